@@ -1,0 +1,109 @@
+"""The config: option files that name a part, filled up from the part's own fields, and the parts built from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.plugins import Plugins
+from hydra.errors import ConfigCompositionException, InstantiationException
+from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from kmseg.errors import UserError
+from kmseg.plugins import conf_folder, make_importable, plugin_folders
+from kmseg.tasks import Plan, Task
+
+PARTS = ("dataset", "sampling", "clusterer", "color_space", "palette", "masker", "truth", "tracker", "executor")
+
+
+class PartsSource(FileConfigSource):
+    """A folder of option files in which every `_target_` brings its fields and their defaults along.
+
+    So an option file holds one line, and no option is written twice.
+    """
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme by which Hydra's search path names such a folder."""
+        return "kmseg"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Load one option file and fill it up."""
+        result = super().load_config(config_path)
+        return dataclasses.replace(result, config=OmegaConf.create(_filled(OmegaConf.to_container(result.config))))
+
+
+class PartsSearchPath(SearchPathPlugin):
+    """Puts the built-in options and those of the plugins on Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folders."""
+        search_path.append("kmseg", f"kmseg://{conf_folder()}")
+        folders = plugin_folders()
+        make_importable(folders)
+        for folder in folders:
+            search_path.append(folder.name, f"kmseg://{folder / 'conf'}")
+
+
+def register() -> None:
+    """Make Hydra know where kmseg's options are; to be called before Hydra composes."""
+    for plugin in (PartsSource, PartsSearchPath):
+        Plugins.instance().register(plugin)
+
+
+def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: list[str]) -> tuple[Task, Plan]:
+    """Build the task and its parts from the composed config; every option is checked here, before any work."""
+    parts = {name: _part(config, name, choices) for name in PARTS}
+    writers = {name: _part(config.writers, name, {name: f"writers.{name}"}) for name in config.writers or {}}
+    plan = Plan(
+        **parts,
+        writers=writers,
+        folder=folder,
+        choices={group: str(choice) for group, choice in choices.items() if "/" not in group},
+        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        overrides=tuple(overrides),
+    )
+    return _part(config, "task", choices), plan
+
+
+def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
+    where = f"{name}={choices[name]}" if name in choices else name
+    try:
+        return instantiate(config[name], _convert_="all")
+    except MissingMandatoryValue as error:
+        raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
+    except InstantiationException as error:
+        if isinstance(error.__cause__, UserError):
+            raise UserError(f"{where}: {error.__cause__}") from error
+        raise
+
+
+def _filled(node: Any) -> Any:
+    """Fill every mapping that names a part with the part's fields."""
+    if not isinstance(node, dict):
+        return node
+    filled = {key: _filled(value) for key, value in node.items()}
+    return _fields(filled["_target_"]) | filled if "_target_" in filled else filled
+
+
+def _fields(target: str) -> dict[str, Any]:
+    module, _, name = target.rpartition(".")
+    part = getattr(importlib.import_module(module), name)
+    return {field.name: _default(field) for field in dataclasses.fields(part) if field.init}
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return list(field.default) if isinstance(field.default, tuple) else field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return "???"

@@ -1,0 +1,67 @@
+"""What a person sees at the end of a run: the legend with its colours, the main figures, where everything is."""
+
+from __future__ import annotations
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kmseg.tasks import Outcome
+
+MAIN = {
+    "legend/found": "classes found",
+    "legend/spurious": "spurious colors",
+    "legend/exact": "exact to the digit",
+    "mask/accuracy": "pixel accuracy",
+    "mask/miou": "mean IoU",
+    "palette/farther_than_10": "pixels farther than 10 from their color",
+    "palette/farther_than_40": "pixels farther than 40 from their color",
+    "palette/unmatched": "pixels of no class",
+    "time/total": "seconds",
+}
+
+
+def show(outcome: Outcome) -> None:
+    """Print the outcome of a run."""
+    console = Console(highlight=False)
+    console.print(_legend(outcome))
+    console.print(_figures(outcome))
+    for failure in outcome.failures[:10]:
+        console.print(Text(f"skipped  {failure}", style="yellow"))
+    if len(outcome.failures) > 10:
+        console.print(Text(f"skipped  {len(outcome.failures) - 10} more files, named in kmseg.log", style="yellow"))
+    console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
+    for number, line in enumerate(outcome.view.splitlines()):
+        console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+
+
+def _legend(outcome: Outcome) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("class")
+    table.add_column("r g b", justify="right")
+    table.add_column("share", justify="right")
+    colors = np.asarray(outcome.palette.colors).tolist()
+    for name, color, share in zip(outcome.palette.names, colors, outcome.shares, strict=True):
+        swatch = Text("    ", style="on #{:02x}{:02x}{:02x}".format(*color))
+        table.add_row(swatch, Text(name), "{} {} {}".format(*color), f"{share:.3%}")
+    return table
+
+
+def _figures(outcome: Outcome) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    metrics = outcome.metrics
+    for name, label in MAIN.items():
+        if name in metrics:
+            table.add_row(label, _figure(name, metrics))
+    return table
+
+
+def _figure(name: str, metrics: dict[str, float]) -> str:
+    value = metrics[name]
+    if name in ("legend/found", "legend/exact"):
+        return f"{value:g} of {metrics['legend/present']:g} present"
+    if name.startswith("palette/"):
+        return f"{value:.3%}"
+    return f"{value:g}" if value == int(value) else f"{value:.4f}" if name.startswith("mask/") else f"{value:.1f}"

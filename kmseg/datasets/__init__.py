@@ -1,0 +1,82 @@
+"""Datasets: where label images, photos and true masks come from, one file per option."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UserError
+from kmseg.images import is_image
+
+if TYPE_CHECKING:
+    from kmseg.truth import Truth
+
+
+@dataclass(frozen=True)
+class Item:
+    """One label image of a dataset.
+
+    Attributes
+    ----------
+    key : str
+        Path below the dataset's root without its suffix, with `/`; names the files that a run writes.
+    label : Path
+        The file that holds the label.
+    photo : Path or None
+        The file that holds the photo, which may be the same file.
+    """
+
+    key: str
+    label: Path
+    photo: Path | None = None
+
+
+class Dataset(Protocol):
+    """What every dataset does. Listing is cheap; pixels are read item by item, in workers."""
+
+    def items(self) -> list[Item]:
+        """List the items in the order of their keys; fail when there are none."""
+
+    def read_label(self, item: Item) -> NDArray[np.uint8]:
+        """Read a label image, `(H, W, 3)` uint8 RGB."""
+
+    def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
+        """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
+
+    def truth(self) -> Truth | None:
+        """Return the truth that comes with the dataset, where it has one."""
+
+
+def existing_folder(name: str, folder: Path | str) -> Path:
+    """Return `folder` as a path that exists, or fail in one sentence that names the option."""
+    path = Path(folder).expanduser()
+    if not path.exists():
+        raise UserError(f"{name}={folder} does not exist (working folder: {Path.cwd()}); give an existing folder")
+    if not path.is_dir():
+        raise UserError(f"{name}={folder} is a file; give the folder that holds the images")
+    return path
+
+
+def image_files(root: Path) -> dict[str, Path]:
+    """Map keys to the image files below `root`, in the order of their keys.
+
+    A key is the relative path without its suffix; where two files share it they keep their suffixes.
+    """
+    files = sorted(path for path in root.rglob("*") if is_image(path) and path.is_file())
+    if not files:
+        raise UserError(f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
+    stems = Counter(_key(root, path.with_suffix("")) for path in files)
+    keyed = {}
+    for path in files:
+        stem = _key(root, path.with_suffix(""))
+        keyed[stem if stems[stem] == 1 else _key(root, path)] = path
+    return dict(sorted(keyed.items()))
+
+
+def _key(root: Path, path: Path) -> str:
+    return path.relative_to(root).as_posix()

@@ -1,0 +1,55 @@
+"""A folder of label images, with the photos in another folder if there are any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.images import read_rgb
+from kmseg.truth import Truth
+
+
+@dataclass(frozen=True)
+class Folder:
+    """Label images below a folder.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the label images; sub-folders are searched.
+    photos : str or None
+        Folder of the photos. A photo belongs to the label of the same relative path, else of the same name.
+    """
+
+    root: str
+    photos: str | None = None
+
+    def __post_init__(self) -> None:
+        existing_folder("dataset.root", self.root)
+        if self.photos is not None:
+            existing_folder("dataset.photos", self.photos)
+
+    def items(self) -> list[Item]:
+        """List the label images, each with its photo where one is found."""
+        labels = image_files(existing_folder("dataset.root", self.root))
+        if self.photos is None:
+            return [Item(key, path) for key, path in labels.items()]
+        photos = image_files(existing_folder("dataset.photos", self.photos))
+        by_name = {Path(key).name: path for key, path in photos.items()}
+        return [Item(k, path, photos.get(k, by_name.get(Path(k).name))) for k, path in labels.items()]
+
+    def read_label(self, item: Item) -> NDArray[np.uint8]:
+        """Read a label image, `(H, W, 3)` uint8 RGB."""
+        return read_rgb(item.label)
+
+    def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
+        """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
+        return None if item.photo is None else read_rgb(item.photo)
+
+    def truth(self) -> Truth | None:
+        """Return None: a folder brings no truth."""
+        return None

@@ -1,0 +1,63 @@
+"""Photo and label side by side in one file, as in the Cityscapes Image Pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.checks import one_of
+from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.errors import UnreadableImage
+from kmseg.images import read_rgb
+from kmseg.truth import Truth
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Files whose one half is the photo and whose other half is the label.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the files; sub-folders are searched.
+    label : str
+        The half that holds the label, `right` or `left`.
+    """
+
+    root: str
+    label: str = "right"
+
+    def __post_init__(self) -> None:
+        existing_folder("dataset.root", self.root)
+        one_of("dataset.label", self.label, ("right", "left"))
+
+    def items(self) -> list[Item]:
+        """List the files; each is its own photo."""
+        files = image_files(existing_folder("dataset.root", self.root))
+        return [Item(key, path, path) for key, path in files.items()]
+
+    def read_label(self, item: Item) -> NDArray[np.uint8]:
+        """Read the label's half, `(H, W, 3)` uint8 RGB."""
+        return half(read_rgb(item.label), self.label, item.label)
+
+    def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
+        """Read the photo's half, `(H, W, 3)` uint8 RGB."""
+        return half(read_rgb(item.label), "left" if self.label == "right" else "right", item.label)
+
+    def truth(self) -> Truth | None:
+        """Return None: pairs bring no truth."""
+        return None
+
+
+def half(pair: NDArray[np.uint8], side: str, path: Path) -> NDArray[np.uint8]:
+    """Return the left or right half of an image; refuse one that cannot be halved."""
+    width = pair.shape[1]
+    if width % 2:
+        raise UnreadableImage(
+            f"{path}: {width} pixels wide, an odd number that does not split into photo and label; "
+            "if the files hold only labels, use dataset=folder"
+        )
+    return pair[:, : width // 2] if side == "left" else pair[:, width // 2 :]

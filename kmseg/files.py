@@ -1,0 +1,80 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kmseg.errors import UserError
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary neighbour of `path`; it takes the final name only when the block ends well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        part.chmod(0o666 & ~_umask())  # mkstemp makes it private; a result is as readable as any other file
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write `data` to `path`, whole or not at all."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write `text` as UTF-8 to `path`, whole or not at all."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> Path:
+    """Write one object as indented JSON, whole or not at all."""
+    return write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_text(path: Path, what: str) -> str:
+    """Read a text file (UTF-8, a byte order mark is dropped); `what` names it in the error."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"{what} {path} does not exist; give the path of an existing file") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{what} {path} is not UTF-8 text; save it as plain UTF-8 text") from None
+    except OSError as error:
+        raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def safe_names(names: Sequence[str]) -> list[str]:
+    """Turn class names into names of files that differ from each other on any system, also without case.
+
+    Anything but letters, digits, space and ``._-()&+,`` becomes ``_``; a name that is taken gets its number.
+    """
+    taken: set[str] = set()
+    safe = []
+    for number, name in enumerate(names):
+        kept = re.sub(r"[^\w ._()&+,-]", "_", name).strip(" .")[:80] or "class"
+        if kept.casefold() in taken:
+            kept = f"{kept}_{number}"
+        taken.add(kept.casefold())
+        safe.append(kept)
+    return safe

@@ -1,0 +1,82 @@
+"""The distinct colours of many label images with their counts; two histograms add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Pack colours `(..., 3)` uint8 into numbers 0xRRGGBB `(...)` uint32."""
+    flat = np.ascontiguousarray(rgb).reshape(-1, 1, 3)
+    if not flat.size:
+        return np.zeros(rgb.shape[:-1], np.uint32)
+    # BGRA bytes read as one little-endian word are 0xAARRGGBB.
+    words = cv2.cvtColor(flat, cv2.COLOR_RGB2BGRA).view("<u4")
+    return np.asarray(words.reshape(rgb.shape[:-1]) & np.uint32(0xFFFFFF))
+
+
+def unpack(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Unpack numbers 0xRRGGBB `(n,)` into colours `(n, 3)` uint8."""
+    return np.stack([codes >> 16 & 255, codes >> 8 & 255, codes & 255], axis=-1).astype(np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """Distinct colours with their counts.
+
+    Attributes
+    ----------
+    codes : ndarray of shape (n,), uint32
+        Distinct colours as 0xRRGGBB, ascending.
+    counts : ndarray of shape (n,), int64
+        Pixels of each colour.
+
+    Examples
+    --------
+    >>> red = np.full((2, 2, 3), (255, 0, 0), np.uint8)
+    >>> both = Histogram.of(red) + Histogram.of(red)
+    >>> both.colors.tolist(), both.counts.tolist()
+    ([[255, 0, 0]], [8])
+    """
+
+    codes: NDArray[np.uint32]
+    counts: NDArray[np.int64]
+
+    @staticmethod
+    def empty() -> Histogram:
+        """Return the histogram of no pixels."""
+        return Histogram(np.zeros(0, np.uint32), np.zeros(0, np.int64))
+
+    @staticmethod
+    def of(label: NDArray[np.uint8]) -> Histogram:
+        """Count the colours of one label image `(..., 3)` uint8."""
+        codes, counts = np.unique(pack(label), return_counts=True)
+        return Histogram(codes, counts.astype(np.int64))
+
+    @staticmethod
+    def merge(parts: Iterable[Histogram]) -> Histogram:
+        """Add up any number of histograms."""
+        held = [part for part in parts if len(part.codes)]
+        if not held:
+            return Histogram.empty()
+        codes, place = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([part.counts for part in held]), len(codes))
+        return Histogram(codes, counts.astype(np.int64))
+
+    def __add__(self, other: Histogram) -> Histogram:
+        return Histogram.merge([self, other])
+
+    @property
+    def colors(self) -> NDArray[np.uint8]:
+        """The distinct colours, `(n, 3)` uint8 RGB."""
+        return unpack(self.codes)
+
+    @property
+    def pixels(self) -> int:
+        """The number of pixels counted."""
+        return int(self.counts.sum())

@@ -1,0 +1,99 @@
+"""Reading label images and photos of any common kind as RGB, and encoding masks as PNG."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UnreadableImage
+from kmseg.files import write_bytes
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
+
+# OpenCV reports a broken file on its own error stream; ours is the sentence that names the file.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def is_image(path: Path) -> bool:
+    """Tell whether the file's name ends like an image that kmseg reads."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Read PNG, JPEG, BMP, TIFF or WebP as RGB.
+
+    Grey and paletted images are converted to their colours and an alpha channel is dropped. Pixels are
+    returned as stored: an EXIF rotation is not applied, since training pipelines do not apply it either.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+
+    Raises
+    ------
+    UnreadableImage
+        If the file is missing, empty, truncated, of another kind, or has more than 8 bits a channel.
+    """
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
+    if not data.size:
+        raise UnreadableImage(f"{path}: the file is empty")
+    head = data[:32].tobytes()
+    if head.startswith(b"\x89PNG") and len(head) > 24 and head[24] == 16:
+        raise _too_deep(path)
+    if _is_cut_short(head, data):
+        raise UnreadableImage(f"{path}: the file is cut short; copy or download it again")
+    tiff = head[:4] in (b"II*\0", b"MM\0*")
+    flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(data, flags)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise UnreadableImage(f"{path}: not a readable PNG, JPEG, BMP, TIFF or WebP image")
+    if image.dtype != np.uint8:
+        raise _too_deep(path)
+    return _rgb_of_unchanged(image) if tiff else image
+
+
+def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
+    """Encode grey `(H, W)` uint8 or uint16, or RGB `(H, W, 3)` uint8, as PNG."""
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
+    return bytes(cv2.imencode(".png", pixels)[1])
+
+
+def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
+    """Write a PNG file, whole or not at all."""
+    return write_bytes(path, encode_png(image))
+
+
+def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if image.ndim == 2 or image.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
+    if image.shape[2] == 4:
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGB))
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _too_deep(path: Path) -> UnreadableImage:
+    return UnreadableImage(f"{path}: more than 8 bits a channel; a colour label has 8, so convert it first")
+
+
+def _is_cut_short(head: bytes, data: NDArray[np.uint8]) -> bool:
+    """Tell whether the end of the file is missing; the decoder would fill the rest with grey and say nothing."""
+    if head.startswith(b"\xff\xd8"):
+        # The end marker must follow the last start of a scan: an embedded thumbnail has both, before it.
+        raw = data.tobytes()
+        return raw.rfind(b"\xff\xd9") < raw.rfind(b"\xff\xda")
+    if head.startswith(b"\x89PNG"):
+        return b"IEND" not in data[-4096:].tobytes()
+    if head.startswith(b"BM"):
+        return data.size < int.from_bytes(head[2:6], "little")
+    if head.startswith(b"RIFF"):
+        return data.size < int.from_bytes(head[4:8], "little") + 8
+    return False

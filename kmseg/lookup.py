@@ -1,0 +1,48 @@
+"""A function of the colour as a table: worked out once per distinct colour, then only looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.histogram import pack, unpack
+
+
+class ColorTable:
+    """Look up a value for every pixel of a label image.
+
+    The table has one entry for each of the 2^24 colours and is filled in as colours turn up, so a data set pays
+    for the colours it has and an image that brings no new colour costs one indexing.
+
+    Parameters
+    ----------
+    of_colors : callable
+        Maps colours `(n, 3)` uint8 to values `(n,)` that `dtype` can hold.
+    dtype : numpy.uint8 or numpy.uint16
+        Type of the values; entries are one size wider, to tell those that were not worked out yet.
+    """
+
+    def __init__(
+        self,
+        of_colors: Callable[[NDArray[np.uint8]], NDArray[Any]],
+        dtype: type[np.uint8] | type[np.uint16],
+    ):
+        self._of_colors = of_colors
+        self._dtype = dtype
+        wider = np.uint16 if dtype is np.uint8 else np.uint32
+        self._blank = np.iinfo(wider).max
+        self._values = np.full(1 << 24, self._blank, wider)
+
+    def __call__(self, label: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the values `(...)` of a label image `(..., 3)` uint8."""
+        codes = pack(label)
+        values = self._values[codes]
+        blank = values == self._blank
+        if blank.any():
+            new = np.unique(codes[blank])
+            self._values[new] = self._of_colors(unpack(new))
+            values = self._values[codes]
+        return values.astype(self._dtype)

@@ -1,0 +1,107 @@
+"""Every figure that a run reports: named once here, and meaning the same everywhere."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.histogram import Histogram
+from kmseg.palette import Palette
+
+MEANING = {
+    "legend/recall": "share of the classes present in the images whose colour the palette has within 6 RGB units",
+    "legend/precision": "share of the palette's colours within 10 RGB units of a true colour",
+    "legend/found": "classes present that were found",
+    "legend/present": "classes present: at least 30 flat pixels within 8 RGB units of the true colour",
+    "legend/spurious": "palette colours farther than 10 RGB units from every true colour",
+    "legend/exact": "classes present whose colour was found to the digit",
+    "mask/accuracy": "share of pixels given their true class, ignored pixels apart",
+    "mask/miou": "mean over the classes in the truth of intersection over union",
+    "mask/iou/<class>": "intersection over union of one class",
+    "palette/classes": "classes of the palette",
+    "palette/inertia": "sum over the sampled pixels of squared distances to their centroid, in feature units",
+    "palette/farther_than_10": "share of pixels farther than 10 RGB units from their class's colour",
+    "palette/farther_than_40": "share of pixels farther than 40 RGB units from their class's colour",
+    "palette/unmatched": "share of pixels that were given no class",
+    "images/read": "images that were masked",
+    "images/failed": "files that could not be used",
+    "time/<stage>": "seconds of a stage",
+}
+"""What each metric means; the README's table and the tracked run's description are made from it."""
+
+FOUND_WITHIN = 6.0
+SPURIOUS_BEYOND = 10.0
+PRESENT_WITHIN = 8.0
+PRESENT_FLAT_RANGE = 12
+PRESENT_PIXELS = 30
+
+
+def squared_distance(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return the squared RGB distances `(...)` int32 between colours `(..., 3)` uint8."""
+    apart = cv2.absdiff(np.ascontiguousarray(rgb), np.ascontiguousarray(other)).astype(np.int32)
+    return np.asarray(np.einsum("...c,...c->...", apart, apart))
+
+
+def flat(label: NDArray[np.uint8], levels: int) -> NDArray[np.bool_]:
+    """Tell which pixels `(H, W)` have a 3x3 neighbourhood that varies by at most `levels` in every channel."""
+    kernel = np.ones((3, 3), np.uint8)
+    spread = cv2.subtract(cv2.dilate(label, kernel), cv2.erode(label, kernel))
+    return np.asarray(spread.max(axis=-1) <= levels)
+
+
+def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int64]:
+    """Count, per class `(k,)`, the flat pixels of a label image that lie near the class's true colour."""
+    counted = Histogram.of(label[flat(label, PRESENT_FLAT_RANGE)])
+    if not len(counted.codes):
+        return np.zeros(len(palette), np.int64)
+    apart = _distances(counted.colors, np.asarray(palette.colors))
+    near = apart.min(axis=1) < PRESENT_WITHIN
+    return np.bincount(apart.argmin(axis=1)[near], counted.counts[near], len(palette)).astype(np.int64)
+
+
+def legend_scores(found: Palette, true: Palette, flat_pixels: NDArray[np.int64]) -> dict[str, float]:
+    """Score a found palette against the true one; `flat_pixels` `(k,)` tell which true classes are present."""
+    present = flat_pixels >= PRESENT_PIXELS
+    apart = _distances(np.asarray(found.colors), np.asarray(true.colors))
+    best = apart.min(axis=0)
+    hits, spurious = int((best[present] <= FOUND_WITHIN).sum()), int((apart.min(axis=1) > SPURIOUS_BEYOND).sum())
+    return {
+        "legend/recall": hits / max(int(present.sum()), 1),
+        "legend/precision": 1 - spurious / len(found),
+        "legend/found": hits,
+        "legend/present": int(present.sum()),
+        "legend/spurious": spurious,
+        "legend/exact": int((best[present] == 0).sum()),
+    }
+
+
+def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, found: int) -> NDArray[np.int64]:
+    """Count pixels by true class and found class, `(classes, found + 1)`; the last column is "no class".
+
+    Pixels whose true class is negative are left out.
+    """
+    judged = true >= 0
+    column = np.minimum(mask[judged].astype(np.int64), found)
+    cells = np.bincount(true[judged] * (found + 1) + column, minlength=classes * (found + 1))
+    return cells.reshape(classes, found + 1)
+
+
+def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dict[str, float]:
+    """Score masks from their `confusion`; every found class is read as the true class of the nearest colour."""
+    classes = len(true)
+    as_true = _distances(np.asarray(found.colors), np.asarray(true.colors)).argmin(axis=1)
+    square = np.zeros((classes, classes), np.int64)
+    np.add.at(square.T, as_true, counts[:, :-1].T)
+    right, given, wanted = np.diag(square), square.sum(axis=0), counts.sum(axis=1)
+    iou = right / np.maximum(given + wanted - right, 1)
+    here = np.flatnonzero(wanted)
+    scores = {
+        "mask/accuracy": float(right.sum() / max(int(wanted.sum()), 1)),
+        "mask/miou": float(iou[here].mean()) if len(here) else 0.0,
+    }
+    return scores | {f"mask/iou/{true.names[k]}": float(iou[k]) for k in here}
+
+
+def _distances(colors: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.sqrt(((colors[:, None].astype(float) - others[None].astype(float)) ** 2).sum(axis=2))

@@ -1,0 +1,100 @@
+"""Pictures for people: the palette's swatches and the contact sheet of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.palette import Palette
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+INK, PAPER, FAINT = (25, 25, 28), (255, 255, 255), (120, 120, 126)
+GAP = 12
+SWATCH = 30
+COLUMN = 330
+ROWS = 16
+"""Swatches in one column of the palette's picture; more classes stand in further columns."""
+
+
+def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uint8]:
+    """Draw each class's swatch with its index, name, colour and share of the pixels, `(H, W, 3)` uint8."""
+    from PIL import Image, ImageDraw
+
+    columns = -(-len(palette) // ROWS)
+    rows = min(len(palette), ROWS)
+    picture = Image.new("RGB", (columns * COLUMN + GAP, rows * (SWATCH + 6) + 2 * GAP), PAPER)
+    _draw_swatches(ImageDraw.Draw(picture), palette, shares, (GAP, GAP), rows)
+    return np.array(picture)
+
+
+def thumbnail(image: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
+    """Scale an image to `width` pixels; a label keeps its exact colours, since no pixels are mixed."""
+    height = max(round(image.shape[0] * width / image.shape[1]), 1)
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+def contact_sheet(
+    rows: Sequence[tuple[str, NDArray[np.uint8] | None, NDArray[np.uint8], NDArray[np.uint8]]],
+    palette: Palette,
+    width: int,
+) -> NDArray[np.uint8]:
+    """Lay out rows of (name, photo or None, label, result), all `width` wide, with the legend at the right."""
+    from PIL import Image, ImageDraw
+
+    titles = ["label", "result"] if all(row[1] is None for row in rows) else ["photo", "label", "result"]
+    top, caption = 34, 22
+    tall = max(row[2].shape[0] for row in rows) + caption
+    legend_rows = max((top + len(rows) * (tall + GAP) - GAP) // (SWATCH + 6), 1)
+    legend_columns = -(-len(palette) // legend_rows)
+    left = len(titles) * (width + GAP) + GAP
+    size = (left + legend_columns * COLUMN, top + len(rows) * (tall + GAP) + GAP)
+    sheet = Image.new("RGB", size, PAPER)
+    draw = ImageDraw.Draw(sheet)
+    for column, title in enumerate(titles):
+        draw.text((GAP + column * (width + GAP), 10), title, fill=INK, font=_font(15))
+    for number, (name, *pictures) in enumerate(rows):
+        y = top + number * (tall + GAP)
+        draw.text((GAP, y), name, fill=FAINT, font=_font(12))
+        for column, picture in enumerate(pictures[-len(titles) :]):
+            if picture is not None:
+                sheet.paste(Image.fromarray(picture), (GAP + column * (width + GAP), y + caption))
+    _draw_swatches(draw, palette, (), (left, top), legend_rows)
+    return np.array(sheet)
+
+
+def _draw_swatches(
+    draw: ImageDraw, palette: Palette, shares: Sequence[float], corner: tuple[int, int], rows: int
+) -> None:
+    for k, (name, color) in enumerate(zip(palette.names, np.asarray(palette.colors).tolist(), strict=True)):
+        x, y = corner[0] + k // rows * COLUMN, corner[1] + k % rows * (SWATCH + 6)
+        draw.rectangle((x, y, x + 46, y + SWATCH), fill=tuple(color), outline=FAINT)
+        draw.text((x + 56, y), _fitted(draw, f"{k}  {name}", COLUMN - 66), fill=INK, font=_font(14))
+        share = f"   {_percent(shares[k])}" if k < len(shares) else ""
+        draw.text((x + 56, y + 16), "{} {} {}".format(*color) + share, fill=FAINT, font=_font(12))
+
+
+def _fitted(draw: ImageDraw, text: str, width: int) -> str:
+    if draw.textlength(text, font=_font(14)) <= width:
+        return text
+    while draw.textlength(text + "...", font=_font(14)) > width:
+        text = text[:-1]
+    return text + "..."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.0995 else f"{share:.2%}" if share >= 0.0001 or not share else "< 0.01%"
+
+
+@cache
+def _font(size: int) -> ImageFont | FreeTypeFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)

@@ -1,0 +1,72 @@
+"""The stages of a run: how far each has come, shown to people, and the seconds that each took."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kmseg.execution import Executor
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Stages:
+    """Times the stages of one run and shows their progress on the error stream.
+
+    On a terminal each stage over images has a bar with rate and time left; elsewhere one line when it ends.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the seconds that the block takes to stage `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def over(
+        self, name: str, what: str, executor: Executor, work: Callable[[Sequence[T]], R], items: Sequence[T]
+    ) -> list[R]:
+        """Run `work` over chunks of `items` on the executor and return the results in order."""
+        with self.timed(name), _progress(what, len(items)) as advance:
+            results = []
+            for result in executor.map(work, items):
+                results.append(result)
+                advance(getattr(result, "images", 0))
+        return results
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        start = time.perf_counter()
+        yield lambda done: None
+        print(f"{what}: {total} images in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
+        bar = bars.add_task(what, total=total, rate="")
+
+        def advance(done: int) -> None:
+            bars.advance(bar, done)
+            speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
+            bars.update(bar, rate=f"{speed:.0f} images/s" if speed else "")
+
+        yield advance

@@ -1,0 +1,89 @@
+"""Tasks: one use case each, from built parts to files and a tracked run, one file per option.
+
+Only this folder knows the whole way of the data; everything it hands over is a plain object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from kmseg.clusterers import Clusterer
+from kmseg.color_spaces import ColorSpace
+from kmseg.datasets import Dataset
+from kmseg.execution import Executor
+from kmseg.maskers import Masker
+from kmseg.palette import Palette
+from kmseg.palette_source import PaletteSource
+from kmseg.sampling import Sampling
+from kmseg.tracking import Tracker
+from kmseg.truth import Truth
+from kmseg.writers import Writer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts that one run is made of.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's own folder; everything it writes goes there.
+    choices : mapping of str to str
+        The option chosen for each group, as on the command line: `{"clusterer": "kmeans", ...}`.
+    config_yaml : str
+        The whole resolved config as YAML, for the record.
+    overrides : sequence of str
+        What the user changed on the command line.
+    """
+
+    dataset: Dataset
+    sampling: Sampling
+    clusterer: Clusterer
+    color_space: ColorSpace
+    palette: PaletteSource
+    masker: Masker
+    writers: Mapping[str, Writer]
+    truth: Truth
+    tracker: Tracker
+    executor: Executor
+    folder: Path
+    choices: Mapping[str, str] = field(default_factory=dict)
+    config_yaml: str = ""
+    overrides: tuple[str, ...] = ()
+
+    @property
+    def measured_against(self) -> Truth:
+        """The truth given by the user, else the one that the dataset brings."""
+        return self.truth if self.truth.legend else self.dataset.truth() or self.truth
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to, for the person who started it.
+
+    Attributes
+    ----------
+    shares : sequence of float
+        The share of pixels of each class of the palette.
+    failures : sequence of str
+        One sentence for each file that could not be used.
+    view : str
+        How to look at the tracked run; empty where nothing was tracked.
+    """
+
+    folder: Path
+    palette: Palette
+    shares: tuple[float, ...]
+    metrics: Mapping[str, float]
+    failures: tuple[str, ...]
+    view: str
+
+
+class Task(Protocol):
+    """What every task does."""
+
+    def run(self, plan: Plan) -> Outcome:
+        """Do the whole job in `plan.folder`."""

@@ -1,0 +1,50 @@
+"""The palette alone: the RGB value of every class, without masks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kmseg.errors import UserError
+from kmseg.histogram import Histogram
+from kmseg.metrics import legend_scores, squared_distance
+from kmseg.palette import Palette
+from kmseg.stages import Stages
+from kmseg.tasks import Outcome, Plan
+from kmseg.tasks.find_palette import learn_palette
+from kmseg.tasks.record import finish_run, record_centroids, refuse_unwritable, tracked_run
+
+
+@dataclass(frozen=True)
+class Discover:
+    """Label images in; their palette and how well it explains them out."""
+
+    def run(self, plan: Plan) -> Outcome:
+        """Do the whole job in `plan.folder`."""
+        if plan.palette.file is not None:
+            raise UserError("task=discover finds the palette and palette.file gives one; leave one of them out")
+        refuse_unwritable(plan)
+        stages = Stages()
+        items = plan.dataset.items()
+        with tracked_run(plan, len(items)) as tracked:
+            with stages.timed("total"):
+                found, counted = learn_palette(plan, items, stages)
+            record_centroids(tracked, plan, found)
+            metrics = {"palette/inertia": found.inertia, **_explained(counted.histogram, found.palette)}
+            metrics["images/sampled"] = counted.images
+            true = plan.measured_against.palette
+            if true is not None:
+                metrics |= legend_scores(found.palette, true, counted.flat_pixels)
+            return finish_run(plan, tracked, stages, found.palette, found.pixels, metrics, counted.failures)
+
+
+def _explained(histogram: Histogram, palette: Palette) -> dict[str, float]:
+    """Return the shares of pixels farther than 10 and 40 RGB units from every colour of the palette."""
+    best = np.full(len(histogram.codes), np.iinfo(np.int32).max, np.int32)
+    for color in np.asarray(palette.colors):
+        best = np.minimum(best, squared_distance(histogram.colors, np.full_like(histogram.colors, color)))
+    return {
+        f"palette/farther_than_{limit}": float(histogram.counts[best > limit**2].sum() / histogram.pixels)
+        for limit in (10, 40)
+    }

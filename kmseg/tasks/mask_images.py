@@ -1,0 +1,165 @@
+"""From label images and a palette to index masks, the writers' files and a tally of what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.color_spaces import ColorSpace
+from kmseg.datasets import Dataset, Item
+from kmseg.errors import UnreadableImage
+from kmseg.maskers import Mask, Masker
+from kmseg.metrics import confusion, flat_pixels_of, squared_distance
+from kmseg.palette import Palette
+from kmseg.stages import Stages
+from kmseg.tasks import Plan
+from kmseg.tasks.find_palette import nothing_read
+from kmseg.truth import Truth
+from kmseg.writers import Segmented, Writer
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What masking some images gave; several add up by `merge_tallies`.
+
+    Attributes
+    ----------
+    class_pixels : ndarray of shape (k + 1,), int64
+        Pixels of each class; the last entry counts those of no class.
+    far : ndarray of shape (2,), int64
+        Pixels farther than 10 and than 40 RGB units from their class's colour.
+    confusion : ndarray of shape (true classes, k + 1), int64
+        Pixels by true and found class; no rows without truth.
+    flat_pixels : ndarray of shape (true classes,), int64
+        Flat pixels near each true colour: which classes the images really hold.
+    notes : mapping of str to list
+        What each writer's `write` returned, in the order of the images.
+    """
+
+    images: int
+    masked: int
+    failures: tuple[str, ...]
+    class_pixels: NDArray[np.int64]
+    far: NDArray[np.int64]
+    confusion: NDArray[np.int64]
+    flat_pixels: NDArray[np.int64]
+    judged: int
+    notes: Mapping[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class MaskImages:
+    """The work on a chunk of (position, item)."""
+
+    dataset: Dataset
+    palette: Palette
+    masker: Masker
+    space: ColorSpace
+    writers: Mapping[str, Writer]
+    truth: Truth
+    folder: Path
+
+    def __call__(self, items: Sequence[tuple[int, Item]]) -> Tally:
+        """Mask and write a chunk of items."""
+        tallies = [self._one(position, item) for position, item in items]
+        return merge_tallies(tallies)
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return self.masker.fit(self.palette, self.space)
+
+    def _one(self, position: int, item: Item) -> Tally:
+        k, true = len(self.palette), self.truth.palette
+        counts = np.zeros((len(true) if true else 0, k + 1), np.int64)
+        flat_pixels = np.zeros(len(counts), np.int64)
+        try:
+            label = self.dataset.read_label(item)
+            wanted = self.truth.mask(item.key, (label.shape[0], label.shape[1]))
+        except UnreadableImage as failure:
+            nothing = np.zeros(k + 1, np.int64)
+            return Tally(1, 0, (str(failure),), nothing, np.zeros(2, np.int64), counts, flat_pixels, 0, {})
+        mask = self._mask(label)
+        if true is not None:
+            flat_pixels = flat_pixels_of(label, true)
+        if wanted is not None:
+            counts = confusion(wanted, mask, len(counts), k)
+        failures: list[str] = []
+        image = Segmented(item.key, position, label, mask, partial(self._photo, item, failures))
+        notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
+        return Tally(
+            images=1,
+            masked=1,
+            failures=tuple(failures),
+            class_pixels=_class_pixels(mask, self.palette),
+            far=_far(label, mask, self.palette),
+            confusion=counts,
+            flat_pixels=flat_pixels,
+            judged=int(wanted is not None),
+            notes={name: [note] for name, note in notes.items() if note is not None},
+        )
+
+    def _photo(self, item: Item, failures: list[str]) -> NDArray[np.uint8] | None:
+        """Read the photo; one that cannot be used is named, and its label is masked all the same."""
+        try:
+            return self.dataset.read_photo(item)
+        except UnreadableImage as failure:
+            failures.append(str(failure))
+            return None
+
+
+def merge_tallies(parts: Sequence[Tally]) -> Tally:
+    """Add up what the chunks gave."""
+    names = {name: None for part in parts for name in part.notes}
+    return Tally(
+        images=sum(part.images for part in parts),
+        masked=sum(part.masked for part in parts),
+        failures=tuple(failure for part in parts for failure in part.failures),
+        class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
+        far=np.sum([part.far for part in parts], axis=0),
+        confusion=np.sum([part.confusion for part in parts], axis=0),
+        flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
+        judged=sum(part.judged for part in parts),
+        notes={name: [note for part in parts for note in part.notes.get(name, [])] for name in names},
+    )
+
+
+def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> Tally:
+    """Mask every item, let the writers write, and return the tally."""
+    work = MaskImages(
+        plan.dataset,
+        palette,
+        plan.masker,
+        plan.color_space,
+        plan.writers,
+        plan.measured_against,
+        plan.folder,
+    )
+    tally = merge_tallies(stages.over("mask", "masking", plan.executor, work, list(enumerate(items))))
+    if not tally.masked:
+        raise nothing_read(tally.failures)
+    with stages.timed("finish"):
+        for name, writer in plan.writers.items():
+            writer.finish(tally.notes.get(name, []), palette, plan.folder)
+    return tally
+
+
+def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:
+    k = len(palette)
+    counts = np.bincount(mask.ravel(), minlength=palette.ignore + 1)
+    return np.append(counts[:k], counts[palette.ignore]).astype(np.int64)
+
+
+def _far(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:
+    """Count pixels farther than 10 and 40 from their class's nearest colour; those of no class are not counted."""
+    apart = squared_distance(label, palette.paint(mask))
+    for index, color in palette.also:
+        own = mask == index
+        apart[own] = np.minimum(apart[own], squared_distance(label[own], np.full_like(label[own], color)))
+    apart[mask == palette.ignore] = 0
+    return np.array([(apart > 10**2).sum(), (apart > 40**2).sum()], np.int64)

@@ -1,0 +1,118 @@
+"""What every run leaves, whatever its task: palette and metrics as files, and the tracked record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UserError
+from kmseg.files import write_json, write_text
+from kmseg.images import write_png
+from kmseg.metrics import MEANING
+from kmseg.palette import Palette, write_palette
+from kmseg.pictures import palette_picture
+from kmseg.stages import Stages
+from kmseg.tasks import Outcome, Plan
+from kmseg.tasks.find_palette import Found
+from kmseg.tracking import TrackedRun
+
+
+@contextmanager
+def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
+    """Start the record of a run: its name, its parameters and its config."""
+    with plan.tracker.start(_name(plan), _description(plan)) as tracked:
+        tracked.params(_params(plan, images))
+        tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
+        yield tracked
+
+
+def record_centroids(tracked: TrackedRun, plan: Plan, found: Found) -> None:
+    """Leave the centroids, in feature units and as colours, as `centroids.csv` and as a table of the record."""
+    columns: dict[str, Sequence[object]] = {
+        f"feature_{axis}": [round(value, 4) for value in found.centers[:, axis].tolist()]
+        for axis in range(found.centers.shape[1])
+    }
+    columns["pixels"] = found.pixels.tolist()
+    path = write_palette(plan.folder / "centroids.csv", found.palette, columns)
+    tracked.file(path)
+    levels = np.asarray(found.palette.colors).T.tolist()
+    named = {"name": found.palette.names, **dict(zip("rgb", levels, strict=True)), **columns}
+    tracked.table("centroids.json", named)
+
+
+def finish_run(
+    plan: Plan,
+    tracked: TrackedRun,
+    stages: Stages,
+    palette: Palette,
+    class_pixels: NDArray[np.int64],
+    metrics: Mapping[str, float],
+    failures: tuple[str, ...],
+) -> Outcome:
+    """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
+    total = max(int(class_pixels.sum()), 1)
+    shares = tuple((class_pixels / total).tolist())
+    columns = {"pixels": class_pixels.tolist(), "share": [f"{share:.6f}" for share in shares]}
+    tracked.file(write_palette(plan.folder / "palette.csv", palette, columns))
+    tracked.file(write_png(plan.folder / "palette.png", palette_picture(palette, shares)))
+    tracked.file(plan.folder / "preview.png")
+    everything = {
+        "palette/classes": len(palette),
+        **metrics,
+        "images/failed": len(failures),
+        **{f"time/{name}": round(seconds, 4) for name, seconds in stages.seconds.items()},
+    }
+    tracked.file(write_json(plan.folder / "metrics.json", everything))
+    tracked.metrics(everything)
+    return Outcome(plan.folder, palette, shares, everything, failures, tracked.view())
+
+
+def refuse_unwritable(plan: Plan) -> None:
+    """Fail before any work if the run's folder cannot be written."""
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        probe = plan.folder / ".kmseg-write-test"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"the output folder {plan.folder} cannot be written ({error.strerror}); "
+            "choose another with hydra.run.dir=FOLDER"
+        ) from None
+
+
+def _name(plan: Plan) -> str:
+    """Name a run so that the name begins with what differs between runs."""
+    choices = plan.choices
+    if plan.palette.file is not None:
+        return f"{choices['masker']} {plan.palette.file.rsplit('/', 1)[-1]} {choices['dataset']}"
+    k = getattr(plan.clusterer, "k", None)
+    images = plan.sampling.images
+    parts = [f"k={k}" if k else "", choices["clusterer"], choices["color_space"], choices["masker"], f"images={images}"]
+    return " ".join(part for part in parts if part)
+
+
+def _params(plan: Plan, images: int) -> dict[str, object]:
+    return {
+        **{group: choice for group, choice in plan.choices.items() if group not in ("tracker", "executor")},
+        "dataset.root": getattr(plan.dataset, "root", None) or "",
+        "dataset.images": images,
+        "sampling.images": plan.sampling.images,
+        "sampling.seed": plan.sampling.seed,
+        "k": getattr(plan.clusterer, "k", ""),
+        "palette.file": plan.palette.file or "",
+    }
+
+
+def _description(plan: Plan) -> str:
+    choices = plan.choices
+    changed = "`" + " ".join(plan.overrides) + "`" if plan.overrides else "nothing"
+    meanings = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MEANING.items())
+    return (
+        f"**{choices['task']}** of `{choices['dataset']}` with `{choices['clusterer']}` in `{choices['color_space']}`, "
+        f"masks by `{choices['masker']}`.\n\nChanged on the command line: {changed}\n\n"
+        f"Files: `{plan.folder}`\n\n| metric | meaning |\n|---|---|\n{meanings}\n"
+    )

@@ -1,0 +1,202 @@
+"""Trackers: where the record of a run is kept. The one module that knows MLflow."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kmseg.errors import UserError
+from kmseg.home import home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class TrackedRun(Protocol):
+    """The record of one run, while it is being made."""
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Record parameters, few and numeric where they can be."""
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Record figures by name."""
+
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Record a table under a file name."""
+
+    def file(self, path: Path) -> None:
+        """Record a file, if it exists."""
+
+    def view(self) -> str:
+        """Tell how to look at the record; empty where there is nothing to look at."""
+
+
+class Tracker(Protocol):
+    """What every tracker does."""
+
+    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
+        """Begin the record of a run; it ends well or as failed with the block."""
+
+
+@dataclass(frozen=True)
+class NoTracker:
+    """Keeps no record."""
+
+    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
+        """Begin a record that nobody keeps."""
+        return nullcontext(_Unrecorded())
+
+
+class _Unrecorded:
+    def params(self, values: Mapping[str, Any]) -> None: ...
+    def metrics(self, values: Mapping[str, float]) -> None: ...
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None: ...
+    def file(self, path: Path) -> None: ...
+    def view(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True)
+class MlflowTracker:
+    """Logs every run to MLflow.
+
+    Parameters
+    ----------
+    uri : str or None
+        Tracking store or server. None takes MLFLOW_TRACKING_URI, else an SQLite file in `folder`.
+    folder : str or None
+        Folder of the default store, `mlflow.db` and `artifacts/`; None is kmseg's home folder.
+    experiment : str
+        Name of the MLflow experiment.
+    """
+
+    uri: str | None = None
+    folder: str | None = None
+    experiment: str = "kmseg"
+
+    @property
+    def store(self) -> Path:
+        """The folder of the default store."""
+        return Path(self.folder).expanduser().resolve() if self.folder else home()
+
+    @property
+    def tracking_uri(self) -> str:
+        """The address of the store in use."""
+        return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or self._own_uri
+
+    @property
+    def _own_uri(self) -> str:
+        return f"sqlite:///{self.store / 'mlflow.db'}"
+
+    @contextmanager
+    def start(self, name: str, description: str) -> Iterator[TrackedRun]:
+        """Begin the record of a run in MLflow."""
+        _quieten()
+        import mlflow
+
+        try:
+            client, experiment = self._connect()
+        except (mlflow.exceptions.MlflowException, OSError) as error:
+            raise UserError(
+                f"the MLflow store {self.tracking_uri} cannot be used ({_first_line(error)}); start it, set "
+                "tracker.uri or MLFLOW_TRACKING_URI to one that answers, or use tracker=none"
+            ) from error
+        run = client.create_run(experiment, run_name=name, tags={"mlflow.note.content": description})
+        try:
+            yield _MlflowRun(client, experiment, run.info.run_id, self.tracking_uri)
+        except BaseException:
+            client.set_terminated(run.info.run_id, "FAILED")
+            raise
+        client.set_terminated(run.info.run_id, "FINISHED")
+
+    def _connect(self) -> tuple[MlflowClient, str]:
+        """Return a client and the experiment's id, both made at first contact.
+
+        MLflow creates and migrates an SQLite store when it first meets it, and two processes that do so at once
+        break each other; so first contact with our own store happens under a file lock.
+        """
+        from filelock import FileLock
+        from mlflow import MlflowClient
+
+        if self.tracking_uri != self._own_uri:
+            client = MlflowClient(self.tracking_uri)
+            return client, self._experiment(client, None)
+        self.store.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.store / "mlflow.lock", timeout=300):
+            client = MlflowClient(self.tracking_uri)
+            return client, self._experiment(client, (self.store / "artifacts").as_uri())
+
+    def _experiment(self, client: MlflowClient, artifacts: str | None) -> str:
+        from mlflow.exceptions import MlflowException
+
+        known = client.get_experiment_by_name(self.experiment)
+        if known is None:
+            try:
+                location = f"{artifacts}/{re.sub(r'[^A-Za-z0-9._-]', '_', self.experiment)}" if artifacts else None
+                return str(client.create_experiment(self.experiment, artifact_location=location))
+            except MlflowException:  # on a shared server another process may have been first
+                known = client.get_experiment_by_name(self.experiment)
+                if known is None:
+                    raise
+        return str(known.experiment_id)
+
+
+@dataclass(frozen=True)
+class _MlflowRun:
+    client: MlflowClient
+    experiment: str
+    run_id: str
+    uri: str
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
+        self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        import time
+
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        entities = [Metric(_metric_name(key), float(value), now, 0) for key, value in values.items()]
+        for start in range(0, len(entities), 1000):  # MLflow's limit for one batch
+            self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
+
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
+
+    def file(self, path: Path) -> None:
+        if path.exists():
+            self.client.log_artifact(self.run_id, str(path))
+
+    def view(self) -> str:
+        # Without the workflow type, MLflow 3 opens the page of an experiment on its GenAI side.
+        address = f"#/experiments/{self.experiment}/runs?workflowType=machine_learning"
+        if self.uri.startswith(("http://", "https://")):
+            return f"{self.uri.rstrip('/')}/{address}"
+        return f"mlflow server --backend-store-uri {self.uri} --port 5000\nhttp://127.0.0.1:5000/{address}"
+
+
+def _metric_name(name: str) -> str:
+    """Keep what MLflow allows in a metric's name."""
+    return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _quieten() -> None:
+    """Switch MLflow's telemetry off unless the user chose otherwise, and its chatter about migrations."""
+    import logging
+
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,87 @@
+"""The truth that a run is measured against: a legend, and index masks in its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.palette import Palette, read_palette
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The true legend and the true masks of a dataset.
+
+    Parameters
+    ----------
+    legend : str or None
+        Legend file; its rows are the classes of the masks.
+    masks : str or None
+        Folder of index masks, PNG, 8 or 16 bits, 255 (65535) = ignore; matched to label images by relative path,
+        else by file name.
+    """
+
+    legend: str | None = None
+    masks: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.masks is not None and self.legend is None:
+            raise UserError("truth.masks needs truth.legend, whose rows the masks' numbers mean; give both")
+        if self.masks is not None and not Path(self.masks).is_dir():
+            raise UserError(f"truth.masks={self.masks} is not an existing folder; give the folder of index masks")
+        if self.legend is not None:
+            _ = self.palette
+
+    @cached_property
+    def palette(self) -> Palette | None:
+        """The true palette, where a legend is given."""
+        return None if self.legend is None else read_palette(self.legend)
+
+    @cached_property
+    def _files(self) -> dict[str, Path]:
+        if self.masks is None:
+            return {}
+        root = Path(self.masks)
+        files = sorted(root.rglob("*.png"))
+        by_name = {path.stem: path for path in files}
+        return by_name | {path.relative_to(root).with_suffix("").as_posix(): path for path in files}
+
+    def mask(self, key: str, shape: tuple[int, int]) -> NDArray[np.int64] | None:
+        """Return the true mask `(H, W)` of an item as rows of the legend, -1 = ignore; None if it has none.
+
+        Raises `UnreadableImage` if it cannot be read, has another shape or rows that the legend lacks.
+        """
+        path = self._files.get(key, self._files.get(Path(key).name))
+        if path is None or self.palette is None:
+            return None
+        mask = read_index_mask(path)
+        if mask.shape != shape:
+            raise UnreadableImage(f"{path}: the true mask has shape {mask.shape}, its label image {shape}")
+        rows = mask.astype(np.int64)
+        rows[mask == np.iinfo(mask.dtype).max] = -1
+        if rows.max(initial=-1) >= len(self.palette):
+            raise UnreadableImage(f"{path}: class {rows.max()} is not a row of {self.legend}")
+        return rows
+
+
+def read_index_mask(path: Path) -> NDArray[Any]:
+    """Read an index mask `(H, W)`, uint8 or uint16; a paletted PNG is read as its indices."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if image.mode in ("P", "L"):
+                return np.asarray(image)
+        mask = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (OSError, cv2.error):
+        mask = None
+    if mask is None or mask.ndim != 2 or mask.dtype not in (np.uint8, np.uint16):
+        raise UnreadableImage(f"{path}: not an index mask; expected a grey or paletted PNG of class numbers")
+    return mask

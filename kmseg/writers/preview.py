@@ -1,0 +1,58 @@
+"""A contact sheet to look at first: photo, label and result of a few images, with the legend beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.checks import whole
+from kmseg.images import write_png
+from kmseg.palette import Palette
+from kmseg.pictures import contact_sheet, thumbnail
+from kmseg.writers import Segmented
+
+Row = tuple[str, NDArray[np.uint8] | None, NDArray[np.uint8], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`preview.png`: photo | label | result for the first images.
+
+    Parameters
+    ----------
+    images : int
+        How many images to show.
+    width : int
+        Width of one picture, in pixels.
+    """
+
+    images: int = 6
+    width: int = 320
+
+    def __post_init__(self) -> None:
+        whole("writers.preview.images", self.images, at_least=1)
+        whole("writers.preview.width", self.width, at_least=32)
+
+    def check(self, palette: Palette) -> None:
+        """Accept any palette."""
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> Row | None:
+        """Return the small pictures of one of the first images."""
+        if image.position >= self.images:
+            return None
+        photo = image.read_photo()
+        return (
+            image.key,
+            None if photo is None else thumbnail(photo, self.width),
+            thumbnail(image.label, self.width),
+            thumbnail(palette.paint(image.mask), self.width),
+        )
+
+    def finish(self, notes: Sequence[Row], palette: Palette, folder: Path) -> None:
+        """Write the contact sheet."""
+        if notes:
+            write_png(folder / "preview.png", contact_sheet(notes, palette, self.width))

@@ -1,0 +1,3 @@
+from kmseg.app import main
+
+main()
