@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import hydra
+from hydra import compose, initialize
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kmseg.config import build, register
@@ -20,41 +25,105 @@ from kmseg.errors import UserError
 
 register()
 
+MENDABLE = (UserError, HydraException, OmegaConfBaseException, OSError)
+"""What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
+
+WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
+
 
 def main() -> None:
     """Run kmseg as its command line says; exit with 1 and one sentence if that cannot be done."""
-    wants_traceback = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    # Hydra prints errors its own way unless told to raise them; kmseg says them in one sentence below.
+    # Hydra prints errors its own way unless told to raise them; kmseg says them in one sentence.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         _run()
     except KeyboardInterrupt:
-        print("\nstopped; what was written is whole, and the same command starts over", file=sys.stderr)
+        print(
+            "\nstopped; every file written so far is whole, and the same command does the rest",
+            file=sys.stderr,
+        )
         sys.exit(130)
-    except (UserError, HydraException, OmegaConfBaseException, OSError) as error:
-        if wants_traceback:
-            traceback.print_exc()
-        print(f"kmseg: {_sentence(error)}", file=sys.stderr)
-        sys.exit(1)
+    except MENDABLE as error:
+        _fail(error)
 
 
 @hydra.main(version_base="1.3", config_path=None, config_name="config")
 def _run(config: DictConfig) -> None:
     running = HydraConfig.get()
-    task, plan = build(
-        config,
-        folder=Path(running.runtime.output_dir),
-        choices=dict(running.runtime.choices),
-        overrides=list(running.overrides.task),
-    )
-    show(task.run(plan))
+    try:
+        task, plan = build(
+            config,
+            folder=Path(running.runtime.output_dir),
+            choices=dict(running.runtime.choices),
+            overrides=list(running.overrides.task),
+        )
+        show(task.run(plan))
+    except MENDABLE as error:
+        if running.mode == RunMode.MULTIRUN:
+            raise  # one job of a sweep failed; the sweep goes on
+        _fail(error)
 
 
-def _sentence(error: Exception) -> str:
-    """Say an error in one sentence; Hydra's own are kept, without the lines that only its authors need."""
-    cause = error.__cause__ if isinstance(error, HydraException) and error.__cause__ else error
-    if isinstance(cause, OSError) and cause.filename:
-        return f"{cause.filename}: {cause.strerror}; choose another path or make room"
-    lines = [line.strip() for line in f"{error}\n{cause if cause is not error else ''}".splitlines()]
+def _fail(error: Exception) -> NoReturn:
+    if WANTS_TRACEBACK:
+        traceback.print_exception(error)
+    print(f"kmseg: {_explain(error)}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _explain(error: Exception) -> str:
+    """Return the sentence for an error that a person can mend."""
+    if isinstance(error, HydraException):
+        return _of_hydra(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}; choose another path or make room"
+    return str(error)
+
+
+def _of_hydra(error: HydraException) -> str:
+    text = str(error)
+    if key := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(key[1])
+    if option := re.search(
+        r"Could not find '([^']+)/([^'/]+)'(?:\s+Available options in '[^']+':\s+(.*?)\nConfig)?", text, re.S
+    ):
+        options = (option[3] or "").split()
+        return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
+    if group := re.search(r"Could not load '([^']+)'", text):
+        return f"{group[1]!r} is not an option; --help lists the groups and their options"
+    cause = "" if error.__cause__ is None else str(error.__cause__)
+    lines = [line.strip() for line in f"{text}\n{cause}".splitlines()]
     noise = ("full_key:", "object_type=", "reference_type=")
     return "\n".join(line for line in lines if line and not line.startswith(noise))
+
+
+def _unknown_key(key: str) -> str:
+    known = list(_keys(_composed(key)))
+    close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    close += [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2] and name not in close]
+    meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
+    return f"there is no setting {key!r}{meant} --cfg job lists the settings of a command"
+
+
+def _composed(unknown: str) -> DictConfig:
+    """Compose the config that the command line chose, without the setting that does not exist."""
+    choices = [word for word in sys.argv[1:] if re.match(r"[+~]?\w+=", word) and not word.startswith(f"{unknown}=")]
+    with initialize(version_base="1.3", config_path=None):
+        try:
+            return compose("config", choices)
+        except HydraException:
+            return compose("config")
+
+
+def _keys(config: DictConfig) -> Iterable[str]:
+    def walk(node: object, path: str) -> Iterable[str]:
+        if not isinstance(node, dict):
+            yield path
+            return
+        if path:
+            yield path
+        for name, value in node.items():
+            if name != "_target_":
+                yield from walk(value, f"{path}.{name}" if path else str(name))
+
+    return walk(OmegaConf.to_container(config, resolve=False), "")

@@ -10,10 +10,9 @@ from typing import Any
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.plugins import Plugins
-from hydra.errors import ConfigCompositionException, InstantiationException
+from hydra.errors import InstantiationException
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
@@ -22,7 +21,17 @@ from kmseg.errors import UserError
 from kmseg.plugins import conf_folder, make_importable, plugin_folders
 from kmseg.tasks import Plan, Task
 
-PARTS = ("dataset", "sampling", "clusterer", "color_space", "palette", "masker", "truth", "tracker", "executor")
+PARTS = (
+    "dataset",
+    "sampling",
+    "clusterer",
+    "color_space",
+    "palette",
+    "masker",
+    "truth",
+    "tracker",
+    "executor",
+)
 
 
 class PartsSource(FileConfigSource):

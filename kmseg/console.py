@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -42,7 +43,7 @@ def _legend(outcome: Outcome) -> Table:
     table.add_column("class")
     table.add_column("r g b", justify="right")
     table.add_column("share", justify="right")
-    colors = np.asarray(outcome.palette.colors).tolist()
+    colors = outcome.palette.colors.tolist()
     for name, color, share in zip(outcome.palette.names, colors, outcome.shares, strict=True):
         swatch = Text("    ", style="on #{:02x}{:02x}{:02x}".format(*color))
         table.add_row(swatch, Text(name), "{} {} {}".format(*color), f"{share:.3%}")
@@ -58,7 +59,7 @@ def _figures(outcome: Outcome) -> Table:
     return table
 
 
-def _figure(name: str, metrics: dict[str, float]) -> str:
+def _figure(name: str, metrics: Mapping[str, float]) -> str:
     value = metrics[name]
     if name in ("legend/found", "legend/exact"):
         return f"{value:g} of {metrics['legend/present']:g} present"

@@ -55,8 +55,14 @@ class Histogram:
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Histogram:
         """Count the colours of one label image `(..., 3)` uint8."""
-        codes, counts = np.unique(pack(label), return_counts=True)
-        return Histogram(codes, counts.astype(np.int64))
+        pixels = pack(label).ravel()
+        if not pixels.size:
+            return Histogram.empty()
+        # A label image is runs of one colour: sorting the runs is many times less work than sorting the pixels.
+        starts = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]]))
+        lengths = np.diff(starts, append=pixels.size)
+        codes, place = np.unique(pixels[starts], return_inverse=True)
+        return Histogram(codes, np.bincount(place, lengths, len(codes)).astype(np.int64))
 
     @staticmethod
     def merge(parts: Iterable[Histogram]) -> Histogram:

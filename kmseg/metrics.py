@@ -55,7 +55,7 @@ def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int
     counted = Histogram.of(label[flat(label, PRESENT_FLAT_RANGE)])
     if not len(counted.codes):
         return np.zeros(len(palette), np.int64)
-    apart = _distances(counted.colors, np.asarray(palette.colors))
+    apart = _distances(counted.colors, palette.colors)
     near = apart.min(axis=1) < PRESENT_WITHIN
     return np.bincount(apart.argmin(axis=1)[near], counted.counts[near], len(palette)).astype(np.int64)
 
@@ -63,9 +63,12 @@ def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int
 def legend_scores(found: Palette, true: Palette, flat_pixels: NDArray[np.int64]) -> dict[str, float]:
     """Score a found palette against the true one; `flat_pixels` `(k,)` tell which true classes are present."""
     present = flat_pixels >= PRESENT_PIXELS
-    apart = _distances(np.asarray(found.colors), np.asarray(true.colors))
+    apart = _distances(found.colors, true.colors)
     best = apart.min(axis=0)
-    hits, spurious = int((best[present] <= FOUND_WITHIN).sum()), int((apart.min(axis=1) > SPURIOUS_BEYOND).sum())
+    hits, spurious = (
+        int((best[present] <= FOUND_WITHIN).sum()),
+        int((apart.min(axis=1) > SPURIOUS_BEYOND).sum()),
+    )
     return {
         "legend/recall": hits / max(int(present.sum()), 1),
         "legend/precision": 1 - spurious / len(found),
@@ -90,12 +93,12 @@ def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, 
 def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dict[str, float]:
     """Score masks from their `confusion`; every found class is read as the true class of the nearest colour."""
     classes = len(true)
-    as_true = _distances(np.asarray(found.colors), np.asarray(true.colors)).argmin(axis=1)
+    as_true = _distances(found.colors, true.colors).argmin(axis=1)
     square = np.zeros((classes, classes), np.int64)
     np.add.at(square.T, as_true, counts[:, :-1].T)
     right, given, wanted = np.diag(square), square.sum(axis=0), counts.sum(axis=1)
     iou = right / np.maximum(given + wanted - right, 1)
-    here = np.flatnonzero(wanted)
+    here = [int(k) for k in np.flatnonzero(wanted)]
     scores = {
         "mask/accuracy": float(right.sum() / max(int(wanted.sum()), 1)),
         "mask/miou": float(iou[here].mean()) if len(here) else 0.0,

@@ -7,9 +7,10 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from kmseg.errors import UserError
 from kmseg.files import read_text, write_text
@@ -39,7 +40,7 @@ class Palette:
     """
 
     names: Sequence[str]
-    colors: NDArray[np.uint8] | ArrayLike
+    colors: NDArray[Any]
     also: Sequence[tuple[int, RGB]] = field(default=())
 
     def __post_init__(self) -> None:
@@ -104,7 +105,7 @@ def from_rows(rows: Iterable[tuple[str, RGB]]) -> Palette:
             colors.append(color)
         elif color != colors[index[name]]:
             also.append((index[name], color))
-    return Palette(list(index), colors, also)
+    return Palette(list(index), np.array(colors), also)
 
 
 def read_palette(path: Path | str) -> Palette:
@@ -154,8 +155,7 @@ def recolored(palette: Palette, target: Palette) -> Palette:
     lacking = [name for name in palette.names if name not in target.names]
     if lacking:
         raise UserError(f"the target legend gives no color for {', '.join(lacking)}; add a row for each")
-    colors = np.asarray(target.colors)
-    return Palette(palette.names, colors[[target.index_of(name) for name in palette.names]], palette.also)
+    return Palette(palette.names, target.colors[[target.index_of(name) for name in palette.names]], palette.also)
 
 
 def _rgb(color: Sequence[int]) -> RGB:
@@ -172,7 +172,7 @@ def _channel(text: str | None, column: str, where: str) -> int:
         value = float(text or "")
     except ValueError:
         value = -1.0
-    if value != int(value) or not 0 <= value <= 255:
+    if not (0 <= value <= 255 and value == int(value)):
         raise UserError(f"{where}: {column} is {text!r}; expected a whole number from 0 to 255")
     return int(value)
 

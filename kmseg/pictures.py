@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 INK, PAPER, FAINT = (25, 25, 28), (255, 255, 255), (120, 120, 126)
 GAP = 12
 SWATCH = 30
-COLUMN = 330
 ROWS = 16
 """Swatches in one column of the palette's picture; more classes stand in further columns."""
 
@@ -29,8 +28,8 @@ def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uin
     from PIL import Image, ImageDraw
 
     columns = -(-len(palette) // ROWS)
-    rows = min(len(palette), ROWS)
-    picture = Image.new("RGB", (columns * COLUMN + GAP, rows * (SWATCH + 6) + 2 * GAP), PAPER)
+    rows = -(-len(palette) // columns)
+    picture = Image.new("RGB", (columns * _column(palette) + GAP, rows * (SWATCH + 6) + 2 * GAP), PAPER)
     _draw_swatches(ImageDraw.Draw(picture), palette, shares, (GAP, GAP), rows)
     return np.array(picture)
 
@@ -52,10 +51,10 @@ def contact_sheet(
     titles = ["label", "result"] if all(row[1] is None for row in rows) else ["photo", "label", "result"]
     top, caption = 34, 22
     tall = max(row[2].shape[0] for row in rows) + caption
-    legend_rows = max((top + len(rows) * (tall + GAP) - GAP) // (SWATCH + 6), 1)
+    legend_rows = max((len(rows) * (tall + GAP) - GAP) // (SWATCH + 6), 1)
     legend_columns = -(-len(palette) // legend_rows)
     left = len(titles) * (width + GAP) + GAP
-    size = (left + legend_columns * COLUMN, top + len(rows) * (tall + GAP) + GAP)
+    size = (left + legend_columns * _column(palette), top + len(rows) * (tall + GAP) + GAP)
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     for column, title in enumerate(titles):
@@ -73,18 +72,25 @@ def contact_sheet(
 def _draw_swatches(
     draw: ImageDraw, palette: Palette, shares: Sequence[float], corner: tuple[int, int], rows: int
 ) -> None:
-    for k, (name, color) in enumerate(zip(palette.names, np.asarray(palette.colors).tolist(), strict=True)):
-        x, y = corner[0] + k // rows * COLUMN, corner[1] + k % rows * (SWATCH + 6)
+    column = _column(palette)
+    for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True)):
+        x, y = corner[0] + k // rows * column, corner[1] + k % rows * (SWATCH + 6)
         draw.rectangle((x, y, x + 46, y + SWATCH), fill=tuple(color), outline=FAINT)
-        draw.text((x + 56, y), _fitted(draw, f"{k}  {name}", COLUMN - 66), fill=INK, font=_font(14))
+        draw.text((x + 56, y), _fitted(f"{k}  {name}", column - 66), fill=INK, font=_font(14))
         share = f"   {_percent(shares[k])}" if k < len(shares) else ""
         draw.text((x + 56, y + 16), "{} {} {}".format(*color) + share, fill=FAINT, font=_font(12))
 
 
-def _fitted(draw: ImageDraw, text: str, width: int) -> str:
-    if draw.textlength(text, font=_font(14)) <= width:
+def _column(palette: Palette) -> int:
+    """Return the width of one column of swatches: as the longest name needs, within reason."""
+    longest = max(_font(14).getlength(f"{len(palette)}  {name}") for name in palette.names)
+    return int(min(max(longest, 130), 280)) + 80
+
+
+def _fitted(text: str, width: int) -> str:
+    if _font(14).getlength(text) <= width:
         return text
-    while draw.textlength(text + "...", font=_font(14)) > width:
+    while _font(14).getlength(text + "...") > width:
         text = text[:-1]
     return text + "..."
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +107,8 @@ class MlflowTracker:
                 f"the MLflow store {self.tracking_uri} cannot be used ({_first_line(error)}); start it, set "
                 "tracker.uri or MLFLOW_TRACKING_URI to one that answers, or use tracker=none"
             ) from error
-        run = client.create_run(experiment, run_name=name, tags={"mlflow.note.content": description})
+        tags = {"mlflow.note.content": description, "mlflow.source.name": "kmseg", "mlflow.user": _user()}
+        run = client.create_run(experiment, run_name=name, tags=tags)
         try:
             yield _MlflowRun(client, experiment, run.info.run_id, self.tracking_uri)
         except BaseException:
@@ -188,15 +190,20 @@ def _metric_name(name: str) -> str:
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return ""
+
+
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= 160 else line[:157] + "..."
 
 
 def _quieten() -> None:
-    """Switch MLflow's telemetry off unless the user chose otherwise, and its chatter about migrations."""
-    import logging
-
+    """Switch off MLflow's telemetry and its chatter about migrations, unless the user chose otherwise."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -35,11 +35,11 @@ LEGEND = Palette(
         "sky", "building", "road", "sidewalk", "vegetation", "terrain", "car", "person", "fence", "pole",
         "lane marking", "bus", "traffic sign", "traffic light", "bicycle",
     ],
-    colors=[
+    colors=np.array([
         (58, 132, 205), (92, 84, 78), (116, 70, 132), (232, 62, 214), (74, 138, 48), (160, 232, 140),
         (14, 20, 150), (214, 28, 66), (196, 160, 150), (150, 158, 160), (246, 246, 230), (8, 92, 104),
         (226, 214, 24), (252, 150, 24), (118, 16, 36),
-    ],
+    ]),
 )  # fmt: skip
 
 VERSION = 1
@@ -180,7 +180,11 @@ def _draw_scene(random: Generator) -> NDArray[np.uint8]:
         box("person", at - tall * 0.12, foot - tall * 0.8, tall * 0.24, tall * 0.8)
         blob("person", at, foot - tall * 0.88, tall * 0.09, tall * 0.11)
     for _ in range(random.integers(1, 5)):
-        at, thin, top = random.uniform(0, side), random.uniform(4, 12), horizon - side * random.uniform(0.1, 0.3)
+        at, thin, top = (
+            random.uniform(0, side),
+            random.uniform(4, 12),
+            horizon - side * random.uniform(0.1, 0.3),
+        )
         box("pole", at, top, thin, horizon - top + side * 0.12)
         if random.random() < 0.4:
             box("traffic sign", at - 20, top, 44, 40)
@@ -196,7 +200,7 @@ def _draw_scene(random: Generator) -> NDArray[np.uint8]:
 
 def _photograph(fine: NDArray[np.uint8], random: Generator) -> NDArray[np.uint8]:
     """Make something like a photo of a scene: muted colours, light from above, grain."""
-    muted = (np.asarray(LEGEND.colors, np.float32) * 0.45 + 70)[fine]
+    muted = (LEGEND.colors.astype(np.float32) * 0.45 + 70)[fine]
     small = cv2.resize(muted, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     light = np.linspace(1.15, 0.85, SIZE, dtype=np.float32)[:, None, None]
     patches = cv2.resize(random.normal(0, 9, (32, 32)).astype(np.float32), (SIZE, SIZE))[..., None]

@@ -53,7 +53,7 @@ class HsvRange:
         apart[..., 0] = np.minimum(apart[..., 0], 180 - apart[..., 0])
         apart[..., 0][:, want[0, :, 1] <= self.grey] = 0
         tolerances = np.array([self.hue, self.saturation, self.value])
-        within = (apart <= tolerances).all(axis=2)
+        within = np.asarray((apart <= tolerances).all(axis=2))
         cost = ((apart / np.maximum(tolerances, 1)) ** 2).sum(axis=2)
         best = np.where(within, cost, np.inf).argmin(axis=1)
         return np.where(within.any(axis=1), owner[best], palette.ignore)

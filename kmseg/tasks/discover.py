@@ -42,7 +42,7 @@ class Discover:
 def _explained(histogram: Histogram, palette: Palette) -> dict[str, float]:
     """Return the shares of pixels farther than 10 and 40 RGB units from every colour of the palette."""
     best = np.full(len(histogram.codes), np.iinfo(np.int32).max, np.int32)
-    for color in np.asarray(palette.colors):
+    for color in palette.colors:
         best = np.minimum(best, squared_distance(histogram.colors, np.full_like(histogram.colors, color)))
     return {
         f"palette/farther_than_{limit}": float(histogram.counts[best > limit**2].sum() / histogram.pixels)

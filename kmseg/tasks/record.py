@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
 from kmseg.tracking import TrackedRun
+
+LOG = logging.getLogger("kmseg")
 
 
 @contextmanager
@@ -38,7 +41,7 @@ def record_centroids(tracked: TrackedRun, plan: Plan, found: Found) -> None:
     columns["pixels"] = found.pixels.tolist()
     path = write_palette(plan.folder / "centroids.csv", found.palette, columns)
     tracked.file(path)
-    levels = np.asarray(found.palette.colors).T.tolist()
+    levels = found.palette.colors.T.tolist()
     named = {"name": found.palette.names, **dict(zip("rgb", levels, strict=True)), **columns}
     tracked.table("centroids.json", named)
 
@@ -53,6 +56,8 @@ def finish_run(
     failures: tuple[str, ...],
 ) -> Outcome:
     """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
+    for failure in failures:
+        LOG.warning("skipped %s", failure)
     total = max(int(class_pixels.sum()), 1)
     shares = tuple((class_pixels / total).tolist())
     columns = {"pixels": class_pixels.tolist(), "share": [f"{share:.6f}" for share in shares]}
@@ -91,7 +96,13 @@ def _name(plan: Plan) -> str:
         return f"{choices['masker']} {plan.palette.file.rsplit('/', 1)[-1]} {choices['dataset']}"
     k = getattr(plan.clusterer, "k", None)
     images = plan.sampling.images
-    parts = [f"k={k}" if k else "", choices["clusterer"], choices["color_space"], choices["masker"], f"images={images}"]
+    parts = [
+        f"k={k}" if k else "",
+        choices["clusterer"],
+        choices["color_space"],
+        choices["masker"],
+        f"images={images}",
+    ]
     return " ".join(part for part in parts if part)
 
 

@@ -1,0 +1,107 @@
+"""The data and the command that the tests share."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command came to."""
+
+    code: int
+    out: str
+    err: str
+    folder: Path
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return json.loads((self.folder / "metrics.json").read_text())
+
+    def palette(self) -> dict[str, tuple[int, int, int]]:
+        with (self.folder / "palette.csv").open(newline="") as file:
+            return {row["name"]: (int(row["r"]), int(row["g"]), int(row["b"])) for row in csv.DictReader(file)}
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Keep every test's store and sample data out of the user's home."""
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path_factory.getbasetemp() / "home"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+@pytest.fixture
+def kmseg(tmp_path):
+    """Run the public command in a temporary folder, as a user would; untracked unless told otherwise."""
+
+    def run(*words: str, tracker: str = "none", env: dict[str, str] | None = None) -> Ran:
+        folder = tmp_path / "run"
+        words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
+        done = subprocess.run(
+            [sys.executable, str(REPO / "run.py"), *words],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "200", **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr, folder)
+
+    return run
+
+
+def draw_label(number: int = 0, size: int = 64) -> np.ndarray:
+    """Draw a lossless label of four classes; `number` moves its parts."""
+    label = np.zeros((size, size, 3), np.uint8)
+    label[:] = COLORS["sky"]
+    label[size // 2 :] = COLORS["road"]
+    x = 4 + 5 * number % (size // 2)
+    label[size // 2 - 8 : size // 2 + 4, x : x + 14] = COLORS["car"]
+    label[6:12, size - 14 - x // 4 : size - 8 - x // 4] = COLORS["sign"]
+    return label
+
+
+def write_rgb(path: Path, image: np.ndarray, *options: int) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(cv2.imencode(path.suffix, image[..., ::-1], list(options))[1]))
+    return path
+
+
+@pytest.fixture
+def labels(tmp_path) -> Path:
+    """A folder of six lossless labels, one of them in a sub-folder."""
+    root = tmp_path / "labels"
+    for number in range(5):
+        write_rgb(root / f"{number}.png", draw_label(number))
+    write_rgb(root / "far" / "away" / "5.png", draw_label(5))
+    return root
+
+
+@pytest.fixture
+def legend(tmp_path) -> Path:
+    """The legend of `labels`."""
+    path = tmp_path / "legend.csv"
+    rows = [f"{name},{r},{g},{b}" for name, (r, g, b) in COLORS.items()]
+    path.write_text("\n".join(["name,r,g,b", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture
+def palette():
+    """The palette of `labels`."""
+    from kmseg.palette import Palette
+
+    return Palette(list(COLORS), np.array(list(COLORS.values())))

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from sklearn.cluster import KMeans as Sklearn
+
+from kmseg.clusterers.kmeans import KMeans
+from kmseg.clusterers.minibatch_kmeans import MiniBatchKMeans
+from kmseg.errors import UserError
+from kmseg.histogram import Histogram
+from tests.conftest import COLORS, draw_label
+
+
+def noisy_labels() -> np.ndarray:
+    random = np.random.default_rng(0)
+    labels = np.stack([draw_label(n) for n in range(4)]).astype(int)
+    return (labels + random.normal(0, 6, labels.shape)).clip(0, 255).astype(np.uint8)
+
+
+def test_weighted_colours_give_the_inertia_of_every_pixel_clustered():
+    labels = noisy_labels()
+    histogram = Histogram.of(labels)
+    pixels = labels.reshape(-1, 3).astype(float)
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        # Whole-numbered starts are equally far from many whole-numbered colours, and such ties fall by rounding.
+        start = pixels[random.choice(len(pixels), 5, replace=False)] + random.random((5, 3))
+        plain = Sklearn(5, init=start, n_init=1).fit(pixels)
+        ours = KMeans(k=5).fit(histogram.colors.astype(float), histogram.counts.astype(float), start=start)
+        assert ours.inertia == pytest.approx(plain.inertia_, rel=1e-6)
+        assert ours.centers == pytest.approx(plain.cluster_centers_, abs=1e-3)
+
+
+@pytest.mark.parametrize("clusterer", [KMeans(k=4), MiniBatchKMeans(k=4, n_init=10)])
+def test_the_classes_of_a_lossless_label_are_its_centroids(clusterer):
+    histogram = Histogram.of(draw_label())
+    clustering = clusterer.fit(histogram.colors.astype(float), histogram.counts.astype(float))
+    assert {tuple(np.rint(c).astype(int)) for c in clustering.centers} == set(COLORS.values())
+    assert clustering.inertia == pytest.approx(0, abs=1e-6)
+    assert len(clustering.labels) == 4
+
+
+@pytest.mark.parametrize("part", [KMeans, MiniBatchKMeans])
+def test_more_clusters_than_colours_is_an_error_with_both_numbers(part):
+    histogram = Histogram.of(draw_label())
+    with pytest.raises(UserError, match=r"k is 13, but .* only 4 distinct"):
+        part(k=13).fit(histogram.colors.astype(float), histogram.counts.astype(float))
+
+
+@pytest.mark.parametrize("part", [KMeans, MiniBatchKMeans])
+@pytest.mark.parametrize("k", [0, -1, 2.5, "many", True, None])
+def test_a_k_that_cannot_be_meant_fails_at_birth(part, k):
+    with pytest.raises(UserError, match="k is"):
+        part(k=k)
+
+
+def test_the_same_seed_gives_the_same_centroids():
+    histogram = Histogram.of(noisy_labels())
+    points, weights = histogram.colors.astype(float), histogram.counts.astype(float)
+    first, again = (KMeans(k=6, seed=3).fit(points, weights).centers for _ in range(2))
+    assert np.array_equal(first, again)

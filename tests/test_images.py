@@ -1,0 +1,85 @@
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from kmseg.errors import UnreadableImage
+from kmseg.images import read_rgb, write_png
+from tests.conftest import draw_label, write_rgb
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif", ".tiff"])
+def test_a_lossless_file_gives_back_its_pixels_as_rgb(tmp_path, suffix):
+    label = draw_label()
+    assert np.array_equal(read_rgb(write_rgb(tmp_path / f"a{suffix}", label)), label)
+
+
+def test_lossless_webp_gives_back_its_pixels(tmp_path):
+    label = draw_label()
+    path = tmp_path / "a.webp"
+    Image.fromarray(label).save(path, lossless=True)
+    assert np.array_equal(read_rgb(path), label)
+
+
+def test_jpeg_is_read_as_rgb(tmp_path):
+    label = draw_label()
+    read = read_rgb(write_rgb(tmp_path / "a.jpg", label, cv2.IMWRITE_JPEG_QUALITY, 95))
+    assert np.median(np.abs(read.astype(int) - label)) <= 2
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+@pytest.mark.parametrize("mode", ["P", "RGBA", "L", "LA", "1"])
+def test_every_kind_of_pixel_becomes_its_colour(tmp_path, mode, suffix):
+    if (mode, suffix) == ("LA", ".tif"):
+        pytest.skip("Pillow writes no such TIFF that others read")
+    rgb = Image.fromarray(draw_label())
+    image = rgb.quantize(8) if mode == "P" else rgb.convert(mode)
+    path = tmp_path / f"a{suffix}"
+    image.save(path)
+    assert np.array_equal(read_rgb(path), np.array(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
+    path = tmp_path / f"deep{suffix}"
+    path.write_bytes(bytes(cv2.imencode(suffix, np.zeros((8, 8, 3), np.uint16))[1]))
+    with pytest.raises(UnreadableImage, match=r"deep.*8 bits"):
+        read_rgb(path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_a_truncated_file_is_refused_and_not_filled_with_grey(tmp_path, suffix, kept):
+    whole = write_rgb(tmp_path / f"a{suffix}", np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    data = whole.read_bytes()
+    whole.write_bytes(data[: int(len(data) * kept)])
+    with pytest.raises(UnreadableImage, match="a" + suffix.replace(".", r"\.")):
+        read_rgb(whole)
+
+
+def test_a_jpeg_whose_thumbnail_is_whole_but_which_is_cut_is_refused(tmp_path):
+    thumbnail = io.BytesIO()
+    Image.fromarray(draw_label(size=16)).save(thumbnail, "JPEG")
+    picture = io.BytesIO()
+    Image.fromarray(draw_label()).save(picture, "JPEG", comment=thumbnail.getvalue())
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture.getvalue()[:-100])
+    with pytest.raises(UnreadableImage, match="cut short"):
+        read_rgb(path)
+
+
+def test_a_text_file_named_png_is_refused(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_text("hello")
+    with pytest.raises(UnreadableImage, match=r"a\.png: not a readable"):
+        read_rgb(path)
+
+
+def test_writing_replaces_a_file_whole_and_leaves_nothing_else(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_text("old")
+    write_png(path, draw_label())
+    assert np.array_equal(read_rgb(path), draw_label())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]

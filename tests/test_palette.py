@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+from kmseg.errors import UserError
+from kmseg.palette import Palette, read_palette, recolored, write_palette
+
+
+def written(tmp_path, text):
+    path = tmp_path / "legend.csv"
+    path.write_text(text)
+    return path
+
+
+def test_a_palette_survives_its_file(tmp_path, palette):
+    again = read_palette(write_palette(tmp_path / "p.csv", palette, {"share": [0.1, 0.2, 0.3, 0.4]}))
+    assert again.names == palette.names
+    assert np.array_equal(again.colors, palette.colors)
+
+
+def test_rows_of_one_name_become_one_class_and_stay_so_in_the_file(tmp_path):
+    path = written(tmp_path, "name,r,g,b\nroad,1,2,3\ncar,4,5,6\nroad,7,8,9\n")
+    for palette in (read_palette(path), read_palette(write_palette(tmp_path / "p.csv", read_palette(path)))):
+        assert palette.names == ("road", "car")
+        colors, owner = palette.sources
+        assert colors.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+        assert owner.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name,r,g\na,1,2\n", "no column 'b'"),
+        ("name,r,g,b\na,1,2,300\n", "line 2: b is '300'.*0 to 255"),
+        ("name,r,g,b\na,1,2,-1\n", "'-1'"),
+        ("name,r,g,b\na,1,2,\n", "line 2: b is ''"),
+        ("name,r,g,b\na,1,2,nan\n", "'nan'"),
+        ("name,r,g,b\na,1,2,inf\n", "'inf'"),
+        ("name,r,g,b\n,1,2,3\n", "line 2: the name is empty"),
+        ("name,r,g,b\n", "no rows"),
+        ("", "no column 'name'"),
+    ],
+)
+def test_a_legend_that_cannot_be_meant_is_refused_in_one_sentence(tmp_path, text, says):
+    with pytest.raises(UserError, match=says):
+        read_palette(written(tmp_path, text))
+
+
+def test_spreadsheet_habits_are_accepted(tmp_path):
+    palette = read_palette(written(tmp_path, "\ufeffid, Name ,R,G,B\r\n0, road ,128.0,64,128\r\n"))
+    assert palette.names == ("road",)
+    assert palette.colors.tolist() == [[128, 64, 128]]
+
+
+def test_painting_gives_each_class_its_colour_and_black_to_the_rest(palette):
+    assert palette.paint(np.array([[0, 3, 255]], np.uint8)).tolist() == [[[70, 130, 180], [220, 220, 0], [0, 0, 0]]]
+
+
+def test_a_palette_of_more_than_255_classes_has_16_bit_masks():
+    assert Palette([str(k) for k in range(255)], np.zeros((255, 3))).index_dtype is np.uint8
+    assert Palette([str(k) for k in range(256)], np.zeros((256, 3))).ignore == 65535
+
+
+def test_recolouring_goes_by_name_and_names_what_is_lacking(palette):
+    target = Palette(["sign", "car", "road", "sky"], np.arange(12).reshape(4, 3))
+    assert recolored(palette, target).colors[0].tolist() == [9, 10, 11]
+    with pytest.raises(UserError, match="no color for road, sign"):
+        recolored(palette, Palette(["sky", "car"], np.zeros((2, 3))))
+
+
+def test_a_class_is_found_by_name_or_row_and_an_unknown_one_named(palette):
+    assert palette.index_of("car") == palette.index_of(2) == 2
+    with pytest.raises(UserError, match="no class 'cars'; it has: sky, road, car, sign"):
+        palette.index_of("cars")
