@@ -80,6 +80,7 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         choices={group: str(choice) for group, choice in choices.items() if "/" not in group},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
         overrides=tuple(overrides),
+        max_unmatched=config.max_unmatched,
     )
     return _part(config, "task", choices), plan
 

@@ -18,7 +18,7 @@ MAIN = {
     "mask/miou": "mean IoU",
     "palette/farther_than_10": "pixels farther than 10 from their color",
     "palette/farther_than_40": "pixels farther than 40 from their color",
-    "palette/unmatched": "pixels of no class",
+    "palette/unmatched": "pixels that the palette does not explain",
     "time/total": "seconds",
 }
 

@@ -12,7 +12,7 @@ FLOORS = [
     {"checks", "files"},
     {"images", "histogram", "execution"},
     {"palette", "lookup", "stages"},
-    {"palette_source", "pictures", "metrics", "truth", "sampling", "tracking", "plugins"},
+    {"legend_check", "palette_source", "pictures", "metrics", "truth", "sampling", "tracking", "plugins"},
     {"color_spaces", "clusterers", "datasets", "writers"},
     {"maskers"},
     {"tasks"},

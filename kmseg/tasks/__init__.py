@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from kmseg.checks import number
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
@@ -37,6 +38,8 @@ class Plan:
         The whole resolved config as YAML, for the record.
     overrides : sequence of str
         What the user changed on the command line.
+    max_unmatched : float or None
+        The run fails if more than this share of an image's pixels cannot be explained.
     """
 
     dataset: Dataset
@@ -53,6 +56,11 @@ class Plan:
     choices: Mapping[str, str] = field(default_factory=dict)
     config_yaml: str = ""
     overrides: tuple[str, ...] = ()
+    max_unmatched: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_unmatched is not None:
+            number("max_unmatched", self.max_unmatched, at_least=0, at_most=1)
 
     @property
     def measured_against(self) -> Truth:

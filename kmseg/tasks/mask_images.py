@@ -15,10 +15,11 @@ from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage
 from kmseg.maskers import Mask, Masker
-from kmseg.metrics import confusion, flat_pixels_of, squared_distance
+from kmseg.metrics import confusion, flat_pixels_of
 from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Plan
+from kmseg.tasks.explained import Explained, explain
 from kmseg.tasks.find_palette import nothing_read
 from kmseg.truth import Truth
 from kmseg.writers import Segmented, Writer
@@ -32,8 +33,8 @@ class Tally:
     ----------
     class_pixels : ndarray of shape (k + 1,), int64
         Pixels of each class; the last entry counts those of no class.
-    far : ndarray of shape (2,), int64
-        Pixels farther than 10 and than 40 RGB units from their class's colour.
+    explained : mapping of str to Explained
+        How the pixels of each image came to their classes, by the image's key.
     confusion : ndarray of shape (true classes, k + 1), int64
         Pixels by true and found class; no rows without truth.
     flat_pixels : ndarray of shape (true classes,), int64
@@ -46,7 +47,7 @@ class Tally:
     masked: int
     failures: tuple[str, ...]
     class_pixels: NDArray[np.int64]
-    far: NDArray[np.int64]
+    explained: Mapping[str, Explained]
     confusion: NDArray[np.int64]
     flat_pixels: NDArray[np.int64]
     judged: int
@@ -83,7 +84,7 @@ class MaskImages:
             wanted = self.truth.mask(item.key, (label.shape[0], label.shape[1]))
         except UnreadableImage as failure:
             nothing = np.zeros(k + 1, np.int64)
-            return Tally(1, 0, (str(failure),), nothing, np.zeros(2, np.int64), counts, flat_pixels, 0, {})
+            return Tally(1, 0, (str(failure),), nothing, {}, counts, flat_pixels, 0, {})
         mask = self._mask(label)
         if true is not None:
             flat_pixels = flat_pixels_of(label, true)
@@ -97,7 +98,7 @@ class MaskImages:
             masked=1,
             failures=tuple(failures),
             class_pixels=_class_pixels(mask, self.palette),
-            far=_far(label, mask, self.palette),
+            explained={item.key: explain(label, mask, self.palette)},
             confusion=counts,
             flat_pixels=flat_pixels,
             judged=int(wanted is not None),
@@ -121,7 +122,7 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
         masked=sum(part.masked for part in parts),
         failures=tuple(failure for part in parts for failure in part.failures),
         class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
-        far=np.sum([part.far for part in parts], axis=0),
+        explained={key: row for part in parts for key, row in part.explained.items()},
         confusion=np.sum([part.confusion for part in parts], axis=0),
         flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
         judged=sum(part.judged for part in parts),
@@ -153,13 +154,3 @@ def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:
     k = len(palette)
     counts = np.bincount(mask.ravel(), minlength=palette.ignore + 1)
     return np.append(counts[:k], counts[palette.ignore]).astype(np.int64)
-
-
-def _far(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:
-    """Count pixels farther than 10 and 40 from their class's nearest colour; those of no class are not counted."""
-    apart = squared_distance(label, palette.paint(mask))
-    for index, color in palette.also:
-        own = mask == index
-        apart[own] = np.minimum(apart[own], squared_distance(label[own], np.full_like(label[own], color)))
-    apart[mask == palette.ignore] = 0
-    return np.array([(apart > 10**2).sum(), (apart > 40**2).sum()], np.int64)

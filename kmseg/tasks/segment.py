@@ -8,6 +8,7 @@ from kmseg.metrics import legend_scores, mask_scores
 from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
+from kmseg.tasks.explained import explained_shares, refuse_unmatched, write_images
 from kmseg.tasks.find_palette import learn_palette
 from kmseg.tasks.mask_images import Tally, mask_images
 from kmseg.tasks.record import finish_run, record_centroids, refuse_unwritable, tracked_run
@@ -35,6 +36,9 @@ class Segment:
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": counted.images}
                 tally = mask_images(plan, items, palette, stages)
+            write_images(plan.folder / "images.csv", tally.explained)
+            if plan.max_unmatched is not None:
+                refuse_unmatched(plan.max_unmatched, tally.explained)
             metrics |= measure(plan, palette, tally)
             return finish_run(plan, tracked, stages, palette, tally.class_pixels[:-1], metrics, tally.failures)
 
@@ -47,13 +51,8 @@ def check_writers(plan: Plan, palette: Palette) -> None:
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
     """Return the figures of the masked images, with those against the truth where there is one."""
-    pixels = max(int(tally.class_pixels.sum()), 1)
-    figures = {
-        "palette/farther_than_10": float(tally.far[0] / pixels),
-        "palette/farther_than_40": float(tally.far[1] / pixels),
-        "palette/unmatched": float(tally.class_pixels[-1] / pixels),
-        "images/read": float(tally.masked),
-    }
+    figures = explained_shares(tally.explained)
+    figures["images/read"] = tally.masked
     true = plan.measured_against.palette
     if true is not None:
         figures |= legend_scores(palette, true, tally.flat_pixels)

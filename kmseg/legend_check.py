@@ -1,0 +1,100 @@
+"""Holds a given legend against the colours that the data really has, and says in a sentence each what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.palette import Palette
+
+SAME = 6.0
+"""RGB units within which a colour of the data is a colour of the legend; the metrics call a class found within it."""
+
+LACKING = 10.0
+"""RGB units beyond which a colour of the data is none of the legend's; the metrics call it spurious beyond it."""
+
+SHOWN = 8
+"""Colours or names listed in one sentence at most."""
+
+
+def check_legend(
+    given: Palette, data: NDArray[np.uint8], shares: Sequence[float], seen: NDArray[np.int64], lossless: bool
+) -> list[str]:
+    """Compare a given legend with the colours found in the data.
+
+    Parameters
+    ----------
+    given : Palette
+        The legend that the user gave.
+    data : ndarray of shape (m, 3), uint8
+        The colours found in sampled images, mixtures left out.
+    shares : sequence of float, length m
+        Their shares of the sampled pixels.
+    seen : ndarray of shape (k,), int64
+        Pixels of each class, over all images, that are exactly or nearly of its colour.
+    lossless : bool
+        Whether the colours of the data are exact, so that a level of difference means something.
+
+    Returns
+    -------
+    list of str
+        One sentence for each thing that does not fit, with its mend.
+    """
+    sources, owner = given.sources
+    names = np.array(given.names, object)[owner]
+    said = _same_color(sources, names)
+    if not len(data):
+        return said
+    apart = _distances(data, sources)
+    best, meant = apart.min(axis=1), apart.argmin(axis=1)
+    swapped = _distances(data, sources[:, ::-1]).min(axis=1)
+    if (swapped <= SAME).sum() >= max(2 * (best <= SAME).sum(), (best <= SAME).sum() + 2):
+        said.append(
+            f"the legend seems to be in BGR order: with red and blue exchanged it has {(swapped <= SAME).sum()} of the "
+            f"{len(data)} colors in the data, as it stands {(best <= SAME).sum()}; exchange its r and b columns"
+        )
+        return said
+    off = [i for i in range(len(data)) if lossless and 0 < best[i] <= SAME and apart[:, meant[i]].min() == best[i]]
+    if off:
+        pairs = [f"{_rgb(data[i])} for {names[meant[i]]} ({_rgb(sources[meant[i]])} in the legend)" for i in off]
+        said.append(
+            f"{len(off)} of the legend's colors are a few levels off from those in the data, which has "
+            f"{_listed(pairs)}; put the data's values into the legend"
+        )
+    lacking = [i for i in np.argsort(-np.asarray(shares)) if best[i] > LACKING]
+    if lacking:
+        found = [f"{_rgb(data[i])} ({shares[i]:.2%} of the sampled pixels)" for i in lacking]
+        said.append(f"the data has {len(lacking)} colors that the legend lacks: {_listed(found)}; add a row for each")
+    never = [name for name, pixels in zip(given.names, seen, strict=True) if not pixels]
+    if never:
+        said.append(
+            f"{len(never)} of the legend's {len(given)} classes never occur in the images: {_listed(never)}; "
+            "if they should, the legend's values for them are wrong"
+        )
+    return said
+
+
+def _same_color(sources: NDArray[np.uint8], names: NDArray[np.object_]) -> list[str]:
+    by_color: dict[tuple[int, ...], list[str]] = {}
+    for color, name in zip(sources.tolist(), names, strict=True):
+        by_color.setdefault(tuple(color), []).append(name)
+    return [
+        f"the legend gives {_rgb(np.array(color))} to {' and '.join(shared)}: its pixels all go to {shared[0]}; "
+        "give both rows one name, or correct one of the colors"
+        for color, shared in by_color.items()
+        if len(set(shared)) > 1
+    ]
+
+
+def _distances(colors: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
+    return np.sqrt(((colors[:, None].astype(float) - others[None].astype(float)) ** 2).sum(axis=2))
+
+
+def _rgb(color: NDArray[np.integer]) -> str:
+    return " ".join(str(int(level)) for level in color)
+
+
+def _listed(words: Sequence[str]) -> str:
+    return ", ".join(words[:SHOWN]) + (f" and {len(words) - SHOWN} more" if len(words) > SHOWN else "")

@@ -1,0 +1,107 @@
+"""No silent loss: how the pixels of each image came to their class, and how many could not be explained."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UserError
+from kmseg.files import write_text
+from kmseg.metrics import flat, squared_distance
+from kmseg.palette import Palette
+
+NEAR = 20
+"""RGB units: a pixel this near its class's colour is that colour, damaged; JPEG at quality 50 moves flat pixels less."""
+
+FLAT = 12
+"""Levels: a pixel whose 3x3 neighbourhood varies by no more lies in no border, so its colour is no mixture."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How the pixels of one image came to their classes; `exact` to `unmatched` add up to `pixels`.
+
+    Attributes
+    ----------
+    exact : int
+        Pixels of exactly their class's colour.
+    near : int
+        Pixels within 20 RGB units of it.
+    reassigned : int
+        Pixels of a border, of a colour in between, that went to the class of a neighbour.
+    unmatched : int
+        Pixels of no class, and flat pixels of a colour that the palette lacks.
+    """
+
+    pixels: int
+    exact: int
+    near: int
+    reassigned: int
+    unmatched: int
+    farther_than_10: int
+    farther_than_40: int
+
+
+def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> Explained:
+    """Tell how each pixel of a label image came to its class, and how far its colour is from the class's."""
+    apart = squared_distance(label, palette.paint(mask))
+    for index, color in palette.also:
+        own = mask == index
+        apart[own] = np.minimum(apart[own], squared_distance(label[own], np.full_like(label[own], color)))
+    classless = mask == palette.ignore
+    apart[classless] = 0
+    far = apart > NEAR**2
+    lacking = int((far & flat(label, FLAT)).sum()) if far.any() else 0
+    none = int(classless.sum())
+    exact = int((apart == 0).sum()) - none
+    reassigned = int(far.sum()) - lacking
+    return Explained(
+        pixels=mask.size,
+        exact=exact,
+        near=mask.size - exact - reassigned - lacking - none,
+        reassigned=reassigned,
+        unmatched=lacking + none,
+        farther_than_10=int((apart > 10**2).sum()),
+        farther_than_40=int((apart > 40**2).sum()),
+    )
+
+
+def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:
+    """Return the shares over all images, as metrics."""
+    pixels = sum(row.pixels for row in images.values())
+    names = ("exact", "near", "reassigned", "unmatched", "farther_than_10", "farther_than_40")
+    return {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
+
+
+def write_images(path: Path, images: Mapping[str, Explained]) -> None:
+    """Write the shares of each image, the one with most unmatched pixels first."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["image", "pixels", "exact", "near", "reassigned", "unmatched"])
+    for key, row in _worst_first(images):
+        shares = (row.exact, row.near, row.reassigned, row.unmatched)
+        table.writerow([key, row.pixels, *(f"{count / row.pixels:.6f}" for count in shares)])
+    write_text(path, text.getvalue())
+
+
+def refuse_unmatched(limit: float, images: Mapping[str, Explained]) -> None:
+    """Fail, naming the images, where more than `limit` of an image's pixels cannot be explained."""
+    shares = [(key, row.unmatched / row.pixels) for key, row in _worst_first(images)]
+    over = [f"{key} ({share:.1%})" for key, share in shares if share > limit]
+    if over:
+        raise UserError(
+            f"{len(over)} of {len(images)} images have more than max_unmatched={limit:g} of their pixels in colors "
+            f"that the palette lacks: {', '.join(over[:5])}{', ...' if len(over) > 5 else ''}; "
+            "images.csv lists them all; add the missing colors to the palette"
+        )
+
+
+def _worst_first(images: Mapping[str, Explained]) -> list[tuple[str, Explained]]:
+    return sorted(images.items(), key=lambda entry: (-entry[1].unmatched / entry[1].pixels, entry[0]))

@@ -1,0 +1,45 @@
+import numpy as np
+
+from kmseg.legend_check import check_legend
+from kmseg.palette import Palette
+
+DATA = np.array([(128, 64, 128), (70, 130, 180), (0, 0, 142), (220, 220, 0)], np.uint8)
+SHARES = [0.5, 0.3, 0.15, 0.05]
+NAMES = ["road", "sky", "car", "sign"]
+
+
+def check(names, colors, lossless=True, seen=None):
+    given = Palette(names, np.array(colors))
+    return check_legend(given, DATA, SHARES, np.ones(len(given)) if seen is None else seen, lossless)
+
+
+def test_a_legend_that_fits_is_passed_in_silence():
+    assert check(NAMES, DATA) == []
+
+
+def test_a_colour_that_the_legend_lacks_is_named_with_its_share():
+    (said,) = check(NAMES[1:], DATA[1:])
+    assert "128 64 128 (50.00% of the sampled pixels)" in said
+
+
+def test_classes_that_never_occur_are_named():
+    (said,) = check([*NAMES, "train"], [*DATA, (9, 99, 9)], seen=np.array([1, 1, 1, 1, 0]))
+    assert "1 of the legend's 5 classes never occur in the images: train" in said
+
+
+def test_a_legend_one_level_off_is_told_which_colour_is_meant_but_not_on_lossy_data():
+    off = DATA + np.uint8(1)
+    (said,) = check(NAMES, off)
+    assert "128 64 128 for road (129 65 129 in the legend)" in said
+    assert check(NAMES, off, lossless=False) == []
+
+
+def test_bgr_order_is_recognised():
+    (said,) = check(NAMES, DATA[:, ::-1])
+    assert "BGR" in said
+    assert "exchange its r and b columns" in said
+
+
+def test_two_names_with_one_colour_are_told():
+    (said,) = check([*NAMES, "street"], [*DATA, (128, 64, 128)])
+    assert "gives 128 64 128 to road and street: its pixels all go to road" in said
