@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.distance import between
 from kmseg.palette import Palette
 
 SAME = 6.0
@@ -47,9 +48,9 @@ def check_legend(
     said = _same_color(sources, names)
     if not len(data):
         return said
-    apart = _distances(data, sources)
+    apart = between(data, sources)
     best, meant = apart.min(axis=1), apart.argmin(axis=1)
-    swapped = _distances(data, sources[:, ::-1]).min(axis=1)
+    swapped = between(data, sources[:, ::-1]).min(axis=1)
     if (swapped <= SAME).sum() >= max(2 * (best <= SAME).sum(), (best <= SAME).sum() + 2):
         said.append(
             f"the legend seems to be in BGR order: with red and blue exchanged it has {(swapped <= SAME).sum()} of the "
@@ -86,10 +87,6 @@ def _same_color(sources: NDArray[np.uint8], names: NDArray[np.object_]) -> list[
         for color, shared in by_color.items()
         if len(set(shared)) > 1
     ]
-
-
-def _distances(colors: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.sqrt(((colors[:, None].astype(float) - others[None].astype(float)) ** 2).sum(axis=2))
 
 
 def _rgb(color: NDArray[np.integer]) -> str:

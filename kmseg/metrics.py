@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.distance import between
 from kmseg.histogram import Histogram
 from kmseg.palette import Palette
 
@@ -40,12 +41,6 @@ PRESENT_FLAT_RANGE = 12
 PRESENT_PIXELS = 30
 
 
-def squared_distance(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return the squared RGB distances `(...)` int32 between colours `(..., 3)` uint8."""
-    apart = cv2.absdiff(np.ascontiguousarray(rgb), np.ascontiguousarray(other)).astype(np.int32)
-    return np.asarray(np.einsum("...c,...c->...", apart, apart))
-
-
 def flat(label: NDArray[np.uint8], levels: int) -> NDArray[np.bool_]:
     """Tell which pixels `(H, W)` have a 3x3 neighbourhood that varies by at most `levels` in every channel."""
     kernel = np.ones((3, 3), np.uint8)
@@ -58,7 +53,7 @@ def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int
     counted = Histogram.of(label[flat(label, PRESENT_FLAT_RANGE)])
     if not len(counted.codes):
         return np.zeros(len(palette), np.int64)
-    apart = _distances(counted.colors, palette.colors)
+    apart = between(counted.colors, palette.colors)
     near = apart.min(axis=1) < PRESENT_WITHIN
     return np.bincount(apart.argmin(axis=1)[near], counted.counts[near], len(palette)).astype(np.int64)
 
@@ -66,7 +61,7 @@ def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int
 def legend_scores(found: Palette, true: Palette, flat_pixels: NDArray[np.int64]) -> dict[str, float]:
     """Score a found palette against the true one; `flat_pixels` `(k,)` tell which true classes are present."""
     present = flat_pixels >= PRESENT_PIXELS
-    apart = _distances(found.colors, true.colors)
+    apart = between(found.colors, true.colors)
     best = apart.min(axis=0)
     hits, spurious = (
         int((best[present] <= FOUND_WITHIN).sum()),
@@ -96,7 +91,7 @@ def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, 
 def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dict[str, float]:
     """Score masks from their `confusion`; every found class is read as the true class of the nearest colour."""
     classes = len(true)
-    as_true = _distances(found.colors, true.colors).argmin(axis=1)
+    as_true = between(found.colors, true.colors).argmin(axis=1)
     square = np.zeros((classes, classes), np.int64)
     np.add.at(square.T, as_true, counts[:, :-1].T)
     right, given, wanted = np.diag(square), square.sum(axis=0), counts.sum(axis=1)
@@ -107,7 +102,3 @@ def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dic
         "mask/miou": float(iou[here].mean()) if len(here) else 0.0,
     }
     return scores | {f"mask/iou/{true.names[k]}": float(iou[k]) for k in here}
-
-
-def _distances(colors: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return np.sqrt(((colors[:, None].astype(float) - others[None].astype(float)) ** 2).sum(axis=2))

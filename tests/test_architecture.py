@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home"},
+    {"errors", "home", "distance"},
     {"checks", "files"},
     {"images", "histogram", "execution"},
     {"palette", "lookup", "stages"},

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.color_spaces import ColorSpace
+from kmseg.distance import squared_between
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
@@ -25,12 +26,4 @@ class Nearest:
 def nearest(colors: NDArray[np.uint8], palette: Palette, space: ColorSpace) -> NDArray[np.intp]:
     """Return the class `(n,)` nearest to each of `colors` `(n, 3)` uint8; the lower index wins a tie."""
     sources, owner = palette.sources
-    return owner[squared_distances(space.to_features(colors), space.to_features(sources)).argmin(axis=1)]
-
-
-def squared_distances(points: NDArray[np.float64], centers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the squared distances `(n, k)` of points `(n, d)` to centers `(k, d)`, without cancellation."""
-    total = np.zeros((len(points), len(centers)))
-    for axis in range(points.shape[1]):
-        total += (points[:, axis, None] - centers[None, :, axis]) ** 2
-    return total
+    return owner[squared_between(space.to_features(colors), space.to_features(sources)).argmin(axis=1)]

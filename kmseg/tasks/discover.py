@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kmseg.distance import squared_at_each
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
-from kmseg.metrics import legend_scores, squared_distance
+from kmseg.metrics import legend_scores
 from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
@@ -41,9 +42,8 @@ class Discover:
 
 def _explained(histogram: Histogram, palette: Palette) -> dict[str, float]:
     """Return the shares of pixels farther than 10 and 40 RGB units from every colour of the palette."""
-    best = np.full(len(histogram.codes), np.iinfo(np.int32).max, np.int32)
-    for color in palette.colors:
-        best = np.minimum(best, squared_distance(histogram.colors, np.full_like(histogram.colors, color)))
+    colors = histogram.colors
+    best = np.min([squared_at_each(colors, np.full_like(colors, c)) for c in palette.colors], axis=0)
     return {
         f"palette/farther_than_{limit}": float(histogram.counts[best > limit**2].sum() / histogram.pixels)
         for limit in (10, 40)

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.distance import squared_at_each
 from kmseg.errors import UserError
 from kmseg.files import write_text
-from kmseg.metrics import flat, squared_distance
+from kmseg.metrics import flat
 from kmseg.palette import Palette
 
 NEAR = 20
-"""RGB units: a pixel this near its class's colour is that colour, damaged; JPEG at quality 50 moves flat pixels less."""
+"""RGB units: a pixel this near its class's colour is that colour, damaged; JPEG of quality 50 moves flat ones less."""
 
 FLAT = 12
 """Levels: a pixel whose 3x3 neighbourhood varies by no more lies in no border, so its colour is no mixture."""
@@ -51,10 +52,10 @@ class Explained:
 
 def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> Explained:
     """Tell how each pixel of a label image came to its class, and how far its colour is from the class's."""
-    apart = squared_distance(label, palette.paint(mask))
+    apart = squared_at_each(label, palette.paint(mask))
     for index, color in palette.also:
         own = mask == index
-        apart[own] = np.minimum(apart[own], squared_distance(label[own], np.full_like(label[own], color)))
+        apart[own] = np.minimum(apart[own], squared_at_each(label[own], np.full_like(label[own], color)))
     classless = mask == palette.ignore
     apart[classless] = 0
     far = apart > NEAR**2
