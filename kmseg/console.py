@@ -28,6 +28,8 @@ def show(outcome: Outcome) -> None:
     console = Console(highlight=False)
     console.print(_legend(outcome))
     console.print(_figures(outcome))
+    for warning in outcome.warnings:
+        console.print(Text(f"note     {warning}", style="yellow"))
     for failure in outcome.failures[:10]:
         console.print(Text(f"skipped  {failure}", style="yellow"))
     if len(outcome.failures) > 10:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.candidates import Candidate
 from kmseg.palette import Palette
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ GAP = 12
 SWATCH = 30
 ROWS = 16
 """Swatches in one column of the palette's picture; more classes stand in further columns."""
+LISTED = 80
+"""Candidates in their picture; candidates.csv has them all."""
 
 
 def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uint8]:
@@ -31,6 +34,30 @@ def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uin
     rows = -(-len(palette) // columns)
     picture = Image.new("RGB", (columns * _column(palette) + GAP, rows * (SWATCH + 6) + 2 * GAP), PAPER)
     _draw_swatches(ImageDraw.Draw(picture), palette, shares, (GAP, GAP), rows)
+    return np.array(picture)
+
+
+def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
+    """Draw the list of candidates, one a row: swatch, colour, pixels, verdict and reason, `(H, W, 3)` uint8."""
+    from PIL import Image, ImageDraw
+
+    shown = candidates[:LISTED]
+    columns = (GAP, 70, 190, 290, 360, 450)
+    texts = [("", " ".join(map(str, c.color)), f"{c.pixels:,}", str(c.images), c.verdict, c.reason) for c in shown]
+    wide = columns[-1] + int(max(_font(14).getlength(text[-1]) for text in texts)) + 2 * GAP
+    picture = Image.new("RGB", (max(wide, 640), (len(shown) + 2) * (SWATCH - 4) + 2 * GAP), PAPER)
+    draw = ImageDraw.Draw(picture)
+    for x, title in zip(columns, ("", "r g b", "pixels", "images", "verdict", "reason"), strict=True):
+        draw.text((x, GAP), title, fill=FAINT, font=_font(13))
+    for number, (candidate, words) in enumerate(zip(shown, texts, strict=True), start=1):
+        y = GAP + number * (SWATCH - 4)
+        draw.rectangle((GAP, y, GAP + 46, y + SWATCH - 8), fill=candidate.color, outline=FAINT)
+        ink = INK if candidate.verdict == "kept" else FAINT
+        for x, word in zip(columns, words, strict=True):
+            draw.text((x, y + 3), word, fill=ink, font=_font(14))
+    if len(candidates) > LISTED:
+        y = GAP + (len(shown) + 1) * (SWATCH - 4)
+        draw.text((GAP, y), f"and {len(candidates) - LISTED} more in candidates.csv", fill=FAINT, font=_font(13))
     return np.array(picture)
 
 

@@ -25,7 +25,7 @@ class Sampling:
         The one seed of a run: it draws the sample and starts the clusterer.
     """
 
-    images: int | str = 10
+    images: int | str = "all"
     seed: int = 0
 
     def __post_init__(self) -> None:

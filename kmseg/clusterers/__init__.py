@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.errors import UserError
+
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
@@ -31,8 +33,25 @@ class Clustering:
 class Clusterer(Protocol):
     """What every clusterer does."""
 
-    def fit(self, points: NDArray[np.float64], weights: NDArray[np.float64]) -> Clustering:
+    @property
+    def k(self) -> int | str:
+        """The number of clusters, or `auto`: as many as the candidates found in the data, which are the start."""
+
+    def fit(
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    ) -> Clustering:
         """Cluster distinct points `(n, d)`, each standing for `weights` `(n,)` pixels.
 
+        From `start` `(k, d)`, centroids to begin with, there is one fit, and cluster i is what became of start i.
         Raises `UserError` when there are fewer points than clusters wanted.
         """
+
+
+def clusters_wanted(k: int | str, start: NDArray[np.float64] | None, points: NDArray[np.float64]) -> int:
+    """Return how many clusters to fit: as many as `start` has, else `k`; fail where there are fewer points."""
+    if start is None and isinstance(k, str):
+        raise UserError(f"k={k} takes the number of clusters from a start; give start, or a whole number for k")
+    wanted = int(k) if start is None else len(start)
+    if wanted > len(points):
+        raise UserError(f"k is {wanted}, but the images hold only {len(points)} distinct colors; choose a k up to that")
+    return wanted

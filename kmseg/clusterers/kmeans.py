@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.checks import number, one_of, whole
-from kmseg.clusterers import Clustering
-from kmseg.errors import UserError
+from kmseg.clusterers import Clustering, clusters_wanted
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class KMeans:
 
     Parameters
     ----------
-    k : int
-        Number of clusters.
+    k : int or "auto"
+        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
     n_init : int
         Starts; the best is kept.
     max_iter, tol : int, float
@@ -30,7 +29,7 @@ class KMeans:
         Seed of the starts.
     """
 
-    k: int = 13
+    k: int | str = "auto"
     n_init: int = 10
     max_iter: int = 300
     tol: float = 1e-4
@@ -38,7 +37,7 @@ class KMeans:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("k", self.k, at_least=1)
+        whole("k", self.k, at_least=1, words=("auto",))
         whole("n_init", self.n_init, at_least=1)
         whole("max_iter", self.max_iter, at_least=1)
         number("tol", self.tol, at_least=0)
@@ -46,17 +45,13 @@ class KMeans:
         whole("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
     def fit(
-        self,
-        points: NDArray[np.float64],
-        weights: NDArray[np.float64],
-        start: NDArray[np.float64] | None = None,
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
     ) -> Clustering:
         """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
         from sklearn.cluster import KMeans as Lloyd
 
-        require_points(points, self.k)
         model = Lloyd(
-            n_clusters=self.k,
+            n_clusters=clusters_wanted(self.k, start, points),
             init=self.init if start is None else start,
             n_init=self.n_init if start is None else 1,
             max_iter=self.max_iter,
@@ -64,12 +59,6 @@ class KMeans:
             random_state=self.seed,
         ).fit(points, sample_weight=weights)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))
-
-
-def require_points(points: NDArray[np.float64], k: int) -> None:
-    """Fail when `k` clusters are wanted of fewer distinct points."""
-    if k > len(points):
-        raise UserError(f"k is {k}, but the images hold only {len(points)} distinct colors; choose a k up to that")
 
 
 def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: float) -> float:

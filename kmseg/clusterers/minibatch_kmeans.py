@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.checks import whole
-from kmseg.clusterers import Clustering
-from kmseg.clusterers.kmeans import require_points
+from kmseg.clusterers import Clustering, clusters_wanted
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,8 @@ class MiniBatchKMeans:
 
     Parameters
     ----------
-    k : int
-        Number of clusters.
+    k : int or "auto"
+        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
     n_init : int
         Starts; the best is kept.
     max_iter : int
@@ -30,27 +29,29 @@ class MiniBatchKMeans:
         Seed of the starts and batches.
     """
 
-    k: int = 13
+    k: int | str = "auto"
     n_init: int = 3
     max_iter: int = 100
     batch_size: int = 4096
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("k", self.k, at_least=1)
+        whole("k", self.k, at_least=1, words=("auto",))
         whole("n_init", self.n_init, at_least=1)
         whole("max_iter", self.max_iter, at_least=1)
         whole("batch_size", self.batch_size, at_least=1)
         whole("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
-    def fit(self, points: NDArray[np.float64], weights: NDArray[np.float64]) -> Clustering:
-        """Cluster `points` `(n, d)` with `weights` `(n,)`."""
+    def fit(
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    ) -> Clustering:
+        """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
         from sklearn.cluster import MiniBatchKMeans as MiniBatch
 
-        require_points(points, self.k)
         model = MiniBatch(
-            n_clusters=self.k,
-            n_init=self.n_init,
+            n_clusters=clusters_wanted(self.k, start, points),
+            init="k-means++" if start is None else start,
+            n_init=self.n_init if start is None else 1,
             max_iter=self.max_iter,
             batch_size=self.batch_size,
             random_state=self.seed,

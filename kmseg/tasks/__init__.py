@@ -78,6 +78,8 @@ class Outcome:
         The share of pixels of each class of the palette.
     failures : sequence of str
         One sentence for each file that could not be used.
+    warnings : sequence of str
+        One sentence for each thing about the data that the user should know.
     view : str
         How to look at the tracked run; empty where nothing was tracked.
     """
@@ -87,6 +89,7 @@ class Outcome:
     shares: tuple[float, ...]
     metrics: Mapping[str, float]
     failures: tuple[str, ...]
+    warnings: tuple[str, ...]
     view: str
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kmseg.census import Census
 from kmseg.distance import squared_at_each
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
@@ -14,7 +15,7 @@ from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import learn_palette
-from kmseg.tasks.record import finish_run, record_centroids, refuse_unwritable, tracked_run
+from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Discover:
         with tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
                 found, counted = learn_palette(plan, items, stages)
-            record_centroids(tracked, plan, found)
-            metrics = {"palette/inertia": found.inertia, **_explained(counted.histogram, found.palette)}
+            record_found(tracked, plan, found)
+            metrics = {"palette/inertia": found.inertia, **_explained(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.images
             true = plan.measured_against.palette
             if true is not None:
@@ -40,11 +41,12 @@ class Discover:
             return finish_run(plan, tracked, stages, found.palette, found.pixels, metrics, counted.failures)
 
 
-def _explained(histogram: Histogram, palette: Palette) -> dict[str, float]:
-    """Return the shares of pixels farther than 10 and 40 RGB units from every colour of the palette."""
-    colors = histogram.colors
-    best = np.min([squared_at_each(colors, np.full_like(colors, c)) for c in palette.colors], axis=0)
+def _explained(counts: Histogram | Census, palette: Palette) -> dict[str, float]:
+    """Return the shares of the counted pixels farther than 10 and 40 RGB units from every colour of the palette."""
+    colors = counts.colors
+    weights = counts.weights if isinstance(counts, Census) else counts.counts
+    best = np.min([squared_at_each(colors, np.full_like(colors, color)) for color in palette.colors], axis=0)
     return {
-        f"palette/farther_than_{limit}": float(histogram.counts[best > limit**2].sum() / histogram.pixels)
+        f"palette/farther_than_{limit}": float(weights[best > limit**2].sum() / max(weights.sum(), 1))
         for limit in (10, 40)
     }

@@ -1,13 +1,16 @@
-"""From sampled label images to a palette: count the colours, cluster them, read the classes off the centroids."""
+"""From sampled label images to a palette: count their colours, judge or cluster them, read the classes off."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.candidates import Candidates, Demands, find_candidates
+from kmseg.census import Census
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
@@ -18,27 +21,42 @@ from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Plan
 
+C = TypeVar("C", bound="Count")
+
+
+class Count(Protocol):
+    """What is counted of label images: a `Histogram` or a `Census`."""
+
+    @staticmethod
+    def of(label: NDArray[np.uint8]) -> Any:
+        """Count one label image."""
+
+    @staticmethod
+    def merge(parts: Iterable[Any]) -> Any:
+        """Add up any number of counts."""
+
 
 @dataclass(frozen=True, eq=False)
-class Counted:
-    """What counting some images gave; several add up by `merge_counted`."""
+class Counted(Generic[C]):
+    """What counting some images gave; several add up."""
 
     images: int
-    histogram: Histogram
+    counts: C
     flat_pixels: NDArray[np.int64]
     failures: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class CountColors:
+class CountColors(Generic[C]):
     """The work on a chunk of images; `true` adds a count of the flat pixels of each true class."""
 
     dataset: Dataset
+    kind: type[C]
     true: Palette | None = None
 
-    def __call__(self, items: Sequence[Item]) -> Counted:
+    def __call__(self, items: Sequence[Item]) -> Counted[C]:
         """Count the colours of a chunk of items."""
-        histograms, failures = [], []
+        counts, failures = [], []
         flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
         for item in items:
             try:
@@ -46,20 +64,19 @@ class CountColors:
             except UnreadableImage as failure:
                 failures.append(str(failure))
                 continue
-            histograms.append(Histogram.of(label))
+            counts.append(self.kind.of(label))
             if self.true is not None:
                 flat_pixels += flat_pixels_of(label, self.true)
-        return Counted(len(items), Histogram.merge(histograms), flat_pixels, tuple(failures))
+        return Counted(len(items), self.kind.merge(counts), flat_pixels, tuple(failures))
 
-
-def merge_counted(parts: Sequence[Counted]) -> Counted:
-    """Add up what the chunks gave."""
-    return Counted(
-        images=sum(part.images for part in parts),
-        histogram=Histogram.merge(part.histogram for part in parts),
-        flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
-        failures=tuple(failure for part in parts for failure in part.failures),
-    )
+    def add_up(self, parts: Sequence[Counted[C]]) -> Counted[C]:
+        """Add up what the chunks gave."""
+        return Counted(
+            images=sum(part.images for part in parts),
+            counts=self.kind.merge([part.counts for part in parts]),
+            flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
+            failures=tuple(failure for part in parts for failure in part.failures),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +89,17 @@ class Found:
         The centroids in feature units, in the order of the palette.
     pixels : ndarray of shape (k,), int64
         Sampled pixels of each cluster.
+    inertia : float
+        Sum over the clustered pixels of squared distances to their centroid, in feature units.
+    candidates : Candidates or None
+        Every colour considered, where k was chosen by the data.
     """
 
     palette: Palette
     centers: NDArray[np.float64]
     pixels: NDArray[np.int64]
     inertia: float
+    candidates: Candidates | None = None
 
 
 def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) -> Found:
@@ -90,19 +112,68 @@ def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) 
     pixels = np.bincount(clustering.labels, histogram.counts, k).astype(np.int64)
     order = np.argsort(-pixels, kind="stable")
     centers = clustering.centers[order]
-    names = [f"class_{i:0{len(str(k - 1))}d}" for i in range(k)]
-    return Found(Palette(names, space.to_rgb(centers)), centers, pixels[order], clustering.inertia)
+    return Found(Palette(numbered(k), space.to_rgb(centers)), centers, pixels[order], clustering.inertia)
 
 
-def learn_palette(plan: Plan, items: Sequence[Item], stages: Stages) -> tuple[Found, Counted]:
+def find_palette_by_candidates(census: Census, demands: Demands, clusterer: Clusterer, space: ColorSpace) -> Found:
+    """Let the data choose k: the classes are the candidates kept, and K-Means starts from them, in any color space.
+
+    The colour of a class is its candidate's, the most frequent value at its mode and not the centroid: so a lossless
+    label gives its legend to the digit.
+    """
+    candidates = find_candidates(census, demands)
+    kept = candidates.kept
+    if not kept:
+        raise UserError(
+            "no color stands out as a class in the sampled images; are they labels and not photos? "
+            "lower palette.min_pixels, pin colors with palette.pin, or set clusterer.k to a number"
+        )
+    palette = Palette(numbered(len(kept)), np.array([candidate.color for candidate in kept]))
+    weights = census.weights
+    speaking = weights > 0
+    points, weights = space.to_features(census.colors[speaking]), weights[speaking]
+    start = space.to_features(palette.colors)
+    if len(points) < len(start):  # pinned colors need not occur
+        points, weights = np.concatenate([points, start]), np.concatenate([weights, np.ones(len(start), np.int64)])
+    clustering = clusterer.fit(points, weights.astype(np.float64), start=start)
+    pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
+    return Found(palette, clustering.centers, pixels, clustering.inertia, candidates)
+
+
+def learn_palette(
+    plan: Plan, items: Sequence[Item], stages: Stages
+) -> tuple[Found, Counted[Histogram] | Counted[Census]]:
     """Read the sampled items, count their colours and find the palette in them."""
     sampled = plan.sampling.choose(items)
-    work = CountColors(plan.dataset, plan.measured_against.palette)
-    counted = merge_counted(stages.over("discover", "reading colors", plan.executor, work, sampled))
-    if not counted.histogram.pixels:
-        raise nothing_read(counted.failures)
+    by_data = plan.clusterer.k == "auto"
+    if not by_data and plan.palette.demands != Demands():
+        raise UserError(
+            f"palette.pin, forbid, min_pixels and min_distance choose among the candidates of clusterer.k=auto, and "
+            f"clusterer.k is {plan.clusterer.k}; leave them out or set clusterer.k=auto"
+        )
+    if by_data:
+        census = count_colors(plan, sampled, Census, stages)
+        with stages.timed("fit"):
+            return find_palette_by_candidates(
+                census.counts, plan.palette.demands, plan.clusterer, plan.color_space
+            ), census
+    histogram = count_colors(plan, sampled, Histogram, stages)
     with stages.timed("fit"):
-        return find_palette(counted.histogram, plan.clusterer, plan.color_space), counted
+        return find_palette(histogram.counts, plan.clusterer, plan.color_space), histogram
+
+
+def count_colors(plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages) -> Counted[C]:
+    """Read items and count their colours; fail where none can be read."""
+    work = CountColors(plan.dataset, kind, plan.measured_against.palette)
+    counted = work.add_up(stages.over("discover", "reading colors", plan.executor, work, items))
+    if len(counted.failures) == counted.images:
+        raise nothing_read(counted.failures)
+    return counted
+
+
+def numbered(k: int) -> list[str]:
+    """Name k classes by number, all of one width."""
+    return [f"class_{i:0{max(len(str(k - 1)), 2)}d}" for i in range(k)]
 
 
 def nothing_read(failures: Sequence[str]) -> UserError:

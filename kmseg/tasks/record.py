@@ -9,12 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.candidates import in_order, write_candidates
 from kmseg.errors import UserError
 from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.metrics import MEANING
 from kmseg.palette import Palette, write_palette
-from kmseg.pictures import palette_picture
+from kmseg.pictures import candidates_picture, palette_picture
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
@@ -32,8 +33,11 @@ def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
         yield tracked
 
 
-def record_centroids(tracked: TrackedRun, plan: Plan, found: Found) -> None:
-    """Leave the centroids, in feature units and as colours, as `centroids.csv` and as a table of the record."""
+def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
+    """Leave the centroids, in feature units and as colours, and the list of candidates where there is one."""
+    if found.candidates is not None:
+        tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
+        tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
     columns: dict[str, Sequence[object]] = {
         f"feature_{axis}": [round(value, 4) for value in found.centers[:, axis].tolist()]
         for axis in range(found.centers.shape[1])
@@ -54,8 +58,11 @@ def finish_run(
     class_pixels: NDArray[np.int64],
     metrics: Mapping[str, float],
     failures: tuple[str, ...],
+    warnings: tuple[str, ...] = (),
 ) -> Outcome:
     """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
+    for warning in warnings:
+        LOG.warning(warning)
     for failure in failures:
         LOG.warning("skipped %s", failure)
     total = max(int(class_pixels.sum()), 1)
@@ -72,7 +79,7 @@ def finish_run(
     }
     tracked.file(write_json(plan.folder / "metrics.json", everything))
     tracked.metrics(everything)
-    return Outcome(plan.folder, palette, shares, everything, failures, tracked.view())
+    return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
 
 
 def refuse_unwritable(plan: Plan) -> None:

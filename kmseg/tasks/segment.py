@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from kmseg.candidates import find_candidates
+from kmseg.census import Census
+from kmseg.datasets import Item
+from kmseg.legend_check import check_legend
 from kmseg.metrics import legend_scores, mask_scores
 from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.explained import explained_shares, refuse_unmatched, write_images
-from kmseg.tasks.find_palette import learn_palette
+from kmseg.tasks.find_palette import count_colors, learn_palette
 from kmseg.tasks.mask_images import Tally, mask_images
-from kmseg.tasks.record import finish_run, record_centroids, refuse_unwritable, tracked_run
+from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
+
+CHECKED_IMAGES = 10
+"""Images that a given legend is held against: a wrong legend shows in a few."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +37,43 @@ class Segment:
             check_writers(plan, palette)
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
+        warnings: list[str] = []
         with tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
                 if palette is None:
                     found, counted = learn_palette(plan, items, stages)
                     palette = found.palette
-                    record_centroids(tracked, plan, found)
+                    record_found(tracked, plan, found)
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": counted.images}
                 tally = mask_images(plan, items, palette, stages)
+                if plan.palette.given is not None:
+                    warnings = hold_against_data(plan, items, palette, tally, stages)
             write_images(plan.folder / "images.csv", tally.explained)
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained)
             metrics |= measure(plan, palette, tally)
-            return finish_run(plan, tracked, stages, palette, tally.class_pixels[:-1], metrics, tally.failures)
+            return finish_run(
+                plan, tracked, stages, palette, tally.class_pixels[:-1], metrics, tally.failures, tuple(warnings)
+            )
 
 
 def check_writers(plan: Plan, palette: Palette) -> None:
     """Fail before masking if a writer's options ask for what the palette lacks."""
     for writer in plan.writers.values():
         writer.check(palette)
+
+
+def hold_against_data(plan: Plan, items: Sequence[Item], palette: Palette, tally: Tally, stages: Stages) -> list[str]:
+    """Hold a given legend against the colours of a few images, and say what does not fit."""
+    sampled = replace(plan.sampling, images=CHECKED_IMAGES).choose(items)
+    counted = count_colors(plan, sampled, Census, stages)
+    candidates = find_candidates(counted.counts)
+    kept = candidates.kept
+    colors = np.array([candidate.color for candidate in kept], np.uint8).reshape(-1, 3)
+    total = max(sum(candidate.pixels for candidate in kept), 1)
+    shares = [candidate.pixels / total for candidate in kept]
+    return check_legend(palette, colors, shares, tally.class_pixels[:-1], candidates.exact)
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:

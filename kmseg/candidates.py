@@ -1,0 +1,449 @@
+"""The candidate list: every colour that may be a class, the evidence, and the verdict with its reason.
+
+The merged half of finding the legend. Where the images are lossless, every colour that occurs often enough is a
+class. Elsewhere the classes are the modes of the colours' density (flat pixels only, mixtures left out), found as in
+mean shift (Comaniciu and Meer, "Mean shift: a robust approach toward feature space analysis", 2002), and each is then
+held against the ones before it, the densest first.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.census import Census
+from kmseg.files import write_text
+from kmseg.palette import RGB
+
+# The figures behind these: `benchmarks/quality.py` and docs/quality.md.
+CELL = 2  # levels per cell of the density's grid
+SMOOTH = 1.5  # cells: JPEG's rounding of YCbCr alone moves a colour by up to 2 levels
+SHARP = 0.5  # cells: the same where nothing is noisy, so that close colours (ADE20K's: 7 to 12 levels) stay apart
+CORE = 6  # levels: pixels that surely belong to a mode
+BLUR = 12  # levels: pixels that vote for a lossy mode's centre; also how near two lossy modes may come
+EXACT_GAP = 4  # levels: the same for modes of images that were only resized, whose overshoot moves a colour by 1 to 3
+SNAP = 2  # levels: the most frequent value is preferred to the mean if it is as near as this
+NOISY = 0.2  # levels, rms of solid pixels around a mode: resized images 0.00 to 0.16, JPEG of any quality 0.25 to 1.2
+TINT = 22  # levels: a colour that is nowhere solid and this close to another is its tinted copy
+ALONE = 30  # levels: in lossy images a colour that is nowhere solid must stand this far from all others ...
+ALONE_STREAK = 60  # ... and this far where it is mostly one repeated value, as tinted poles in rows of equal blocks are
+STREAK = 0.6  # share of one exact value that makes a streak; small true objects in lossy images have 0.05 to 0.5
+SOLID_PIXELS, SOLID_SHARE = 5, 0.02  # solid pixels, or this share of all, that make a colour solid somewhere
+VALLEY = 0.5  # density between two modes, relative to the lower one, below which they are two
+LOSSLESS_PIXELS = 9  # one 3x3 patch in the whole data set
+LOSSY_PIXELS = 30  # flat ones: three thin objects' worth
+STRAY = (
+    1000  # a lossless colour within STRAY_LEVELS of one with so many times its pixels is a slip of the labeller's tool
+)
+STRAY_LEVELS = 8
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A colour that was considered.
+
+    Attributes
+    ----------
+    color : (int, int, int)
+        RGB.
+    pixels : int
+        Its pixels: all of them in lossless images, flat ones elsewhere.
+    images : int
+        Images that hold its most widespread exact value.
+    solid, between, one_value : float
+        Shares of its pixels in the midst of a flat 5x5 patch; on the way from one other colour to another; of its most
+        frequent exact value.
+    verdict : str
+        `kept`, `merged` or `rejected`.
+    reason : str
+        Why.
+    """
+
+    color: RGB
+    pixels: int
+    images: int
+    solid: float
+    between: float
+    one_value: float
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All colours that were considered; `exact` tells whether the images' colours are, so that a level counts."""
+
+    considered: tuple[Candidate, ...]
+    exact: bool
+
+    @property
+    def kept(self) -> list[Candidate]:
+        """The candidates that are classes, the one with most pixels first."""
+        return sorted((c for c in self.considered if c.verdict == "kept"), key=lambda c: -c.pixels)
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What the user asks of a class.
+
+    Attributes
+    ----------
+    pin, forbid : sequence of (r, g, b)
+        Colours that are classes whatever the data say; colours that never are, nor what is near them.
+    min_pixels : int or None
+        Least number of pixels; None is 9 where images are lossless, else 30 flat ones.
+    min_distance : float or None
+        Least RGB distance of two classes; None is any where images are lossless, 4 where they were resized, else 12.
+    """
+
+    pin: Sequence[RGB] = ()
+    forbid: Sequence[RGB] = ()
+    min_pixels: int | None = None
+    min_distance: float | None = None
+
+
+def find_candidates(census: Census, demands: Demands = Demands()) -> Candidates:
+    """Judge every colour of a census that may be a class.
+
+    Examples
+    --------
+    >>> label = np.zeros((8, 8, 3), np.uint8)
+    >>> label[:, 4:] = (128, 64, 128)
+    >>> [c.color for c in find_candidates(Census.of(label)).kept]
+    [(0, 0, 0), (128, 64, 128)]
+    """
+    docket = _Docket(demands)
+    evidence = _Evidence.of(census)
+    for color in demands.pin:
+        rows = np.flatnonzero((np.abs(evidence.colors - color) <= CORE).all(axis=1))
+        docket.close(evidence.case(np.array(color), rows), "kept", "pinned")
+    docket.pins = len(docket.kept)
+    lossless = _is_lossless(census)
+    if lossless:
+        _judge_exact_colors(docket, _Evidence.of_lossless(census))
+        evidence = _Evidence.of_lossy(census)
+    noisy = _judge_modes(docket, evidence)
+    return Candidates(tuple(docket.closed), exact=lossless or not noisy)
+
+
+def write_candidates(path: Path, candidates: Candidates) -> Path:
+    """Write the list as CSV, kept ones first, each kind with most pixels first."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["r", "g", "b", "verdict", "reason", "pixels", "images", "solid", "between", "one_value"])
+    for c in in_order(candidates):
+        shares = (f"{share:.4f}" for share in (c.solid, c.between, c.one_value))
+        table.writerow([*c.color, c.verdict, c.reason, c.pixels, c.images, *shares])
+    return write_text(path, text.getvalue())
+
+
+def in_order(candidates: Candidates) -> list[Candidate]:
+    """Return the candidates as people read them: kept, merged, rejected, each with most pixels first."""
+    order = {"kept": 0, "merged": 1, "rejected": 2}
+    return sorted(candidates.considered, key=lambda c: (order[c.verdict], -c.pixels))
+
+
+@dataclass
+class _Case:
+    """A candidate before its verdict; `rows` are its colours in the evidence."""
+
+    color: NDArray[np.int64]
+    rows: NDArray[np.intp]
+    pixels: int
+    images: int
+    solid: float
+    between: float
+    one_value: float
+
+
+class _Docket:
+    """The cases closed so far, and the colours kept, which the next cases are held against."""
+
+    def __init__(self, demands: Demands) -> None:
+        self.demands = demands
+        self.closed: list[Candidate] = []
+        self.kept: list[Candidate] = []
+        self.pins = 0
+
+    def close(self, case: _Case, verdict: str, reason: str) -> None:
+        red, green, blue = (int(v) for v in case.color)
+        candidate = Candidate(
+            (red, green, blue), case.pixels, case.images, case.solid, case.between, case.one_value, verdict, reason
+        )
+        self.closed.append(candidate)
+        if verdict == "kept":
+            self.kept.append(candidate)
+
+    def distances(self, color: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the distances of `color` to the colours kept."""
+        return _distances(color, [candidate.color for candidate in self.kept])
+
+    def forbids(self, color: NDArray[np.int64], radius: float) -> bool:
+        forbidden = _distances(color, self.demands.forbid)
+        return bool(len(forbidden) and forbidden.min() < (self.demands.min_distance or radius))
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """A census as floats: per colour its pixels, and how many of them are solid and between."""
+
+    colors: NDArray[np.int64]
+    pixels: NDArray[np.float64]
+    solid: NDArray[np.float64]
+    between: NDArray[np.float64]
+    images: NDArray[np.float64]
+
+    @staticmethod
+    def of(census: Census) -> _Evidence:
+        flat, solid, between, _, _, _, images = census.counts.T.astype(np.float64)
+        return _Evidence(census.colors.astype(np.int64), flat, solid, between, images)
+
+    @staticmethod
+    def of_lossless(census: Census) -> _Evidence:
+        """Count all pixels of the images of few colours, those of the others as before."""
+        every = _Evidence.of(census)
+        return _Evidence(every.colors, census.counts.T[3].astype(np.float64), every.solid, every.between, every.images)
+
+    @staticmethod
+    def of_lossy(census: Census) -> _Evidence:
+        """Leave out the images of few colours, and what their colours have elsewhere of solid pixels."""
+        flat, solid, between, every, every_flat, _, images = census.counts.T.astype(np.float64)
+        seen = every > 0
+        return _Evidence(
+            census.colors.astype(np.int64),
+            flat - every_flat,
+            np.where(seen, 0, solid),
+            np.where(seen, 0, between),
+            images,
+        )
+
+    @cached_property
+    def pure(self) -> NDArray[np.float64]:
+        """Pixels that are no mixture."""
+        return self.pixels - self.between
+
+    def within(self, color: NDArray[np.floating], radius: float) -> NDArray[np.intp]:
+        """Return the rows of the colours within `radius` levels of `color`."""
+        return np.flatnonzero(((self.colors - color) ** 2).sum(axis=1) <= radius**2)
+
+    def case(self, color: NDArray[np.int64], rows: NDArray[np.intp]) -> _Case:
+        """Sum up what is known of the colours in `rows`."""
+        pixels = self.pixels[rows]
+        total = max(1.0, pixels.sum())
+        return _Case(
+            color,
+            rows,
+            pixels=int(pixels.sum()),
+            images=int(self.images[rows].max(initial=0)),
+            solid=float(self.solid[rows].sum() / total),
+            between=float(self.between[rows].sum() / total),
+            one_value=float(pixels.max(initial=0) / total),
+        )
+
+
+def _is_lossless(census: Census) -> bool:
+    """Tell whether images of few colours are exact: a resized label of few classes has few colours too.
+
+    Most of its shades lie between two others, or are nowhere solid, and vote it out.
+    """
+    _, solid, _, every, _, between, _ = census.counts.T
+    few = every > 0
+    mixed_look = (between > 0.5 * every) | (solid == 0)
+    return bool(few.any() and 2 * (few & mixed_look).sum() <= few.sum())
+
+
+def _judge_exact_colors(docket: _Docket, evidence: _Evidence) -> None:
+    """Judge the colours of lossless images: each that occurs often enough is a class."""
+    demands = docket.demands
+    occurring = np.flatnonzero(evidence.pixels)
+    for i in occurring[np.argsort(-evidence.pixels[occurring], kind="stable")]:
+        case = evidence.case(evidence.colors[i], np.array([i]))
+        apart = docket.distances(case.color)
+        nearest = int(apart.argmin()) if len(apart) else -1
+        gap = max(demands.min_distance or 0, EXACT_GAP if nearest < docket.pins else 1)
+        giant = next((k for k in docket.kept if _is_slip_of(case, k)), None)
+        if docket.forbids(case.color, 1):
+            docket.close(case, "rejected", "forbidden")
+        elif len(apart) and apart[nearest] < gap:
+            docket.close(case, "merged", f"into {_text(docket.kept[nearest].color)}")
+        elif case.pixels < (demands.min_pixels or LOSSLESS_PIXELS):
+            docket.close(case, "rejected", f"too few pixels: {case.pixels}")
+        elif giant is not None:
+            docket.close(
+                case, "merged", f"stray shade of {_text(giant.color)}, which has over {STRAY} times its pixels"
+            )
+        else:
+            docket.close(case, "kept", "exact color of lossless images")
+
+
+def _is_slip_of(case: _Case, other: Candidate) -> bool:
+    return other.pixels > STRAY * case.pixels and int(np.abs(case.color - other.color).max()) <= STRAY_LEVELS
+
+
+def _judge_modes(docket: _Docket, evidence: _Evidence) -> bool:
+    """Judge the modes of the density, densest first; return whether the colours are noisy, as any JPEG's are."""
+    if not evidence.pure.any():
+        return False
+    least = docket.demands.min_pixels or LOSSY_PIXELS
+    density, peaks = _landscape(evidence, SMOOTH, least)
+    noisy = _noise(evidence, peaks[:10]) > NOISY
+    if not noisy:
+        density, peaks = _landscape(evidence, SHARP, least)
+    for peak in peaks:
+        case = _case_of_peak(evidence, peak, least, noisy)
+        if case is not None:
+            top = float(density[tuple((peak // CELL).astype(int))])
+            docket.close(case, *_verdict(docket, evidence, case, density, top, least, noisy))
+    return noisy
+
+
+def _case_of_peak(evidence: _Evidence, peak: NDArray[np.float64], least: int, noisy: bool) -> _Case | None:
+    """Return the colour of a peak with the pixels that are its own; None where there are too few to speak of."""
+    wide = evidence.within(peak, BLUR)
+    wide = wide[evidence.pixels[wide] > 0]
+    near = ((evidence.colors[wide] - peak) ** 2).sum(axis=1)
+    core = wide[near <= (CORE if noisy else EXACT_GAP) ** 2]
+    if evidence.pixels[wide].sum() < least or not evidence.pixels[core].sum():
+        return None
+    color = evidence.colors[core[evidence.pure[core].argmax()]]
+    at_core = evidence.case(color, core)
+    if not noisy:
+        return at_core
+    centre = _mean_shift(evidence, peak)
+    if np.sqrt(((color - centre) ** 2).sum()) > SNAP:
+        color = np.rint(centre).astype(np.int64)
+    case = evidence.case(color, evidence.within(color, BLUR))
+    case.between, case.one_value = at_core.between, at_core.one_value
+    return case
+
+
+def _mean_shift(evidence: _Evidence, start: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move to the mean of the pixels around, five times: on these modes the last step is far below a level."""
+    centre = start
+    for _ in range(5):
+        near = evidence.within(centre, BLUR)
+        weight = evidence.pure[near, None]
+        if not weight.sum():
+            break
+        centre = (evidence.colors[near] * weight).sum(axis=0) / weight.sum()
+    return centre
+
+
+def _verdict(
+    docket: _Docket,
+    evidence: _Evidence,
+    case: _Case,
+    density: NDArray[np.float32],
+    top: float,
+    least: int,
+    noisy: bool,
+) -> tuple[str, str]:
+    """Return verdict and reason for a mode whose peak has the density `top`."""
+    solid_pixels = evidence.solid[case.rows].sum()
+    is_solid = solid_pixels >= min(max(SOLID_PIXELS, SOLID_SHARE * evidence.pixels[case.rows].sum()), least)
+    kept = ("kept", "a mode of its own" + ("" if is_solid else ", though nowhere solid"))
+    if case.pixels < least or evidence.pure[case.rows].sum() < 0.6 * least:
+        return "rejected", f"too few pixels: {case.pixels}"
+    if case.between > 0.5:
+        return "rejected", "mixture: most of its pixels lie between two other colors" + _parents(case, docket.kept)
+    if docket.forbids(case.color, BLUR):
+        return "rejected", "forbidden"
+    if not docket.kept:
+        return kept
+    apart = docket.distances(case.color)
+    n = int(apart.argmin())
+    nearest = docket.kept[n]
+    clear = not noisy and case.one_value > 0.5 and nearest.one_value > 0.5
+    if apart[n] < (docket.demands.min_distance or (EXACT_GAP if clear and n >= docket.pins else BLUR)):
+        return "merged", f"{apart[n]:.0f} levels from {_text(nearest.color)}"
+    if apart[n] < TINT and case.solid < 0.1 and not (clear and is_solid):
+        return "merged", f"tinted copy: nowhere solid, {apart[n]:.0f} levels from {_text(nearest.color)}"
+    if not clear:
+        for other, far in zip(docket.kept, apart, strict=True):
+            if far < 40 and _lowest_between(density, case.color, other.color) > VALLEY * top:
+                return "merged", f"no valley between it and {_text(other.color)}"
+    if noisy and not is_solid and apart[n] < (ALONE if case.one_value < STREAK else ALONE_STREAK):
+        leaked = f"nowhere solid and not far from {_text(nearest.color)}: color has leaked into it"
+        return "rejected", leaked + _parents(case, docket.kept)
+    return kept
+
+
+def _landscape(evidence: _Evidence, sigma: float, least: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the density on its grid, and the peaks `(n, 3)` in levels, densest first."""
+    density = _density(evidence.colors, evidence.pure, sigma)
+    of_one_pixel = 1 / ((2 * np.pi) ** 1.5 * sigma**3)
+    return density, _peaks(density, least / 4 * of_one_pixel)
+
+
+def _density(colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: float) -> NDArray[np.float32]:
+    """Return the weight of the colours, smoothed, on a grid of cells `(128, 128, 128)`."""
+    side = 256 // CELL
+    red, green, blue = (colors // CELL).T
+    grid = np.bincount((red * side + green) * side + blue, weight, side**3).astype(np.float32)
+    window = (1, 2 * int(3 * sigma) + 1)
+    for _ in range(3):  # smooth along the first axis, then turn the cube
+        rows = cv2.GaussianBlur(grid.reshape(side, -1), window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)
+        grid = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
+    return grid
+
+
+def _peaks(density: NDArray[np.float32], floor: float) -> NDArray[np.float64]:
+    """Return the middles, in levels, of the cells that no cell within two exceeds, densest first."""
+    highest, side = density, len(density)
+    for _ in range(3):
+        rows = cv2.dilate(highest.reshape(side, -1), np.ones((5, 1), np.uint8))
+        highest = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
+    peaks = np.argwhere((density == highest) & (density > floor))
+    ordered = peaks[np.argsort(-density[tuple(peaks.T)], kind="stable")]
+    return ordered.astype(np.float64) * CELL + 0.5
+
+
+def _noise(evidence: _Evidence, centres: NDArray[np.float64]) -> float:
+    """Return the rms distance, in levels, of solid pixels from the most frequent value within 10, median of `centres`.
+
+    The median, because in a legend of close colours some have neighbours within 10.
+    """
+    squares = []
+    for centre in centres:
+        near = evidence.within(centre, 10)
+        solid = evidence.solid[near]
+        if solid.sum():
+            apart = ((evidence.colors[near] - evidence.colors[near[solid.argmax()]]) ** 2).sum(axis=1)
+            squares.append((apart * solid).sum() / solid.sum())
+    return float(np.sqrt(np.median(squares))) if squares else 0.0
+
+
+def _lowest_between(density: NDArray[np.float32], one: NDArray[np.int64], other: Sequence[int]) -> float:
+    """Return the lowest density on the straight way between two colours."""
+    a, b = one.astype(float), np.asarray(other, float)
+    steps = np.linspace(0, 1, int(np.sqrt(((a - b) ** 2).sum()) / CELL) + 2)[:, None]
+    return float(density[tuple((((1 - steps) * a + steps * b) // CELL).astype(int).T)].min())
+
+
+def _parents(case: _Case, kept: Sequence[Candidate]) -> str:
+    """Name the two colours that have this one on the way between them; only words, no verdict hangs on it."""
+    best, words = 8.0, ""
+    for i, one in enumerate(kept):
+        for other in kept[:i]:
+            a, b = np.array(one.color, float), np.array(other.color, float)
+            share = ((case.color - a) @ (b - a)) / max(1.0, (b - a) @ (b - a))
+            off = float(np.sqrt(((a + share * (b - a) - case.color) ** 2).sum()))
+            if 0.1 < share < 0.9 and off < best:
+                best, words = off, f", on the way from {_text(one.color)} to {_text(other.color)}"
+    return words
+
+
+def _distances(color: NDArray[np.int64], others: Sequence[RGB]) -> NDArray[np.float64]:
+    return np.sqrt(((np.array(others, float).reshape(-1, 3) - color) ** 2).sum(axis=1))
+
+
+def _text(color: Sequence[int]) -> str:
+    return "({}, {}, {})".format(*color)
