@@ -299,7 +299,7 @@ def _judge_modes(docket: _Docket, evidence: _Evidence) -> bool:
         density, peaks = _landscape(evidence, SHARP, least)
     for peak in peaks:
         case = _case_of_peak(evidence, peak, least, noisy)
-        if case is not None:
+        if case is not None and not any(tuple(case.color) == other.color for other in docket.kept):
             top = float(density[tuple((peak // CELL).astype(int))])
             docket.close(case, *_verdict(docket, evidence, case, density, top, least, noisy))
     return noisy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 
 import cv2
@@ -147,19 +148,24 @@ REFUSED = {
     "masks without legend": (["truth.masks={labels}"], "truth.masks needs truth.legend"),
     "folder in the way": (["hydra.run.dir={legend}/x"], "legend.csv/x"),
     "unwritable": (["hydra.run.dir=/proc/kmseg"], "/proc/kmseg"),
+    "pin with a given k": (["palette.pin=[[1,2,3]]", "clusterer.k=3"], "clusterer.k=auto"),
+    "a pin that is no color": (["palette.pin=[[1,2,300]]"], "palette.pin is .*levels 0 to 255"),
+    "no color stands out": (["dataset=folder", "dataset.root={noise}"], "no color stands out"),
     "two ways": (["task=discover", "palette.file={legend}"], "leave one of them out"),
     "sweep without -m": (["clusterer.k=1,2"], "multirun"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_done_is_refused_in_a_sentence_without_traceback(kmseg, labels, legend, case):
+def test_what_cannot_be_done_is_refused_in_a_sentence_without_traceback(kmseg, labels, legend, tmp_path, case):
     words, says = REFUSED[case]
-    ran = kmseg(*(word.format(labels=labels, legend=legend) for word in words))
+    noise = tmp_path / "noise"
+    write_rgb(noise / "a.png", np.random.default_rng(0).integers(0, 256, (30, 30, 3)).astype(np.uint8))
+    ran = kmseg(*(word.format(labels=labels, legend=legend, noise=noise) for word in words))
     assert ran.code == 1
     assert "Traceback" not in ran.err + ran.out
     message = ran.err[ran.err.index("kmseg: ") :]
-    assert __import__("re").search(says, message), message
+    assert re.search(says, message), message
     assert "Error executing job" not in ran.err
 
 
@@ -180,3 +186,44 @@ def test_nothing_readable_fails_the_run(kmseg, tmp_path):
     ran = kmseg("dataset=folder", f"dataset.root={tmp_path / 'bad'}")
     assert ran.code == 1
     assert "none of the 1 label images could be used" in ran.err
+
+
+def test_without_k_the_data_choose_it_and_the_candidates_are_listed(kmseg, labels):
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", "color_space=lab")
+    assert ran.code == 0, ran.err
+    assert set(ran.palette().values()) == set(COLORS.values())
+    assert {"candidates.csv", "candidates.png", "images.csv", "centroids.csv"} <= {p.name for p in ran.folder.iterdir()}
+
+
+def test_colours_are_pinned_and_forbidden_on_the_command_line(kmseg, labels):
+    ran = kmseg(
+        "task=discover",
+        "dataset=folder",
+        f"dataset.root={labels}",
+        "palette.pin=[[9,9,9]]",
+        "palette.forbid=[[0,0,142]]",
+    )
+    assert ran.code == 0, ran.err
+    assert set(ran.palette().values()) == {*COLORS.values(), (9, 9, 9)} - {COLORS["car"]}
+
+
+def test_too_much_unmatched_fails_and_names_the_images(kmseg, labels, legend):
+    legend.write_text("".join(line for line in legend.read_text().splitlines(True) if "car" not in line))
+    words = ("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}")
+    ran = kmseg(*words, "max_unmatched=0.02")
+    assert ran.code == 1
+    assert "6 of 6 images" in ran.err
+    assert "0 (2.9%), 1 (2.9%)" in ran.err
+    unmatched = (ran.folder / "images.csv").read_text().splitlines()
+    assert unmatched[0] == "image,pixels,exact,near,reassigned,unmatched"
+    assert len(unmatched) == 7
+    ran = kmseg(*words)
+    assert ran.code == 0
+    assert "colors that the legend lacks: 0 0 142" in ran.out
+
+
+def test_a_legend_in_bgr_order_is_questioned(kmseg, labels, legend):
+    rows = [line.split(",") for line in legend.read_text().splitlines()]
+    legend.write_text("".join(f"{n},{r},{g},{b}\n" for n, b, g, r in rows).replace("name,b,g,r", "name,r,g,b"))
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}")
+    assert "BGR order" in ran.out

@@ -126,12 +126,12 @@ def _scenes(count: int, seed: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[
     """Yield photo, label and true mask of each scene, 256x256."""
     for number in range(count):
         random = np.random.default_rng([seed, number])
-        fine = _draw_scene(random)
+        fine = draw_scene(random)
         label = cv2.resize(LEGEND.paint(fine), (SIZE, SIZE), interpolation=cv2.INTER_AREA)
         yield _photograph(fine, random), label, fine[FINE // 2 :: FINE, FINE // 2 :: FINE]
 
 
-def _draw_scene(random: Generator) -> NDArray[np.uint8]:
+def draw_scene(random: Generator) -> NDArray[np.uint8]:
     """Draw one street as an index mask, from back to front."""
     side = SIZE * FINE
     index = {name: k for k, name in enumerate(LEGEND.names)}

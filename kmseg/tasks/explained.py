@@ -50,8 +50,11 @@ class Explained:
     farther_than_40: int
 
 
-def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> Explained:
-    """Tell how each pixel of a label image came to its class, and how far its colour is from the class's."""
+def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> tuple[Explained, NDArray[np.int64]]:
+    """Tell how each pixel of a label image came to its class, and how far its colour is from the class's.
+
+    Also count, per class `(k,)`, the pixels that are exactly or nearly of its colour.
+    """
     apart = squared_at_each(label, palette.paint(mask))
     for index, color in palette.also:
         own = mask == index
@@ -63,7 +66,8 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> E
     none = int(classless.sum())
     exact = int((apart == 0).sum()) - none
     reassigned = int(far.sum()) - lacking
-    return Explained(
+    near = np.bincount(mask[~(far | classless)], minlength=len(palette)).astype(np.int64)
+    explained = Explained(
         pixels=mask.size,
         exact=exact,
         near=mask.size - exact - reassigned - lacking - none,
@@ -72,6 +76,7 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> E
         farther_than_10=int((apart > 10**2).sum()),
         farther_than_40=int((apart > 40**2).sum()),
     )
+    return explained, near
 
 
 def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:

@@ -33,6 +33,8 @@ class Tally:
     ----------
     class_pixels : ndarray of shape (k + 1,), int64
         Pixels of each class; the last entry counts those of no class.
+    near_pixels : ndarray of shape (k,), int64
+        Those pixels of each class that are exactly or nearly of its colour.
     explained : mapping of str to Explained
         How the pixels of each image came to their classes, by the image's key.
     confusion : ndarray of shape (true classes, k + 1), int64
@@ -47,6 +49,7 @@ class Tally:
     masked: int
     failures: tuple[str, ...]
     class_pixels: NDArray[np.int64]
+    near_pixels: NDArray[np.int64]
     explained: Mapping[str, Explained]
     confusion: NDArray[np.int64]
     flat_pixels: NDArray[np.int64]
@@ -83,13 +86,14 @@ class MaskImages:
             label = self.dataset.read_label(item)
             wanted = self.truth.mask(item.key, (label.shape[0], label.shape[1]))
         except UnreadableImage as failure:
-            nothing = np.zeros(k + 1, np.int64)
-            return Tally(1, 0, (str(failure),), nothing, {}, counts, flat_pixels, 0, {})
+            nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
+            return Tally(1, 0, (str(failure),), nothing, none_near, {}, counts, flat_pixels, 0, {})
         mask = self._mask(label)
         if true is not None:
             flat_pixels = flat_pixels_of(label, true)
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
+        explained, near_pixels = explain(label, mask, self.palette)
         failures: list[str] = []
         image = Segmented(item.key, position, label, mask, partial(self._photo, item, failures))
         notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
@@ -98,7 +102,8 @@ class MaskImages:
             masked=1,
             failures=tuple(failures),
             class_pixels=_class_pixels(mask, self.palette),
-            explained={item.key: explain(label, mask, self.palette)},
+            near_pixels=near_pixels,
+            explained={item.key: explained},
             confusion=counts,
             flat_pixels=flat_pixels,
             judged=int(wanted is not None),
@@ -122,6 +127,7 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
         masked=sum(part.masked for part in parts),
         failures=tuple(failure for part in parts for failure in part.failures),
         class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
+        near_pixels=np.sum([part.near_pixels for part in parts], axis=0),
         explained={key: row for part in parts for key, row in part.explained.items()},
         confusion=np.sum([part.confusion for part in parts], axis=0),
         flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),

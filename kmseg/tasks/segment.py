@@ -73,7 +73,7 @@ def hold_against_data(plan: Plan, items: Sequence[Item], palette: Palette, tally
     colors = np.array([candidate.color for candidate in kept], np.uint8).reshape(-1, 3)
     total = max(sum(candidate.pixels for candidate in kept), 1)
     shares = [candidate.pixels / total for candidate in kept]
-    return check_legend(palette, colors, shares, tally.class_pixels[:-1], candidates.exact)
+    return check_legend(palette, colors, shares, tally.near_pixels, candidates.exact)
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
