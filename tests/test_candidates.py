@@ -36,7 +36,9 @@ def test_a_thin_class_without_a_flat_patch_is_found_where_images_are_lossless():
 
 
 def test_every_colour_considered_says_why_it_was_kept_or_not(tmp_path):
-    candidates = find_candidates(census_of(jpeg(draw_label(n).repeat(2, axis=0).repeat(2, axis=1), 60) for n in range(30)))
+    candidates = find_candidates(
+        census_of(jpeg(draw_label(n).repeat(2, axis=0).repeat(2, axis=1), 60) for n in range(30))
+    )
     assert len(candidates.kept) == 4
     assert not candidates.exact
     for candidate in candidates.considered:
