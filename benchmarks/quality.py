@@ -3,7 +3,7 @@
     python benchmarks/quality.py DATA [SET ...] [--images 8]
 
 DATA holds one folder a data set, each with its true legend PALETTE.csv (name,r,g,b) and either `labels/` (label images)
-or `train/` and `truth/` (photo and label side by side, and index masks). Lossless labels are their own truth: exact lookup.
+or `train/` and `truth/` (photo and label side by side, and index masks). Lossless labels are their own truth.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from kmseg.maskers.boundary import Boundary
 
 from kmseg.candidates import Demands
 from kmseg.census import Census
@@ -27,7 +28,6 @@ from kmseg.datasets.pairs import Pairs
 from kmseg.histogram import Histogram
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Masker
-from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.hsv_range import HsvRange
 from kmseg.maskers.nearest import Nearest
 from kmseg.metrics import confusion, flat_pixels_of, legend_scores, mask_scores

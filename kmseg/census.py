@@ -30,9 +30,6 @@ NEAR_REACH = 2
 FEW = 256
 """Colours: an image with more than a paletted file can hold has been damaged."""
 
-KEPT_COLORS = 2_000_000
-"""Colours that a census keeps at most (about 130 MB), the most frequent ones, however many images are added up."""
-
 FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES = range(7)
 """Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours."""
 
@@ -84,10 +81,6 @@ class Census:
         codes, row = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
         stacked = np.concatenate([part.counts for part in held])
         counts = np.stack([np.bincount(row, column, len(codes)) for column in stacked.T], axis=1).astype(np.int64)
-        if len(codes) > KEPT_COLORS:
-            seen = counts[:, FLAT_PIXELS] + counts[:, ALL]
-            kept = seen > np.partition(seen, -KEPT_COLORS)[-KEPT_COLORS]
-            codes, counts = codes[kept], counts[kept]
         return Census(codes, counts)
 
     @property

@@ -14,6 +14,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
+MERGED_AT_ONCE = 16
+"""Results held before they are merged: merging one by one would go over the grown result each time."""
+
+
 class Stages:
     """Times the stages of one run and shows their progress on the error stream.
 
@@ -33,15 +37,24 @@ class Stages:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
     def over(
-        self, name: str, what: str, executor: Executor, work: Callable[[Sequence[T]], R], items: Sequence[T]
-    ) -> list[R]:
-        """Run `work` over chunks of `items` on the executor and return the results in order."""
+        self,
+        name: str,
+        what: str,
+        executor: Executor,
+        work: Callable[[Sequence[T]], R],
+        items: Sequence[T],
+        merge: Callable[[Sequence[R]], R],
+    ) -> R:
+        """Run `work` over chunks of `items` on the executor and return the merged result.
+
+        Results are merged as they come, a few at a time, so that memory does not grow with the number of images.
+        """
         with self.timed(name), _progress(what, len(items)) as advance:
-            results = []
+            held: list[R] = []
             for result in executor.map(work, items):
-                results.append(result)
                 advance(getattr(result, "images", 0))
-        return results
+                held = [*held, result] if len(held) < MERGED_AT_ONCE else [merge([*held, result])]
+            return merge(held)
 
 
 @contextmanager

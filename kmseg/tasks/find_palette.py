@@ -165,7 +165,7 @@ def learn_palette(
 def count_colors(plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages) -> Counted[C]:
     """Read items and count their colours; fail where none can be read."""
     work = CountColors(plan.dataset, kind, plan.measured_against.palette)
-    counted = work.add_up(stages.over("discover", "reading colors", plan.executor, work, items))
+    counted = stages.over("discover", "reading colors", plan.executor, work, items, work.add_up)
     if len(counted.failures) == counted.images:
         raise nothing_read(counted.failures)
     return counted

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,9 @@ class Tally:
     notes: Mapping[str, list[Any]]
 
 
+_FITTED: dict[str, Mask] = {}
+
+
 @dataclass(frozen=True)
 class MaskImages:
     """The work on a chunk of (position, item)."""
@@ -68,15 +72,20 @@ class MaskImages:
     writers: Mapping[str, Writer]
     truth: Truth
     folder: Path
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __call__(self, items: Sequence[tuple[int, Item]]) -> Tally:
         """Mask and write a chunk of items."""
         tallies = [self._one(position, item) for position, item in items]
         return merge_tallies(tallies)
 
-    @cached_property
+    @property
     def _mask(self) -> Mask:
-        return self.masker.fit(self.palette, self.space)
+        """The fitted masker: once in each process, not once for each chunk that is handed to it."""
+        if self.token not in _FITTED:
+            _FITTED.clear()
+            _FITTED[self.token] = self.masker.fit(self.palette, self.space)
+        return _FITTED[self.token]
 
     def _one(self, position: int, item: Item) -> Tally:
         k, true = len(self.palette), self.truth.palette
@@ -147,7 +156,7 @@ def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Sta
         plan.measured_against,
         plan.folder,
     )
-    tally = merge_tallies(stages.over("mask", "masking", plan.executor, work, list(enumerate(items))))
+    tally = stages.over("mask", "masking", plan.executor, work, list(enumerate(items)), merge_tallies)
     if not tally.masked:
         raise nothing_read(tally.failures)
     with stages.timed("finish"):
