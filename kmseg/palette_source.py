@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from kmseg.candidates import Demands
-from kmseg.checks import number, whole
+from kmseg.checks import number, whole, yes_or_no
 from kmseg.errors import UserError
 from kmseg.palette import RGB, Palette, read_palette
+from kmseg.recognition import Match, match_with, named, published, rank, recognize, snapped
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,11 @@ class PaletteSource:
     ----------
     file : str or None
         Legend file to use; None finds the palette in the sampled images.
+    names : str
+        Where the classes' names come from: `auto` takes them from the published legend that the palette is recognised
+        as, if it is; `none` numbers the classes; the slug of a published legend takes them from that one.
+    snap : bool
+        Whether recognised classes also take the published colour, which lossy images show shifted by a few levels.
     pin : list of [r, g, b]
         Colours that are classes whatever the data say.
     forbid : list of [r, g, b]
@@ -32,6 +39,8 @@ class PaletteSource:
     """
 
     file: str | None = None
+    names: str = "auto"
+    snap: bool = False
     pin: Sequence[Sequence[int]] = ()
     forbid: Sequence[Sequence[int]] = ()
     min_pixels: int | None = None
@@ -42,6 +51,13 @@ class PaletteSource:
             whole("palette.min_pixels", self.min_pixels, at_least=1)
         if self.min_distance is not None:
             number("palette.min_distance", self.min_distance, at_least=0)
+        yes_or_no("palette.snap", self.snap)
+        if self.names not in ("auto", "none", *published()):
+            close = difflib.get_close_matches(self.names, published(), n=3)
+            raise UserError(
+                f"palette.names is {self.names!r}; expected auto, none or the slug of a published legend"
+                + (f", such as {' or '.join(close)}" if close else f": {', '.join(published())}")
+            )
         _ = self.given, self.demands
 
     @cached_property
@@ -54,6 +70,33 @@ class PaletteSource:
         """What is asked of a class that is found in the data."""
         pin, forbid = _colors("palette.pin", self.pin), _colors("palette.forbid", self.forbid)
         return Demands(pin, forbid, self.min_pixels, self.min_distance)
+
+    def christen(self, palette: Palette, exact: bool) -> Christened:
+        """Name the classes of a palette that was found; `exact` tells whether its colours are to the digit."""
+        if self.names == "none":
+            return Christened(palette, "", ())
+        candidates = tuple(rank(palette, exact)[:5])
+        if self.names == "auto":
+            recognition = recognize(palette, exact)
+            match, names, said = recognition.best, recognition.names, recognition.sentence()
+        else:
+            match = match_with(self.names, palette, exact)
+            legend = published()[self.names]
+            names = tuple(legend.names[row] if row >= 0 else None for row in match.rows)
+            said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
+        if match is None:
+            return Christened(palette, said, candidates)
+        fresh = named(palette, names)
+        return Christened(snapped(fresh, match) if self.snap else fresh, said, candidates)
+
+
+@dataclass(frozen=True)
+class Christened:
+    """A palette with the names that it was given, a sentence on why, and the legends that came closest."""
+
+    palette: Palette
+    said: str
+    closest: tuple[Match, ...]
 
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:

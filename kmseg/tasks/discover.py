@@ -38,7 +38,9 @@ class Discover:
             true = plan.measured_against.palette
             if true is not None:
                 metrics |= legend_scores(found.palette, true, counted.flat_pixels)
-            return finish_run(plan, tracked, stages, found.palette, found.pixels, metrics, counted.failures)
+            return finish_run(
+                plan, tracked, stages, found.palette, found.pixels, metrics, counted.failures, (found.said,)
+            )
 
 
 def _explained(counts: Histogram | Census, palette: Palette) -> dict[str, float]:

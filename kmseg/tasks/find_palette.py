@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -18,6 +18,8 @@ from kmseg.errors import UnreadableImage, UserError
 from kmseg.histogram import Histogram
 from kmseg.metrics import flat_pixels_of
 from kmseg.palette import Palette
+from kmseg.palette_source import PaletteSource
+from kmseg.recognition import Match
 from kmseg.stages import Stages
 from kmseg.tasks import Plan
 
@@ -93,6 +95,10 @@ class Found:
         Sum over the clustered pixels of squared distances to their centroid, in feature units.
     candidates : Candidates or None
         Every colour considered, where k was chosen by the data.
+    said : str
+        Whose legend the palette is recognised as; empty if nobody's.
+    closest : sequence of Match
+        The published legends that came closest.
     """
 
     palette: Palette
@@ -100,6 +106,8 @@ class Found:
     pixels: NDArray[np.int64]
     inertia: float
     candidates: Candidates | None = None
+    said: str = ""
+    closest: tuple[Match, ...] = ()
 
 
 def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) -> Found:
@@ -154,12 +162,19 @@ def learn_palette(
     if by_data:
         census = count_colors(plan, sampled, Census, stages)
         with stages.timed("fit"):
-            return find_palette_by_candidates(
-                census.counts, plan.palette.demands, plan.clusterer, plan.color_space
-            ), census
+            demands = plan.palette.demands
+            found = find_palette_by_candidates(census.counts, demands, plan.clusterer, plan.color_space)
+            return christened(found, plan.palette), census
     histogram = count_colors(plan, sampled, Histogram, stages)
     with stages.timed("fit"):
-        return find_palette(histogram.counts, plan.clusterer, plan.color_space), histogram
+        found = find_palette(histogram.counts, plan.clusterer, plan.color_space)
+        return christened(found, plan.palette), histogram
+
+
+def christened(found: Found, source: PaletteSource) -> Found:
+    """Give the classes of a palette that was found the names of the legend that it is recognised as."""
+    given = source.christen(found.palette, exact=found.candidates is not None and found.candidates.exact)
+    return replace(found, palette=given.palette, said=given.said, closest=given.closest)
 
 
 def count_colors(plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages) -> Counted[C]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from kmseg.images import write_png
 from kmseg.metrics import MEANING
 from kmseg.palette import Palette, write_palette
 from kmseg.pictures import candidates_picture, palette_picture
+from kmseg.recognition import Match
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
@@ -38,6 +42,8 @@ def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
+    if found.closest:
+        tracked.file(_write_closest(plan.folder / "recognition.csv", found.closest))
     columns: dict[str, Sequence[object]] = {
         f"feature_{axis}": [round(value, 4) for value in found.centers[:, axis].tolist()]
         for axis in range(found.centers.shape[1])
@@ -61,6 +67,7 @@ def finish_run(
     warnings: tuple[str, ...] = (),
 ) -> Outcome:
     """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
+    warnings = tuple(warning for warning in warnings if warning)
     for warning in warnings:
         LOG.warning(warning)
     for failure in failures:
@@ -94,6 +101,17 @@ def refuse_unwritable(plan: Plan) -> None:
             f"the output folder {plan.folder} cannot be written ({error.strerror}); "
             "choose another with hydra.run.dir=FOLDER"
         ) from None
+
+
+def _write_closest(path: Path, closest: Sequence[Match]) -> Path:
+    """Write the published legends that came closest, the best first."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["legend", "title", "score", "bits", "matched", "published", "mean_distance"])
+    for match in closest:
+        figures = (f"{match.score:.3f}", f"{match.bits:.1f}", match.matched, match.published, f"{match.distance:.2f}")
+        table.writerow([match.slug, match.title, *figures])
+    return write_text(path, text.getvalue())
 
 
 def _name(plan: Plan) -> str:

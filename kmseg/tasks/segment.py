@@ -44,11 +44,12 @@ class Segment:
                     found, counted = learn_palette(plan, items, stages)
                     palette = found.palette
                     record_found(tracked, plan, found)
+                    warnings += [found.said] if found.said else []
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": counted.images}
                 tally = mask_images(plan, items, palette, stages)
                 if plan.palette.given is not None:
-                    warnings = hold_against_data(plan, items, palette, tally, stages)
+                    warnings += hold_against_data(plan, items, palette, tally, stages)
             write_images(plan.folder / "images.csv", tally.explained)
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained)

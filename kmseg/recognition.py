@@ -1,0 +1,214 @@
+"""Recognises whose legend a palette is, by the published legends of known data sets, and names its classes.
+
+Many published legends contain each other, and some share colours by accident: black, white and the pure colours are in
+dozens of them. So a match is scored in both directions and weighed by how rare the matched colours are, and where several
+legends fit about as well, only names that they agree on are given.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.distance import between
+from kmseg.palette import Palette, read_palette
+
+FOLDER = Path(__file__).parent / "published"
+
+EXACT, LOSSY = 1.5, 12.0
+"""RGB units within which a colour may be a published one: in exact images, and in lossy ones, which shift colours."""
+
+ABSENT = 0.2
+"""What a published class that is absent counts, against 1 for a colour found that is not published: data sets show only
+a part of their classes, but all of their colours are theirs."""
+
+GOOD = 0.75
+"""Score of a good match: at least three of four colours found are the legend's."""
+
+BITS = 10.0
+"""Evidence of a good match: the matched colours together would be in one of 1,024 legends by accident."""
+
+CLOSE = 0.03
+"""Difference of scores below which two legends fit about as well."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a published legend fits a palette.
+
+    Attributes
+    ----------
+    slug, title : str
+        The legend.
+    rows : tuple of int
+        For each class of the palette the row of the published legend, or -1.
+    published : int
+        Classes of the published legend.
+    distance : float
+        Mean RGB distance of the matched colours.
+    score : float
+        Matched / (matched + found but not published + 0.2 x published but not found), from 0 to 1.
+    bits : float
+        Evidence: minus the binary logarithm of the share of legends that would have all matched colours by accident.
+    """
+
+    slug: str
+    title: str
+    rows: tuple[int, ...]
+    published: int
+    distance: float
+    score: float
+    bits: float
+
+    @property
+    def matched(self) -> int:
+        """The number of the palette's colours that the legend has."""
+        return sum(row >= 0 for row in self.rows)
+
+    @property
+    def good(self) -> bool:
+        """Whether the match is good enough to take names from."""
+        return self.score >= GOOD and self.bits >= BITS
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Whose legend a palette is.
+
+    Attributes
+    ----------
+    best : Match or None
+        The best match, if it is good.
+    rivals : sequence of Match
+        Legends that fit about as well.
+    names : sequence of (str or None)
+        For each class the name that the best match gives it, where its rivals agree or do not know the colour.
+    """
+
+    best: Match | None
+    rivals: tuple[Match, ...]
+    names: tuple[str | None, ...]
+
+    def sentence(self) -> str:
+        """Say it to a person."""
+        if self.best is None:
+            return ""
+        said = (
+            f"the palette looks like {self.best.title}: {self.best.matched} of {len(self.names)} colors, "
+            f"{self.best.distance:.1f} levels apart on average"
+        )
+        if self.rivals:
+            said += f"; {', '.join(rival.slug for rival in self.rivals[:4])} fit about as well"
+        return said
+
+
+@cache
+def published() -> dict[str, Palette]:
+    """Return the published legends by slug."""
+    files = sorted(path for path in FOLDER.glob("*.csv") if path.name != "SOURCES.csv")
+    return {path.stem: read_palette(path) for path in files}
+
+
+@cache
+def titles() -> dict[str, str]:
+    """Return the titles of the published legends by slug."""
+    with (FOLDER / "SOURCES.csv").open(newline="", encoding="utf-8") as file:
+        return {row["legend"]: row["title"] for row in csv.DictReader(file)}
+
+
+def recognize(palette: Palette, exact: bool) -> Recognition:
+    """Recognise a palette; `exact` tells whether its colours are to the digit.
+
+    Examples
+    --------
+    >>> recognize(published()["camvid11"], exact=True).best.slug
+    'camvid11'
+    """
+    matches = rank(palette, exact)
+    if not matches or not matches[0].good:
+        return Recognition(None, (), (None,) * len(palette))
+    best = matches[0]
+    rivals = tuple(match for match in matches[1:] if match.good and best.score - match.score < CLOSE)
+    return Recognition(best, rivals, _names(best, rivals, len(palette)))
+
+
+def named(palette: Palette, names: Sequence[str | None]) -> Palette:
+    """Return the palette with the names given, of `car/license plate` the first; a class without one keeps its own."""
+    firsts = [name and name.split("/")[0].strip() for name in names]
+    fresh = []
+    for name, first, old in zip(names, firsts, palette.names, strict=True):
+        fresh.append((first if firsts.count(first) == 1 else name) or old)
+    return Palette(fresh, palette.colors, palette.also)
+
+
+def snapped(palette: Palette, match: Match) -> Palette:
+    """Return the palette with the published colours in place of the matched ones."""
+    colors = palette.colors.copy()
+    for k, row in enumerate(match.rows):
+        if row >= 0:
+            colors[k] = published()[match.slug].colors[row]
+    return Palette(palette.names, colors, palette.also)
+
+
+def rank(palette: Palette, exact: bool) -> list[Match]:
+    """Return all published legends as matches, the best first."""
+    reach = EXACT if exact else LOSSY
+    rarity = _rarity(palette.colors, reach)
+    matches = [_match(slug, legend, palette, reach, rarity) for slug, legend in published().items()]
+    return sorted(matches, key=lambda match: (-match.score, match.distance, match.slug))
+
+
+def match_with(slug: str, palette: Palette, exact: bool) -> Match:
+    """Return the match of one published legend."""
+    reach = EXACT if exact else LOSSY
+    return _match(slug, published()[slug], palette, reach, _rarity(palette.colors, reach))
+
+
+def _match(slug: str, legend: Palette, palette: Palette, reach: float, rarity: NDArray[np.float64]) -> Match:
+    """Match colours one to one, the closest pairs first."""
+    apart = between(palette.colors, legend.colors)
+    rows = [-1] * len(palette)
+    taken: set[int] = set()
+    for flat in np.argsort(apart, axis=None, kind="stable"):
+        k, row = divmod(int(flat), len(legend))
+        if apart[k, row] > reach:
+            break
+        if rows[k] < 0 and row not in taken:
+            rows[k] = row
+            taken.add(row)
+    pairs = [(k, row) for k, row in enumerate(rows) if row >= 0]
+    matched = len(pairs)
+    score = matched / (matched + len(palette) - matched + ABSENT * (len(legend) - matched))
+    distance = float(np.mean([apart[pair] for pair in pairs])) if pairs else float("inf")
+    return Match(
+        slug, titles()[slug], tuple(rows), len(legend), distance, score, float(sum(rarity[k] for k, _ in pairs))
+    )
+
+
+def _rarity(colors: NDArray[np.uint8], reach: float) -> NDArray[np.float64]:
+    """Return, per colour `(k,)`, minus the binary logarithm of the share of published legends that have it."""
+    holders = np.sum([between(colors, legend.colors).min(axis=1) <= reach for legend in published().values()], axis=0)
+    return np.asarray(-np.log2(np.maximum(holders, 1) / len(published())))
+
+
+def _names(best: Match, rivals: Sequence[Match], k: int) -> tuple[str | None, ...]:
+    names: list[str | None] = []
+    for index in range(k):
+        row = best.rows[index]
+        name = published()[best.slug].names[row] if row >= 0 else None
+        others = [published()[rival.slug].names[rival.rows[index]] for rival in rivals if rival.rows[index] >= 0]
+        agreed = name is not None and all(_words(name) & _words(other) for other in others)
+        names.append(name if agreed else None)
+    return tuple(names)
+
+
+def _words(name: str) -> set[str]:
+    """Return the alternatives of a name such as `car/license plate`, without case, spaces and plural."""
+    return {re.sub(r"[^a-z0-9]", "", part.casefold()).removesuffix("s") for part in name.split("/")}
