@@ -127,3 +127,7 @@ def _keys(config: DictConfig) -> Iterable[str]:
                 yield from walk(value, f"{path}.{name}" if path else str(name))
 
     return walk(OmegaConf.to_container(config, resolve=False), "")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """Recognises whose legend a palette is, by the published legends of known data sets, and names its classes.
 
-Many published legends contain each other, and some share colours by accident: black, white and the pure colours are in
-dozens of them. So a match is scored in both directions and weighed by how rare the matched colours are, and where several
+Many published legends contain each other, and some share colours by accident: black, white and pure colours are in
+dozens of them. So a match is scored in both directions and weighed by how rare its colours are, and where several
 legends fit about as well, only names that they agree on are given.
 """
 

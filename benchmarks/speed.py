@@ -1,0 +1,333 @@
+"""What kmseg adds to reading and writing the files, and how it compares with the report's procedure and with its peers.
+
+    python benchmarks/speed.py [--pairs DIR] [--files 4000] [--plot docs/growth.png]
+
+All ratios are of seconds measured side by side in this one run, on one core unless said otherwise. DIR holds photo and
+label side by side; without it, drawn scenes are used. The files are copied until there are as many as wanted.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+from kmseg.maskers.boundary import Boundary
+
+from kmseg.census import Census
+from kmseg.clusterers.kmeans import KMeans
+from kmseg.color_spaces.rgb import Rgb
+from kmseg.datasets.pairs import Pairs, half
+from kmseg.datasets.sample import Sample
+from kmseg.distance import between
+from kmseg.execution import Processes, Serial
+from kmseg.histogram import Histogram
+from kmseg.images import encode_png, read_rgb
+from kmseg.maskers.nearest import Nearest
+from kmseg.palette import Palette
+from kmseg.palette_source import PaletteSource
+from kmseg.sampling import Sampling
+from kmseg.tasks.find_palette import CountColors, find_palette_by_candidates
+from kmseg.tasks.mask_images import MaskImages
+from kmseg.truth import Truth
+from kmseg.writers.index_png import IndexPng
+from kmseg.writers.one_hot import layers
+
+cv2.setNumThreads(1)
+
+
+def seconds(work: Callable[[], object], rounds: int = 1) -> float:
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def copies(source: Path, folder: Path, count: int) -> Pairs:
+    """Fill a folder with copies of the source's images."""
+    files = sorted(path for path in source.rglob("*") if path.is_file())
+    folder.mkdir(parents=True)
+    for number in range(count):
+        file = files[number % len(files)]
+        shutil.copyfile(file, folder / f"{number:06d}{file.suffix}")
+    return Pairs(str(folder))
+
+
+def row(what: str, must: str, aim: str, measured: str) -> None:
+    print(f"| {what} | {must} | {aim} | {measured} |", flush=True)
+
+
+def discover(data: Pairs) -> None:
+    """Read and count chunk by chunk; the steady state is the last quarter of the files."""
+    items = data.items()
+    last = items[-len(items) // 4 :]
+    work = CountColors(data, Census)
+    work(items[: len(items) // 4])
+    ours, decode = float("inf"), float("inf")
+    for _ in range(3):
+        decode = min(decode, seconds(lambda: [read_rgb(item.label) for item in last]))
+        ours = min(ours, seconds(lambda: work.add_up([work(last[i : i + 32]) for i in range(0, len(last), 32)])))
+    text = f"{ours / decode:.2f} x ({1e3 * ours / len(last):.2f} ms against {1e3 * decode / len(last):.2f} ms an image)"
+    row("discover, per image, against decode", "1.8 x", "1.4 x", text)
+
+
+def masks(data: Pairs, palette: Palette, folder: Path) -> None:
+    """Mask and write; against reading the same files and writing the same masks."""
+    items = data.items()[: len(data.items()) // 4]
+    writers = {"index_png": IndexPng()}
+    work = MaskImages(data, palette, Boundary(), Rgb(), writers, Truth(), folder)
+    mask = Boundary().fit(palette, Rgb())
+    ready = [mask(data.read_label(item)) for item in items]
+    work(list(enumerate(items[:32])))
+
+    def plain() -> None:
+        for item, index_mask in zip(items, ready, strict=True):
+            data.read_label(item)
+            (folder / "plain.png").write_bytes(encode_png(index_mask))
+
+    ours, floor = float("inf"), float("inf")
+    for _ in range(3):
+        floor = min(floor, seconds(plain))
+        ours = min(ours, seconds(lambda: work(list(enumerate(items)))))
+    text = f"{ours / floor:.2f} x ({1e3 * ours / len(items):.2f} ms against {1e3 * floor / len(items):.2f} ms an image)"
+    row("masks with boundary and index_png, against decode + encode", "1.8 x", "1.3 x", text)
+
+
+def recall(colors: np.ndarray, legend: np.ndarray) -> str:
+    return f"{int((between(colors, legend).min(axis=0) <= 6).sum())} of {len(legend)}"
+
+
+def inertia_of(pixels: np.ndarray, centers: np.ndarray) -> float:
+    histogram = Histogram.of(pixels.astype(np.uint8)[None])
+    best = between(histogram.colors, centers).min(axis=1) ** 2
+    return float((best * histogram.counts).sum())
+
+
+def fit(data: Pairs, legend: np.ndarray) -> None:
+    """Fit k=13 with ten starts; then the peers on the same pixels."""
+    from sklearn.cluster import KMeans as Sklearn
+    from sklearn.cluster import MiniBatchKMeans
+
+    labels = [data.read_label(item) for item in Sampling(images=10).choose(data.items()[:48])]
+    pixels = np.concatenate([label.reshape(-1, 3) for label in labels]).astype(np.float64)
+    results: dict[str, tuple[float, np.ndarray]] = {}
+
+    def timed(name: str, work: Callable[[], np.ndarray]) -> None:
+        start = time.perf_counter()
+        centers = work()
+        results[name] = (time.perf_counter() - start, np.asarray(centers, float))
+
+    def ours() -> np.ndarray:
+        histogram = Histogram.merge([Histogram.of(label) for label in labels])
+        points = histogram.colors.astype(float)
+        return KMeans(k=13, n_init=10).fit(points, histogram.counts.astype(float)).centers
+
+    ours()
+    single = np.float32(pixels)
+    timed("kmseg (distinct colors, weighted)", ours)
+    timed(
+        "scikit-learn KMeans, raw pixels", lambda: Sklearn(13, n_init=10, random_state=0).fit(pixels).cluster_centers_
+    )
+    timed(
+        "scikit-learn MiniBatchKMeans",
+        lambda: MiniBatchKMeans(13, n_init=10, random_state=0).fit(pixels).cluster_centers_,
+    )
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 300, 0.1)
+    timed("cv2.kmeans", lambda: cv2.kmeans(single, 13, None, criteria, 10, cv2.KMEANS_PP_CENTERS)[2])
+    try:
+        import faiss
+
+        def by_faiss() -> np.ndarray:
+            faiss.omp_set_num_threads(1)
+            model = faiss.Kmeans(3, 13, niter=100, nredo=10, seed=0, max_points_per_centroid=10**9)
+            model.train(single)
+            return model.centroids
+
+        timed("faiss Kmeans", by_faiss)
+    except ImportError:
+        print("faiss is not installed: left out", file=sys.stderr)
+
+    def by_pillow() -> np.ndarray:
+        from PIL import Image
+
+        stacked = Image.fromarray(pixels.reshape(-1, 256, 3).astype(np.uint8))
+        return np.array(stacked.quantize(13, kmeans=10).getpalette()[: 13 * 3]).reshape(-1, 3)
+
+    timed("Pillow quantize", by_pillow)
+    found = results["kmseg (distinct colors, weighted)"]
+    raw = results["scikit-learn KMeans, raw pixels"]
+    inertia = {name: inertia_of(pixels, centers) for name, (_, centers) in results.items()}
+    ratio = inertia["kmseg (distinct colors, weighted)"] / inertia["scikit-learn KMeans, raw pixels"]
+    text = f"{raw[0] / found[0]:.0f} x ({found[0]:.2f} s against {raw[0]:.1f} s), inertia {ratio:.4f} of theirs"
+    row("fit of k=13, 10 starts, against scikit-learn on raw pixels", "10 x", "50 x", text)
+    print("\n| the same pixels, k=13 | seconds | inertia, kmseg's = 1 | legend within 6 |\n|---|---|---|---|")
+    for name, (spent, centers) in results.items():
+        relative = inertia[name] / inertia["kmseg (distinct colors, weighted)"]
+        print(f"| {name} | {spent:.2f} | {relative:.4f} | {recall(centers, legend)} |")
+    census = Census.merge(Census.of(label) for label in labels)
+    start = time.perf_counter()
+    own = find_palette_by_candidates(census, PaletteSource().demands, KMeans(), Rgb()).palette
+    spent = time.perf_counter() - start
+    print(f"| kmseg, k=auto (k={len(own)}) | {spent:.2f} | - | {recall(own.colors, legend)} |\n", flush=True)
+
+
+def against_paper(data: Pairs, palette: Palette) -> None:
+    """Palette to layers to colours, for 500 images: the report's way written plainly, and ours."""
+    from sklearn.cluster import KMeans as Sklearn
+
+    items = data.items()[:500]
+    ten = np.concatenate([data.read_label(item).reshape(-1, 3) for item in items[:10]])
+    own = np.random.default_rng(0).integers(0, 256, (13, 3))
+
+    def paper() -> None:
+        model = Sklearn(13, n_init=10, random_state=0).fit(ten)
+        for item in items:
+            label = data.read_label(item)
+            predicted = model.predict(label.reshape(-1, 3)).reshape(label.shape[:2])
+            stack = np.zeros((*label.shape[:2], 13))
+            for k in range(13):
+                layer = predicted.copy()
+                layer[predicted != k] = -1
+                layer[predicted == k] = 1
+                stack[..., k] = np.where(layer == 1, 1, 0)
+            painted = np.zeros(label.shape)
+            for k in range(13):
+                painted += stack[..., k][..., None] * own[k]
+            painted / 255
+
+    def ours() -> None:
+        histogram = Histogram.of(ten[None])
+        centers = KMeans(k=13, n_init=10).fit(histogram.colors.astype(float), histogram.counts.astype(float)).centers
+        found = Palette([str(n) for n in range(13)], np.rint(centers))
+        mask = Nearest().fit(found, Rgb())
+        painter = Palette(found.names, own)
+        for item in items:
+            index_mask = mask(data.read_label(item))
+            layers(index_mask, 13)
+            painter.paint(index_mask)
+
+    theirs, mine = seconds(paper), seconds(ours, 2)
+    text = f"{theirs / mine:.0f} x ({mine:.1f} s against {theirs:.1f} s)"
+    row(f"palette + layers + recolour of {len(items)} images, against the report's way", "15 x", "40 x", text)
+
+
+def two_processes(data: Pairs, palette: Palette, folder: Path) -> None:
+    work = MaskImages(data, palette, Boundary(), Rgb(), {"index_png": IndexPng()}, Truth(), folder)
+    items = list(enumerate(data.items()))
+    pool = Processes(workers=2)
+    list(pool.map(work, items[:64]))  # the processes exist and have read the libraries
+    one, two = float("inf"), float("inf")
+    for _ in range(2):
+        one = min(one, seconds(lambda: list(Serial().map(work, items))))
+        two = min(two, seconds(lambda: list(pool.map(work, items))))
+    row("two processes against one", "1.7 x", "1.9 x", f"{one / two:.2f} x ({len(items)} images)")
+
+
+def peak_memory(root: Path, folder: Path) -> int:
+    """Return the peak resident kilobytes of one whole run over a folder."""
+    code = (
+        "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    run = [sys.executable, "-m", "kmseg.app", "tracker=none", "dataset=pairs", f"dataset.root={root}"]
+    words = [*run, f"hydra.run.dir={folder}"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def growth(data: Pairs, palette: Palette, plot: Path) -> None:
+    """Plot how seconds grow with images, pixels, k and colours, four sizes each."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    items = data.items()
+    labels = [data.read_label(item) for item in items[:48]]
+    census = CountColors(data, Census)
+    mask = Boundary().fit(palette, Rgb())
+    for label in labels:
+        mask(label)
+    histogram = Histogram.merge(Histogram.of(label) for label in labels)
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {
+        "images": {"discover": [], "masks": []},
+        "megapixels of one image": {"discover": [], "masks": []},
+        "k": {"fit": []},
+        "distinct colors": {"fit, k=13": []},
+    }
+    for count in (50, 100, 200, 400):
+        subset = items[:count]
+        curves["images"]["discover"].append((count, seconds(lambda subset=subset: census(subset))))
+        read = lambda subset=subset: [mask(data.read_label(item)) for item in subset]  # noqa: E731
+        curves["images"]["masks"].append((count, seconds(read)))
+    for side in (1, 2, 4, 8):
+        tiled = np.tile(labels[0], (side, side, 1))
+        megapixels = tiled.shape[0] * tiled.shape[1] / 1e6
+        curves["megapixels of one image"]["discover"].append((megapixels, seconds(lambda t=tiled: Census.of(t), 2)))
+        curves["megapixels of one image"]["masks"].append((megapixels, seconds(lambda t=tiled: mask(t), 2)))
+    points, weights = histogram.colors.astype(float), histogram.counts.astype(float)
+    for k in (5, 10, 20, 40):
+        fitted = KMeans(k=k, n_init=3)
+        curves["k"]["fit"].append((k, seconds(lambda fitted=fitted: fitted.fit(points, weights))))
+    for share in (8, 4, 2, 1):
+        some, heavy = points[::share], weights[::share]
+        spent = seconds(lambda some=some, heavy=heavy: KMeans(k=13, n_init=3).fit(some, heavy))
+        curves["distinct colors"]["fit, k=13"].append((len(some), spent))
+    figure, axes = pyplot.subplots(1, 4, figsize=(14, 3.2), constrained_layout=True)
+    for axis, (name, lines) in zip(axes, curves.items(), strict=True):
+        for label, line in lines.items():
+            axis.plot(*zip(*line, strict=True), marker="o", label=label)
+        axis.set(xlabel=name, ylabel="seconds", xlim=(0, None), ylim=(0, None))
+        axis.legend(frameon=False)
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(plot, dpi=110)
+    for name, lines in curves.items():
+        for label, line in lines.items():
+            print(f"{name}, {label}: " + ", ".join(f"{x:g} -> {y:.3f} s" for x, y in line))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=Path)
+    parser.add_argument("--files", type=int, default=4000)
+    parser.add_argument("--plot", type=Path)
+    options = parser.parse_args()
+    source = options.pairs or Sample().folder / "pairs"
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}, ")
+    print(f"OpenCV {cv2.__version__}; {options.files} files\n")
+    with tempfile.TemporaryDirectory() as folder:
+        data = copies(source, Path(folder) / "many", options.files)
+        census = Census.merge(Census.of(half(read_rgb(i.label), "right", i.label)) for i in data.items()[:48])
+        palette = find_palette_by_candidates(census, PaletteSource().demands, KMeans(), Rgb()).palette
+        print("| | must reach | aim | measured |\n|---|---|---|---|")
+        discover(data)
+        masks(data, palette, Path(folder) / "masks")
+        two_processes(data, palette, Path(folder) / "masks")
+        few = copies(source, Path(folder) / "few", options.files // 10)
+        small, large = (peak_memory(Path(d.root), Path(folder) / f"run{n}") for n, d in enumerate((few, data)))
+        text = f"{large / small:.2f} x ({large / 1024:.0f} MB against {small / 1024:.0f} MB)"
+        row(f"peak memory of a run, {options.files} files against {options.files // 10}", "1.1 x", "1.0 x", text)
+        against_paper(data, palette)
+        fit(data, palette.colors)
+        if options.plot:
+            growth(data, palette, options.plot)
+    print(f"peak memory of this benchmark: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
