@@ -25,7 +25,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from kmseg.maskers.boundary import Boundary
 
 from kmseg.census import Census
 from kmseg.clusterers.kmeans import KMeans
@@ -36,6 +35,7 @@ from kmseg.distance import between
 from kmseg.execution import Processes, Serial
 from kmseg.histogram import Histogram
 from kmseg.images import encode_png, read_rgb
+from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource

@@ -22,7 +22,8 @@ def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
 
 def unpack(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Unpack numbers 0xRRGGBB `(n,)` into colours `(n, 3)` uint8."""
-    return np.stack([codes >> 16 & 255, codes >> 8 & 255, codes & 255], axis=-1).astype(np.uint8)
+    words = np.ascontiguousarray(codes, "<u4").view(np.uint8).reshape(-1, 4)  # blue, green, red, nothing
+    return np.ascontiguousarray(words[:, 2::-1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance"},
+    {"errors", "home", "distance", "tiles"},
     {"checks", "files"},
     {"images", "histogram", "execution"},
-    {"palette", "lookup", "stages", "census"},
+    {"palette", "lookup", "stages", "census", "ranks"},
     {"candidates", "legend_check", "recognition", "metrics", "truth", "sampling", "tracking", "plugins"},
     {"palette_source", "pictures"},
     {"color_spaces", "clusterers", "datasets", "writers"},
