@@ -9,8 +9,9 @@ between; `kmseg.candidates` judges.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -33,8 +34,11 @@ FEW = 256
 FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES = range(7)
 """Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours."""
 
-_SOLID_FLAG, _BETWEEN_FLAG, _FLAT_FLAG = 1, 2, 4
-_SQUARE = np.ones((3, 3), np.uint8)
+_PIXEL = 4
+"""Bytes of a pixel: blue, green, red and 255; read as one little-endian word, its colour as 0xFFRRGGBB."""
+
+# What is worked on at once, in pixels, so that it stays in the processor's cache and needs no new memory pages.
+_LOOKED_AT, _RUN_THROUGH, _DOUBTED = 20_000, 1 << 17, 1 << 13
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,21 +60,27 @@ class Census:
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Census:
         """Take the census of one label image `(H, W, 3)` uint8: of its flat pixels, of all where it has few colours."""
-        words, few = _flagged(np.ascontiguousarray(label))
-        runs, lengths = _sorted_runs(words, 0 if few else _FLAT_FLAG)
-        if not len(runs):
-            return Census(np.zeros(0, np.uint32), np.zeros((0, 7), np.int64))
-        color, flag = runs & np.uint32(0xFFFFFF), runs >> np.uint32(24)
-        first = np.flatnonzero(np.concatenate([[True], color[1:] != color[:-1]]))
-        flat, between = lengths * (flag & _FLAT_FLAG > 0), flag & _BETWEEN_FLAG > 0
-        columns = {FLAT_PIXELS: flat, SOLID: lengths * (flag & _SOLID_FLAG > 0), BETWEEN: flat * between}
+        image = _Image.of(label)
+        few = image.has_few_colors()
+        # Solid pixels are many, and none is a mixture: runs of equal ones are counted. The others are looked at singly.
+        runs, lengths = image.solid_runs()
+        places = np.flatnonzero(image.inside(~image.solid) if few else image.flat ^ image.solid)
+        own = image.words[places]
+        between = image.between(places, own, (REACH, NEAR_REACH) if few else (REACH,))
+        flat = image.flat[places]
+        tally = _Tally.of(np.concatenate([runs, own]))
+        solid = tally.count(slice(len(runs)), lengths)
+
+        counts = np.zeros((len(tally.colors), 7), np.int64)
+        columns = {FLAT_PIXELS: flat, BETWEEN: flat & between}
         if few:
-            columns |= {ALL: lengths, ALL_FLAT: flat, ALL_BETWEEN: lengths * between}
-        counts = np.zeros((len(first), 7), np.int64)
-        for column, of_runs in columns.items():
-            counts[:, column] = np.add.reduceat(of_runs, first)
+            columns |= {ALL: np.ones_like(flat), ALL_FLAT: flat, ALL_BETWEEN: between}
+        for column, counted in columns.items():
+            counts[:, column] = tally.count(np.flatnonzero(counted) + len(runs))
+        for column in columns.keys() - {BETWEEN, ALL_BETWEEN} | {SOLID}:
+            counts[:, column] += solid
         counts[:, IMAGES] = 1
-        return Census(color[first], counts)
+        return Census(tally.colors & np.uint32(0xFFFFFF), counts)
 
     @staticmethod
     def merge(parts: Iterable[Census]) -> Census:
@@ -100,84 +110,182 @@ class Census:
         return int(np.where(self.counts[:, ALL] > 0, self.counts[:, ALL], self.counts[:, FLAT_PIXELS]).sum())
 
 
-def _flagged(label: NDArray[np.uint8]) -> tuple[NDArray[np.uint32], bool]:
-    """Return every pixel as one word, its flags above its colour `(H * W,)`, and whether the image has few colours."""
-    bgra = cv2.cvtColor(label, cv2.COLOR_RGB2BGRA)
-    low, high = cv2.erode(label, _SQUARE), cv2.dilate(label, _SQUARE)
-    flat = _within(low, high)
-    solid = _within(cv2.erode(low, _SQUARE), cv2.dilate(high, _SQUARE))
-    words = bgra.view("<u4").ravel()
-    few = _has_few_colors(words[np.flatnonzero(flat == 0)])
-    doubtful = ~solid if few else flat & ~solid
-    mixed = _lies_between(bgra, doubtful, REACH)
-    if few:
-        mixed |= _lies_between(bgra, doubtful, NEAR_REACH)
-    flags = flat & _FLAT_FLAG | solid & _SOLID_FLAG
-    flags.ravel()[np.flatnonzero(doubtful)[mixed]] |= _BETWEEN_FLAG
-    cv2.insertChannel(flags, bgra, 3)
-    return bgra.view("<u4").ravel(), few
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """An image with REACH pixels around it, laid out in one line: a neighbour is at a fixed distance.
 
-
-def _within(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return 255 where no channel of `high` exceeds `low` by more than FLAT, else 0, `(H, W)`."""
-    spread = _largest_channel(cv2.subtract(high, low))
-    return np.asarray(cv2.threshold(spread, FLAT, 255, cv2.THRESH_BINARY_INV)[1])
-
-
-def _has_few_colors(edge: NDArray[np.uint32]) -> bool:
-    """Tell by the pixels that are not flat, a sample first; a damaged image shows there."""
-    sample = edge[:: max(1, len(edge) // 1024)]
-    return len(np.unique(sample)) <= FEW and len(_sorted_runs(edge)[0]) <= FEW
-
-
-def _lies_between(bgra: NDArray[np.uint8], where: NDArray[np.uint8], reach: int) -> NDArray[np.bool_]:
-    """Tell, for each nonzero pixel of `where`, whether its colour lies between two others at its opposite sides.
-
-    Both must differ from it by more than FLAT and stand `reach` pixels away in one of the four directions.
+    Attributes
+    ----------
+    words : ndarray of shape (n,), uint32
+        The pixels.
+    flat, solid : ndarray of shape (n,), bool
+        Whether a pixel is; none in the margin is.
+    width : int
+        Pixels in a row, the margin's among them.
     """
-    padded = cv2.copyMakeBorder(bgra, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
-    inside = cv2.copyMakeBorder(where, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    row, words, place = padded.shape[1], padded.view("<u4").ravel(), np.flatnonzero(inside)
-    answer = np.zeros(len(place), bool)
-    if not len(place):
+
+    words: NDArray[np.uint32]
+    flat: NDArray[np.bool_]
+    solid: NDArray[np.bool_]
+    width: int
+
+    @staticmethod
+    def of(label: NDArray[np.uint8]) -> _Image:
+        """Look at every pixel of an image `(H, W, 3)`, some rows at a time."""
+        bordered = _bordered(label)
+        words, (height, width) = bordered.ravel(), bordered.shape
+        image = _Image(words, np.zeros(len(words), bool), np.zeros(len(words), bool), width)
+        strips = min(height - 2 * REACH, 1 + len(words) // _LOOKED_AT)
+        for top, bottom in pairwise(np.linspace(REACH, height - REACH, strips + 1, dtype=int).tolist()):
+            image._look_at(top * width, bottom * width)
+        image.inside(image.flat)
+        image.inside(image.solid)
+        return image
+
+    def _look_at(self, start: int, stop: int) -> None:
+        """Find what is flat and solid in the rows from the word `start` to `stop`; the margin gets nonsense."""
+        width = self.width
+        line = self.words[start - 2 * width : stop + 2 * width].view(np.uint8)
+        low, lowest = _extremes(np.minimum, line, _PIXEL * width)
+        high, highest = _extremes(np.maximum, line, _PIXEL * width)
+        self.flat[start - width + 1 : stop + width - 1] = ~_exceeds(high - low, FLAT)
+        self.solid[start + 2 : stop - 2] = ~_exceeds(highest - lowest, FLAT)
+
+    def inside(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Clear the margin of a mask and return it."""
+        rows = mask.reshape(-1, self.width)
+        rows[:REACH] = rows[-REACH:] = rows[:, :REACH] = rows[:, -REACH:] = False
+        return mask
+
+    def has_few_colors(self) -> bool:
+        """Tell by the pixels that are not flat, a sample first; a damaged image shows there."""
+        sample = np.sort(self._edges(4, 8))
+        if np.count_nonzero(sample[1:] != sample[:-1]) >= FEW:
+            return False
+        runs = _runs(self._edges(1, 1))[0]
+        return bool(np.count_nonzero(_same(runs) == np.arange(len(runs))) <= FEW)
+
+    def _edges(self, down: int, right: int) -> NDArray[np.uint32]:
+        """Return the pixels that are not flat, of every so many rows and columns."""
+        grid = slice(REACH, -REACH, down), slice(REACH, -REACH, right)
+        return self.words.reshape(-1, self.width)[grid][~self.flat.reshape(-1, self.width)[grid]]
+
+    def solid_runs(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+        """Return the solid pixels, one of each run of equal ones, and how long the run is."""
+        parts = [slice(start, start + _RUN_THROUGH) for start in range(0, len(self.words), _RUN_THROUGH)]
+        runs, lengths = zip(*(_runs(self.words[part][self.solid[part]]) for part in parts), strict=True)
+        return np.concatenate(runs), np.concatenate(lengths)
+
+    def between(self, places: NDArray[np.intp], own: NDArray[np.uint32], reaches: Sequence[int]) -> NDArray[np.bool_]:
+        """Tell for each place and its `own` pixel whether its colour lies between two others at its opposite sides.
+
+        Both must differ from it by more than FLAT and stand a reach away in one of the four directions.
+        """
+        steps = np.outer(reaches, (1, self.width, self.width + 1, self.width - 1)).ravel()
+        answer = np.zeros(len(places), bool)
+        for start in range(0, len(places), _DOUBTED):
+            some = slice(start, start + _DOUBTED)
+            answer[start + self._between(places[some], own[some], steps)] = True
         return answer
 
-    def pixels(at: NDArray[np.intp]) -> NDArray[np.uint8]:
-        return words[at].view(np.uint8).reshape(-1, 1, 4)
+    def _between(self, places: NDArray[np.intp], own: NDArray[np.uint32], steps: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the indices of the places whose colour lies between those some step before and after."""
+        one = self.words[places - steps[:, None]].ravel()
+        left = np.flatnonzero(_exceeds(_apart(one, np.tile(own, len(steps))), FLAT))
+        step = left // len(places)
+        place = left - step * len(places)
+        other = self.words[places[place] + steps[step]]
+        both = np.flatnonzero(_exceeds(_apart(other, own[place]), FLAT))
+        place = place[both]
+        low, high = _ordered(one[left[both]], other[both])
+        middle = own[place].view(np.uint8)
+        # Saturated: cut off at 0, as cv2.subtract does, but for empty arrays too.
+        beyond = np.maximum(np.maximum(low, middle) - middle, middle - np.minimum(middle, high))
+        return place[~_exceeds(beyond, FLAT // 2)]
 
-    own = pixels(place)
-    for step in (reach, reach * row, reach * row + reach, reach * row - reach):
-        one, other = pixels(place - step), pixels(place + step)
-        beyond = cv2.max(cv2.subtract(cv2.min(one, other), own), cv2.subtract(own, cv2.max(one, other)))
-        apart = cv2.min(_largest_channel(cv2.absdiff(one, own)), _largest_channel(cv2.absdiff(other, own)))
-        answer |= ((_largest_channel(beyond) <= FLAT // 2) & (apart > FLAT)).ravel()
-    return answer
+
+def _bordered(label: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return the pixels as words, the image's last ones repeated REACH times on each side; saves OpenCV's copies."""
+    height, width = label.shape[:2]
+    words = np.empty((height + 2 * REACH, width + 2 * REACH), "<u4")
+    inner = words[REACH:-REACH, REACH:-REACH]
+    channels = words.view(np.uint8).reshape(*words.shape, _PIXEL)
+    cv2.cvtColor(label, cv2.COLOR_RGB2BGRA, dst=channels[REACH:-REACH, REACH:-REACH])
+    words[REACH:-REACH, :REACH], words[REACH:-REACH, -REACH:] = inner[:, :1], inner[:, -1:]
+    words[:REACH], words[-REACH:] = words[REACH], words[-REACH - 1]
+    return words
 
 
-def _largest_channel(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    blue, green, red = cv2.split(image)[:3]
-    return np.asarray(cv2.max(cv2.max(blue, green), red))
+def _extremes(extreme: np.ufunc, line: NDArray[np.uint8], row: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the minimum or maximum, by channel, of 3x3 pixels and of 5x5; each begins with the first whole square.
 
-
-def _sorted_runs(words: NDArray[np.uint32], flag: int = 0) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the distinct words in the order of their colours, with their counts; only those with `flag` if given.
-
-    What `np.unique` does, but fast on label images: their runs of equal pixels are found first, and few are sorted.
+    The extreme of four 3x3 squares that meet in a pixel is that of 5x5.
     """
-    if not len(words):
-        return words, np.zeros(0, np.int64)
-    start = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
-    runs, lengths = words[start], np.diff(start, append=len(words))
-    if flag:
-        wanted = np.flatnonzero(runs & np.uint32(flag << 24))
-        runs, lengths = runs[wanted], lengths[wanted]
-    # One sort of 64-bit numbers: the colour highest, then the flags, then the length of the run.
-    turned = (runs << np.uint32(8) | runs >> np.uint32(24)).astype(np.uint64) << np.uint64(32)
-    order = np.sort(turned | lengths.astype(np.uint64))
-    turned_back = (order >> np.uint64(32)).astype(np.uint32)
-    runs = turned_back >> np.uint32(8) | turned_back << np.uint32(24)
-    lengths = (order & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    if not len(runs):
-        return runs, lengths
-    first = np.flatnonzero(np.concatenate([[True], runs[1:] != runs[:-1]]))
-    return runs[first], np.add.reduceat(lengths, first)
+    pairs = extreme(line[:-row], line[row:])
+    columns = extreme(pairs[:-row], pairs[row:])
+    pairs = extreme(columns[:-_PIXEL], columns[_PIXEL:])
+    squares = extreme(pairs[:-_PIXEL], pairs[_PIXEL:])
+    pairs = extreme(squares[: -2 * _PIXEL], squares[2 * _PIXEL :])
+    return squares, extreme(pairs[: -2 * row], pairs[2 * row :])
+
+
+def _exceeds(levels: NDArray[np.uint8], most: int) -> NDArray[np.bool_]:
+    """Tell for each pixel whether one of its channels exceeds `most`."""
+    return np.asarray((levels > most).view("<u4") != 0)
+
+
+def _ordered(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the lower and the higher of two pixels, channel by channel."""
+    channels = one.view(np.uint8), other.view(np.uint8)
+    return np.minimum(*channels), np.maximum(*channels)
+
+
+def _apart(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return by how much two pixels differ, channel by channel."""
+    low, high = _ordered(one, other)
+    return high - low
+
+
+def _runs(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """Return one word of each run of equal ones, and how long the run is."""
+    last = np.flatnonzero(words[1:] != words[:-1])
+    if len(words):
+        last = np.append(last, len(words) - 1)
+    return words[last], np.diff(last, prepend=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tally:
+    """Words that are to be counted: their distinct values, ascending, and for each word the index of an equal one."""
+
+    colors: NDArray[np.uint32]
+    first: NDArray[np.intp]
+    same: NDArray[np.intp]
+
+    @staticmethod
+    def of(words: NDArray[np.uint32]) -> _Tally:
+        same = _same(words)
+        first = np.flatnonzero(same == np.arange(len(same)))
+        first = first[np.argsort(words[first])]
+        return _Tally(words[first], first, same)
+
+    def count(self, which: slice | NDArray[np.intp], times: NDArray[np.intp] | None = None) -> NDArray[np.int64]:
+        """Return how often each colour is among the words `which`, each counted once or so many `times`."""
+        return np.bincount(self.same[which], times, len(self.same))[self.first].astype(np.int64)
+
+
+def _same(words: NDArray[np.uint32], multiplier: int = 0x9E3779B1) -> NDArray[np.intp]:
+    """Return for each word the index of one that equals it, the same index for all of its equals.
+
+    What `np.unique` finds by sorting, found with a hash table, several times as fast: the last word written to a slot
+    stands for its equals; words that find another one in their slot try again with another multiplier.
+    """
+    bits = min(len(words).bit_length() + 1, 24)
+    slots = (words * np.uint32(multiplier) >> np.uint32(32 - bits)).astype(np.intp)
+    table = np.empty(1 << bits, np.uint32)
+    table[slots] = np.arange(len(words), dtype=np.uint32)
+    same = table[slots].astype(np.intp)
+    lost = np.flatnonzero(words[same] != words)
+    if len(lost):
+        same[lost] = lost[_same(words[lost], multiplier * 3 & 0xFFFFFFFF)]
+    return same
