@@ -22,7 +22,11 @@ def between(points: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     return np.sqrt(squared_between(points, others))
 
 
-def squared_at_each(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Return the squared distance `(...)` int32 of each colour `(..., 3)` uint8 to its counterpart in `other`."""
-    apart = cv2.absdiff(np.ascontiguousarray(rgb), np.ascontiguousarray(other)).astype(np.int32)
-    return np.asarray(np.einsum("...c,...c->...", apart, apart))
+def squared_at_each(rgb: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Return the squared distance `(H, W)` of each colour `(H, W, 3)` uint8 to its counterpart, at most 65535.
+
+    That limit, 256 units, is beyond any threshold that squared distances are held against.
+    """
+    apart = cv2.absdiff(rgb, other)
+    red, green, blue = cv2.split(cv2.multiply(apart, apart, dtype=cv2.CV_16U))
+    return np.asarray(cv2.add(cv2.add(red, green), blue))

@@ -44,8 +44,8 @@ PRESENT_PIXELS = 30
 def flat(label: NDArray[np.uint8], levels: int) -> NDArray[np.bool_]:
     """Tell which pixels `(H, W)` have a 3x3 neighbourhood that varies by at most `levels` in every channel."""
     kernel = np.ones((3, 3), np.uint8)
-    spread = cv2.subtract(cv2.dilate(label, kernel), cv2.erode(label, kernel))
-    return np.asarray(spread.max(axis=-1) <= levels)
+    red, green, blue = cv2.split(cv2.subtract(cv2.dilate(label, kernel), cv2.erode(label, kernel)))
+    return np.asarray(cv2.max(cv2.max(red, green), blue) <= levels)
 
 
 def flat_pixels_of(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int64]:

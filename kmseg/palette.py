@@ -91,7 +91,7 @@ class Palette:
         """Colour an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
         table = np.zeros((self.ignore + 1, 3), np.uint8)
         table[: len(self)] = self.colors
-        return table[mask]
+        return table.take(mask, axis=0, mode="clip")
 
 
 def from_rows(rows: Iterable[tuple[str, RGB]]) -> Palette:

@@ -71,10 +71,10 @@ class PaletteSource:
         pin, forbid = _colors("palette.pin", self.pin), _colors("palette.forbid", self.forbid)
         return Demands(pin, forbid, self.min_pixels, self.min_distance)
 
-    def christen(self, palette: Palette, exact: bool) -> Christened:
+    def name_classes(self, palette: Palette, exact: bool) -> Naming:
         """Name the classes of a palette that was found; `exact` tells whether its colours are to the digit."""
         if self.names == "none":
-            return Christened(palette, "", ())
+            return Naming(palette, "", ())
         candidates = tuple(rank(palette, exact)[:5])
         if self.names == "auto":
             recognition = recognize(palette, exact)
@@ -85,13 +85,13 @@ class PaletteSource:
             names = tuple(legend.names[row] if row >= 0 else None for row in match.rows)
             said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
         if match is None:
-            return Christened(palette, said, candidates)
+            return Naming(palette, said, candidates)
         fresh = named(palette, names)
-        return Christened(snapped(fresh, match) if self.snap else fresh, said, candidates)
+        return Naming(snapped(fresh, match) if self.snap else fresh, said, candidates)
 
 
 @dataclass(frozen=True)
-class Christened:
+class Naming:
     """A palette with the names that it was given, a sentence on why, and the legends that came closest."""
 
     palette: Palette

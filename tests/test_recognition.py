@@ -52,14 +52,14 @@ def test_random_colours_are_nobodys():
 def test_published_colours_are_taken_only_when_asked():
     found = shifted(published()["camvid32"], 3)
     source = PaletteSource(names="camvid32")
-    assert np.array_equal(source.christen(found, exact=False).palette.colors, found.colors)
-    snap = PaletteSource(names="camvid32", snap=True).christen(found, exact=False).palette
+    assert np.array_equal(source.name_classes(found, exact=False).palette.colors, found.colors)
+    snap = PaletteSource(names="camvid32", snap=True).name_classes(found, exact=False).palette
     assert np.array_equal(snap.colors, published()["camvid32"].colors)
     assert snap.names == published()["camvid32"].names
     assert np.array_equal(snapped(found, match_with("camvid32", found, exact=False)).colors, snap.colors)
 
 
 def test_names_can_be_declined_and_a_wrong_slug_is_met_with_the_right_one():
-    assert PaletteSource(names="none").christen(published()["suim"], exact=True).palette is published()["suim"]
+    assert PaletteSource(names="none").name_classes(published()["suim"], exact=True).palette is published()["suim"]
     with pytest.raises(UserError, match="such as cityscapes"):
         PaletteSource(names="cityscape")

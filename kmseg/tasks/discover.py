@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kmseg.census import Census
-from kmseg.distance import squared_at_each
+from kmseg.distance import squared_between
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
 from kmseg.metrics import legend_scores
@@ -47,7 +47,9 @@ def _explained(counts: Histogram | Census, palette: Palette) -> dict[str, float]
     """Return the shares of the counted pixels farther than 10 and 40 RGB units from every colour of the palette."""
     colors = counts.colors
     weights = counts.weights if isinstance(counts, Census) else counts.counts
-    best = np.min([squared_at_each(colors, np.full_like(colors, color)) for color in palette.colors], axis=0)
+    best = np.full(len(colors), np.inf)
+    for color in palette.colors:
+        best = np.minimum(best, squared_between(colors, color[None])[:, 0])
     return {
         f"palette/farther_than_{limit}": float(weights[best > limit**2].sum() / max(weights.sum(), 1))
         for limit in (10, 40)

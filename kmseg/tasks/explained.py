@@ -58,7 +58,7 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> t
     apart = squared_at_each(label, palette.paint(mask))
     for index, color in palette.also:
         own = mask == index
-        apart[own] = np.minimum(apart[own], squared_at_each(label[own], np.full_like(label[own], color)))
+        apart[own] = np.minimum(apart, squared_at_each(label, np.full_like(label, color)))[own]
     classless = mask == palette.ignore
     apart[classless] = 0
     far = apart > NEAR**2

@@ -164,16 +164,16 @@ def learn_palette(
         with stages.timed("fit"):
             demands = plan.palette.demands
             found = find_palette_by_candidates(census.counts, demands, plan.clusterer, plan.color_space)
-            return christened(found, plan.palette), census
+            return with_names(found, plan.palette), census
     histogram = count_colors(plan, sampled, Histogram, stages)
     with stages.timed("fit"):
         found = find_palette(histogram.counts, plan.clusterer, plan.color_space)
-        return christened(found, plan.palette), histogram
+        return with_names(found, plan.palette), histogram
 
 
-def christened(found: Found, source: PaletteSource) -> Found:
+def with_names(found: Found, source: PaletteSource) -> Found:
     """Give the classes of a palette that was found the names of the legend that it is recognised as."""
-    given = source.christen(found.palette, exact=found.candidates is not None and found.candidates.exact)
+    given = source.name_classes(found.palette, exact=found.candidates is not None and found.candidates.exact)
     return replace(found, palette=given.palette, said=given.said, closest=given.closest)
 
 
