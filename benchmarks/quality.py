@@ -1,6 +1,7 @@
 """Legend and mask quality, data sets down and methods across, all measured in this one run.
 
     python benchmarks/quality.py DATA [SET ...] [--images 8]
+    python benchmarks/quality.py DATA [SET ...] --draws 60
 
 DATA holds one folder a data set, each with its true legend PALETTE.csv (name,r,g,b) and either `labels/` (label images)
 or `train/` and `truth/` (photo and label side by side, and index masks). Lossless labels are their own truth.
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from kmseg.maskers.boundary import Boundary
 
 from kmseg.candidates import Demands
 from kmseg.census import Census
@@ -28,6 +28,7 @@ from kmseg.datasets.pairs import Pairs
 from kmseg.histogram import Histogram
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Masker
+from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.hsv_range import HsvRange
 from kmseg.maskers.nearest import Nearest
 from kmseg.metrics import confusion, flat_pixels_of, legend_scores, mask_scores
@@ -132,12 +133,37 @@ def rows(case: Case) -> Iterator[tuple[str, str, float | None]]:
     yield "ours, true legend", "given", miou(case, case.true, Boundary())
 
 
+def ten_images(case: Case, seeds: int) -> str:
+    """Find the palette in ten images drawn by each seed; classes are present if they are in those ten."""
+    items = case.items()
+    censuses = [Census.of(case.dataset.read_label(item)) for item in items]
+    flat_pixels = [flat_pixels_of(case.dataset.read_label(item), case.true) for item in items]
+    missed, spurious = [], []
+    for seed in range(seeds):
+        drawn = Sampling(images=10, seed=seed).choose(range(len(items)))
+        census = Census.merge(censuses[i] for i in drawn)
+        palette = find_palette_by_candidates(census, Demands(), KMeans(), Rgb()).palette
+        scores = legend_scores(palette, case.true, np.sum([flat_pixels[i] for i in drawn], axis=0))
+        missed.append(scores["legend/present"] - scores["legend/found"])
+        spurious.append(scores["legend/spurious"])
+    perfect = sum(m == s == 0 for m, s in zip(missed, spurious, strict=True))
+    return (
+        f"{case.name}, ten images, {seeds} draws: missed {np.mean(missed):.2f} on average and at most {max(missed):g}, "
+        f"spurious {np.mean(spurious):.2f} and {max(spurious):g}; {perfect} draws without either"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--images", type=int, default=8, help="lossless images whose masks are measured, a set")
+    parser.add_argument("--draws", type=int, default=0, help="only find the legend, in so many draws of ten images")
     options = parser.parse_args()
+    if options.draws:
+        for case in cases(options.data, options.sets, options.images):
+            print(ten_images(case, options.draws), flush=True)
+        return
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}\n")
     print("| data set | method | legend found | mean IoU |\n|---|---|---|---|")
     for case in cases(options.data, options.sets, options.images):
