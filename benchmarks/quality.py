@@ -26,13 +26,14 @@ from kmseg.datasets import Dataset, Item
 from kmseg.datasets.folder import Folder
 from kmseg.datasets.pairs import Pairs
 from kmseg.histogram import Histogram
+from kmseg.legend_files import read_palette
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.hsv_range import HsvRange
 from kmseg.maskers.nearest import Nearest
 from kmseg.metrics import confusion, flat_pixels_of, legend_scores, mask_scores
-from kmseg.palette import Palette, read_palette
+from kmseg.palette import Palette
 from kmseg.sampling import Sampling
 from kmseg.tasks.find_palette import find_palette, find_palette_by_candidates
 from kmseg.truth import Truth

@@ -1,4 +1,4 @@
-"""The palette (legend): which colours mean which class, and its file."""
+"""The palette (legend): which colours mean which class, and the file that a run leaves of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.files import read_text, write_text
+from kmseg.files import write_text
 
 RGB = tuple[int, int, int]
 
@@ -108,35 +108,6 @@ def from_rows(rows: Iterable[tuple[str, RGB]]) -> Palette:
     return Palette(list(index), np.array(colors), also)
 
 
-def read_palette(path: Path | str) -> Palette:
-    """Read a legend file: CSV whose columns include name, r, g and b (0..255), one class a row.
-
-    Raises
-    ------
-    UserError
-        Naming the file, the line, the value found and the one expected.
-    """
-    path = Path(path)
-    reader = csv.DictReader(io.StringIO(read_text(path, "the legend")))
-    header = {(name or "").strip().lower(): name for name in reader.fieldnames or []}
-    missing = [column for column in ("name", "r", "g", "b") if column not in header]
-    if missing:
-        found = ", ".join(header) or "nothing"
-        raise UserError(f"the legend {path} has no column {missing[0]!r}: it has {found}; expected name,r,g,b")
-    rows: list[tuple[str, RGB]] = []
-    for row in reader:
-        where = f"the legend {path}, line {reader.line_num}"
-        name = (row[header["name"]] or "").strip()
-        if not name:
-            raise UserError(f"{where}: the name is empty; give the class a name")
-        red, green, blue = (_channel(row[header[c]], c, where) for c in "rgb")
-        rows.append((name, (red, green, blue)))
-        rows += [(name, color) for color in _further(row.get("also") or "", where)]
-    if not rows:
-        raise UserError(f"the legend {path} has no rows; expected one class a row")
-    return from_rows(rows)
-
-
 def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
     """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each)."""
     extra = dict(columns or {})
@@ -165,24 +136,3 @@ def _rgb(color: Sequence[int]) -> RGB:
 
 def _hex(color: RGB) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
-
-
-def _channel(text: str | None, column: str, where: str) -> int:
-    try:
-        value = float(text or "")
-    except ValueError:
-        value = -1.0
-    if not (0 <= value <= 255 and value == int(value)):
-        raise UserError(f"{where}: {column} is {text!r}; expected a whole number from 0 to 255")
-    return int(value)
-
-
-def _further(text: str, where: str) -> list[RGB]:
-    colors = []
-    for word in text.split():
-        try:
-            red, green, blue = bytes.fromhex(word.removeprefix("#"))
-        except ValueError:
-            raise UserError(f"{where}: also has {word!r}; expected colors like #804080") from None
-        colors.append((red, green, blue))
-    return colors

@@ -11,7 +11,8 @@ from typing import Any
 from kmseg.candidates import Demands
 from kmseg.checks import number, whole, yes_or_no
 from kmseg.errors import UserError
-from kmseg.palette import RGB, Palette, read_palette
+from kmseg.legend_files import read_palette
+from kmseg.palette import RGB, Palette
 from kmseg.recognition import Match, match_with, named, published, rank, recognize, snapped
 
 

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.palette import Palette, read_palette
+from kmseg.legend_files import read_palette
+from kmseg.palette import Palette
 
 
 @dataclass(frozen=True)

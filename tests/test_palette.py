@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.palette import Palette, read_palette, recolored, write_palette
+from kmseg.legend_files import read_palette
+from kmseg.palette import Palette, recolored, write_palette
 
 
 def written(tmp_path, text):
@@ -24,31 +25,6 @@ def test_rows_of_one_name_become_one_class_and_stay_so_in_the_file(tmp_path):
         colors, owner = palette.sources
         assert colors.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
         assert owner.tolist() == [0, 1, 0]
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("name,r,g\na,1,2\n", "no column 'b'"),
-        ("name,r,g,b\na,1,2,300\n", "line 2: b is '300'.*0 to 255"),
-        ("name,r,g,b\na,1,2,-1\n", "'-1'"),
-        ("name,r,g,b\na,1,2,\n", "line 2: b is ''"),
-        ("name,r,g,b\na,1,2,nan\n", "'nan'"),
-        ("name,r,g,b\na,1,2,inf\n", "'inf'"),
-        ("name,r,g,b\n,1,2,3\n", "line 2: the name is empty"),
-        ("name,r,g,b\n", "no rows"),
-        ("", "no column 'name'"),
-    ],
-)
-def test_a_legend_that_cannot_be_meant_is_refused_in_one_sentence(tmp_path, text, says):
-    with pytest.raises(UserError, match=says):
-        read_palette(written(tmp_path, text))
-
-
-def test_spreadsheet_habits_are_accepted(tmp_path):
-    palette = read_palette(written(tmp_path, "\ufeffid, Name ,R,G,B\r\n0, road ,128.0,64,128\r\n"))
-    assert palette.names == ("road",)
-    assert palette.colors.tolist() == [[128, 64, 128]]
 
 
 def test_painting_gives_each_class_its_colour_and_black_to_the_rest(palette):

@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 
 from kmseg.images import write_png
-from kmseg.palette import Palette, read_palette, recolored
+from kmseg.legend_files import read_palette
+from kmseg.palette import Palette, recolored
 from kmseg.writers import PerImage, Segmented
 
 
