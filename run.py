@@ -1,3 +1,4 @@
 from kmseg.app import main
 
-main()
+if __name__ == "__main__":  # workers of a cluster import this file
+    main()

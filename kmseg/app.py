@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Iterable
@@ -22,6 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kmseg.config import build, register
 from kmseg.console import show
 from kmseg.errors import UserError
+from kmseg.plugins import conf_folder
 
 register()
 
@@ -39,7 +42,7 @@ def main() -> None:
         _run()
     except KeyboardInterrupt:
         print(
-            "\nstopped; every file written so far is whole, and the same command does the rest",
+            "\nstopped; every file written so far is whole",
             file=sys.stderr,
         )
         sys.exit(130)
@@ -60,8 +63,16 @@ def _run(config: DictConfig) -> None:
         show(task.run(plan))
     except MENDABLE as error:
         if running.mode == RunMode.MULTIRUN:
+            print(f"kmseg: {_explain(error)}", file=sys.stderr)
             raise  # one job of a sweep failed; the sweep goes on
+        _forget(Path(running.runtime.output_dir))
         _fail(error)
+
+
+def _forget(folder: Path) -> None:
+    """Remove the folder of a run that failed before any work: nothing is in it but Hydra's own record."""
+    if {path.name for path in folder.iterdir()} <= {".hydra", "kmseg.log"}:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -76,7 +87,8 @@ def _explain(error: Exception) -> str:
     if isinstance(error, HydraException):
         return _of_hydra(error)
     if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}; choose another path or make room"
+        mend = "make room or choose another path" if error.errno == errno.ENOSPC else "choose another path"
+        return f"{error.filename}: {error.strerror}; {mend}"
     return str(error)
 
 
@@ -101,6 +113,11 @@ def _unknown_key(key: str) -> str:
     known = list(_keys(_composed(key)))
     close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
     close += [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2] and name not in close]
+    if key == "experiment":
+        return "experiments are added with a plus: +experiment=paper"
+    writer = re.match(r"writers\.(\w+)", key)
+    if writer and (conf_folder() / "writers" / f"{writer[1]}.yaml").exists():
+        return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
     meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
     return f"there is no setting {key!r}{meant} --cfg job lists the settings of a command"
 

@@ -57,7 +57,7 @@ class Candidate:
     pixels : int
         Its pixels: all of them in lossless images, flat ones elsewhere.
     images : int
-        Images that hold its most widespread exact value.
+        Images that hold its most widespread exact value: at least so many have the colour.
     solid, between, one_value : float
         Shares of its pixels in the midst of a flat 5x5 patch; on the way from one other colour to another; of its most
         frequent exact value.
@@ -138,7 +138,7 @@ def write_candidates(path: Path, candidates: Candidates) -> Path:
     """Write the list as CSV, kept ones first, each kind with most pixels first."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["r", "g", "b", "verdict", "reason", "pixels", "images", "solid", "between", "one_value"])
+    table.writerow(["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "solid", "between", "one_value"])
     for c in in_order(candidates):
         shares = (f"{share:.4f}" for share in (c.solid, c.between, c.one_value))
         table.writerow([*c.color, c.verdict, c.reason, c.pixels, c.images, *shares])

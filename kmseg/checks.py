@@ -40,5 +40,11 @@ def yes_or_no(name: str, value: Any) -> None:
         raise UserError(f"{name} is {value!r}; expected true or false")
 
 
+def text(name: str, value: Any, optional: bool = False) -> None:
+    """Fail unless `value` is text, as paths and names are; `optional` lets None pass."""
+    if not isinstance(value, str) and not (optional and value is None):
+        raise UserError(f"{name} is {value!r}; expected text: put quotes around a number, as in '{name}=\"{value}\"'")
+
+
 def _or(words: list[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.errors import UserError
-from kmseg.plugins import conf_folder, make_importable, plugin_folders
+from kmseg.plugins import conf_folder, installed_plugins, make_importable, plugin_folders
 from kmseg.tasks import Plan, Task
 
 PARTS = (
@@ -61,6 +61,8 @@ class PartsSearchPath(SearchPathPlugin):
         make_importable(folders)
         for folder in folders:
             search_path.append(folder.name, f"kmseg://{folder / 'conf'}")
+        for name, conf in installed_plugins():
+            search_path.append(name, f"kmseg://{conf}")
 
 
 def register() -> None:
@@ -72,7 +74,8 @@ def register() -> None:
 def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: list[str]) -> tuple[Task, Plan]:
     """Build the task and its parts from the composed config; every option is checked here, before any work."""
     parts = {name: _part(config, name, choices) for name in PARTS}
-    writers = {name: _part(config.writers, name, {name: f"writers.{name}"}) for name in config.writers or {}}
+    chosen = config.get("writers") or DictConfig({})
+    writers = {str(name): _part(chosen, str(name), {}) for name in chosen}
     plan = Plan(
         **parts,
         writers=writers,
@@ -87,6 +90,8 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     where = f"{name}={choices[name]}" if name in choices else name
+    if config.get(name) is None:
+        raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
     try:
         return instantiate(config[name], _convert_="all")
     except MissingMandatoryValue as error:

@@ -16,6 +16,7 @@ MAIN = {
     "legend/exact": "exact to the digit",
     "mask/accuracy": "pixel accuracy",
     "mask/miou": "mean IoU",
+    "sampled/farther_than_10": "flat pixels farther than 10 from any color",
     "palette/farther_than_10": "pixels farther than 10 from their color",
     "palette/farther_than_40": "pixels farther than 40 from their color",
     "palette/unmatched": "pixels that the palette does not explain",
@@ -65,6 +66,6 @@ def _figure(name: str, metrics: Mapping[str, float]) -> str:
     value = metrics[name]
     if name in ("legend/found", "legend/exact"):
         return f"{value:g} of {metrics['legend/present']:g} present"
-    if name.startswith("palette/"):
+    if name.startswith(("palette/", "sampled/")):
         return f"{value:.3%}"
     return f"{value:g}" if value == int(value) else f"{value:.4f}" if name.startswith("mask/") else f"{value:.1f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -92,7 +93,8 @@ class Dask:
             while futures:
                 yield futures.popleft().result()
 
-    def _client(self) -> Any:
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
         try:
             from dask.distributed import Client, LocalCluster
         except ImportError:
@@ -101,15 +103,21 @@ class Dask:
             from joblib import cpu_count
 
             workers = cpu_count() if self.workers == -1 else self.workers
-            cluster = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
-            return Client(cluster, set_as_default=False)
+            with (
+                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+                Client(cluster, set_as_default=False) as client,
+            ):
+                yield client
+            return
         try:
-            return Client(self.address, timeout=self.timeout, set_as_default=False)
+            client = Client(self.address, timeout=self.timeout, set_as_default=False)
         except (OSError, ValueError) as error:
             raise UserError(
                 f"the Dask scheduler {self.address} does not answer ({type(error).__name__}); start it, give its "
                 "address as executor.address=tcp://HOST:8786, or leave the address out for a local cluster"
             ) from error
+        with client:
+            yield client
 
 
 def chunks(items: Sequence[T], workers: int) -> Iterator[Sequence[T]]:

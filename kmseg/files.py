@@ -59,6 +59,10 @@ def read_text(path: Path, what: str) -> str:
         raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
 
 
+RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
+"""Names that Windows keeps for devices."""
+
+
 def safe_names(names: Sequence[str]) -> list[str]:
     """Turn class names into names of files that differ from each other on any system, also without case.
 
@@ -68,7 +72,9 @@ def safe_names(names: Sequence[str]) -> list[str]:
     safe = []
     for number, name in enumerate(names):
         kept = re.sub(r"[^\w ._()&+,-]", "_", name).strip(" .")[:80] or "class"
-        if kept.casefold() in taken:
+        if kept.split(".")[0].casefold() in RESERVED:
+            kept = f"_{kept}"
+        while kept.casefold() in taken:
             kept = f"{kept}_{number}"
         taken.add(kept.casefold())
         safe.append(kept)

@@ -58,6 +58,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         raise UnreadableImage(f"{path}: not a readable PNG, JPEG, BMP, TIFF or WebP image")
     if image.dtype != np.uint8:
         raise _too_deep(path)
+    if tiff and image.ndim == 3 and image.shape[2] == 4:
+        return _tiff_without_alpha(path)
     return _rgb_of_unchanged(image) if tiff else image
 
 
@@ -75,9 +77,18 @@ def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> Path
 def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.ndim == 2 or image.shape[2] == 1:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
-    if image.shape[2] == 4:
-        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGRA2RGB))
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
+    """Read a TIFF of four channels with Pillow: OpenCV multiplies colours with alpha, which makes new ones."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image if image.mode == "RGBA" else image.convert("RGB"))[..., :3].copy()
+    except (OSError, ValueError) as error:
+        raise UnreadableImage(f"{path}: not a readable TIFF image ({error})") from None
 
 
 def _too_deep(path: Path) -> UnreadableImage:

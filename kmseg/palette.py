@@ -79,11 +79,11 @@ class Palette:
         return int(np.iinfo(self.index_dtype).max)
 
     def index_of(self, wanted: str | int) -> int:
-        """Return the index of a class given by name or by index."""
-        if isinstance(wanted, int) and 0 <= wanted < len(self):
-            return wanted
-        if str(wanted) in self.names:
+        """Return the index of a class given by name, else by index."""
+        if not isinstance(wanted, bool) and str(wanted) in self.names:  # a class may be named 2
             return list(self.names).index(str(wanted))
+        if isinstance(wanted, int) and not isinstance(wanted, bool) and 0 <= wanted < len(self):
+            return wanted
         shown = ", ".join(self.names[:40]) + (", ..." if len(self) > 40 else "")
         raise UserError(f"the palette has no class {wanted!r}; it has: {shown}")
 
@@ -123,6 +123,8 @@ def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[o
 
 def recolored(palette: Palette, target: Palette) -> Palette:
     """Return `palette` in the colours that `target` gives to the same names."""
+    if target.also:
+        raise UserError(f"the target legend gives {target.names[target.also[0][0]]!r} two colors; leave one of them")
     lacking = [name for name in palette.names if name not in target.names]
     if lacking:
         raise UserError(f"the target legend gives no color for {', '.join(lacking)}; add a row for each")

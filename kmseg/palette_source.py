@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from kmseg.candidates import Demands
-from kmseg.checks import number, whole, yes_or_no
+from kmseg.checks import number, text, whole, yes_or_no
 from kmseg.errors import UserError
 from kmseg.legend_files import read_palette
 from kmseg.palette import RGB, Palette
@@ -18,7 +18,7 @@ from kmseg.recognition import Match, match_with, named, published, rank, recogni
 
 @dataclass(frozen=True)
 class PaletteSource:
-    """How the palette is come by. All but `file` is for `clusterer.k=auto`.
+    """How the palette is come by. With `file` nothing else is asked; `pin` and what follows are for `clusterer.k=auto`.
 
     Parameters
     ----------
@@ -52,12 +52,19 @@ class PaletteSource:
             whole("palette.min_pixels", self.min_pixels, at_least=1)
         if self.min_distance is not None:
             number("palette.min_distance", self.min_distance, at_least=0)
+        text("palette.file", self.file, optional=True)
+        text("palette.names", self.names)
         yes_or_no("palette.snap", self.snap)
         if self.names not in ("auto", "none", *published()):
             close = difflib.get_close_matches(self.names, published(), n=3)
             raise UserError(
                 f"palette.names is {self.names!r}; expected auto, none or the slug of a published legend"
                 + (f", such as {' or '.join(close)}" if close else f": {', '.join(published())}")
+            )
+        if self.file is not None and (self.demands != Demands() or self.names != "auto" or self.snap):
+            raise UserError(
+                "palette.file gives the palette, and names, snap, pin, forbid, min_pixels and min_distance are for "
+                "one that is found; leave out one or the other"
             )
         _ = self.given, self.demands
 
@@ -102,7 +109,9 @@ class Naming:
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:
     try:
-        colors = tuple((int(red), int(green), int(blue)) for red, green, blue in value)
+        colors = tuple((red, green, blue) for red, green, blue in value)
+        if not all(isinstance(level, int) for color in colors for level in color):
+            raise TypeError
     except (TypeError, ValueError):
         colors = ((-1, -1, -1),)
     if any(not 0 <= level <= 255 for color in colors for level in color):

@@ -47,7 +47,7 @@ def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
     wide = columns[-1] + int(max(_font(14).getlength(text[-1]) for text in texts)) + 2 * GAP
     picture = Image.new("RGB", (max(wide, 640), (len(shown) + 2) * (SWATCH - 4) + 2 * GAP), PAPER)
     draw = ImageDraw.Draw(picture)
-    for x, title in zip(columns, ("", "r g b", "pixels", "images", "verdict", "reason"), strict=True):
+    for x, title in zip(columns, ("", "r g b", "pixels", "images >=", "verdict", "reason"), strict=True):
         draw.text((x, GAP), title, fill=FAINT, font=_font(13))
     for number, (candidate, words) in enumerate(zip(shown, texts, strict=True), start=1):
         y = GAP + number * (SWATCH - 4)

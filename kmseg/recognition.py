@@ -163,7 +163,15 @@ def rank(palette: Palette, exact: bool) -> list[Match]:
     reach = EXACT if exact else LOSSY
     rarity = _rarity(palette.colors, reach)
     matches = [_match(slug, legend, palette, reach, rarity) for slug, legend in published().items()]
-    return sorted(matches, key=lambda match: (-match.score, match.distance, match.slug))
+    return sorted(matches, key=lambda match: (-match.score, match.distance, -_kinship(match.slug), match.slug))
+
+
+@cache
+def _kinship(slug: str) -> float:
+    """Return how many other legends share a legend's colours, on average: an original is shared more than its heirs."""
+    colors = published()[slug].colors
+    others = [between(colors, legend.colors).min(axis=1) <= EXACT for legend in published().values()]
+    return float(np.sum(others, axis=0).mean())
 
 
 def match_with(slug: str, palette: Palette, exact: bool) -> Match:

@@ -111,8 +111,8 @@ class MlflowTracker:
         run = client.create_run(experiment, run_name=name, tags=tags)
         try:
             yield _MlflowRun(client, experiment, run.info.run_id, self.tracking_uri)
-        except BaseException:
-            client.set_terminated(run.info.run_id, "FAILED")
+        except BaseException as error:
+            client.set_terminated(run.info.run_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
             raise
         client.set_terminated(run.info.run_id, "FINISHED")
 
@@ -120,18 +120,20 @@ class MlflowTracker:
         """Return a client and the experiment's id, both made at first contact.
 
         MLflow creates and migrates an SQLite store when it first meets it, and two processes that do so at once
-        break each other; so first contact with our own store happens under a file lock.
+        break each other; so first contact with one happens under a file lock. Its artifacts lie beside it, not in
+        the working directory, where MLflow would put them.
         """
         from filelock import FileLock
         from mlflow import MlflowClient
 
-        if self.tracking_uri != self._own_uri:
+        if not self.tracking_uri.startswith("sqlite:///"):
             client = MlflowClient(self.tracking_uri)
             return client, self._experiment(client, None)
-        self.store.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.store / "mlflow.lock", timeout=300):
+        store = Path(self.tracking_uri.removeprefix("sqlite:///")).resolve().parent
+        store.mkdir(parents=True, exist_ok=True)
+        with FileLock(store / "mlflow.lock", timeout=300):
             client = MlflowClient(self.tracking_uri)
-            return client, self._experiment(client, (self.store / "artifacts").as_uri())
+            return client, self._experiment(client, (store / "artifacts").as_uri())
 
     def _experiment(self, client: MlflowClient, artifacts: str | None) -> str:
         from mlflow.exceptions import MlflowException

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.checks import text
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.legend_files import read_palette
 from kmseg.palette import Palette
+from kmseg.partners import Partners
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,15 @@ class Truth:
         Legend file; its rows are the classes of the masks.
     masks : str or None
         Folder of index masks, PNG, 8 or 16 bits, 255 (65535) = ignore; matched to label images by relative path,
-        else by file name.
+        else by file name if only one has it.
     """
 
     legend: str | None = None
     masks: str | None = None
 
     def __post_init__(self) -> None:
+        text("truth.legend", self.legend, optional=True)
+        text("truth.masks", self.masks, optional=True)
         if self.masks is not None and self.legend is None:
             raise UserError("truth.masks needs truth.legend, whose rows the masks' numbers mean; give both")
         if self.masks is not None and not Path(self.masks).is_dir():
@@ -46,28 +50,27 @@ class Truth:
         return None if self.legend is None else read_palette(self.legend)
 
     @cached_property
-    def _files(self) -> dict[str, Path]:
-        if self.masks is None:
-            return {}
-        root = Path(self.masks)
-        files = sorted(root.rglob("*.png"))
-        by_name = {path.stem: path for path in files}
-        return by_name | {path.relative_to(root).with_suffix("").as_posix(): path for path in files}
+    def _masks(self) -> Partners:
+        root = Path(self.masks or ".")
+        files = sorted(root.rglob("*.png")) if self.masks is not None else []
+        return Partners({path.relative_to(root).with_suffix("").as_posix(): path for path in files})
 
-    def mask(self, key: str, shape: tuple[int, int]) -> NDArray[np.int64] | None:
-        """Return the true mask `(H, W)` of an item as rows of the legend, -1 = ignore; None if it has none.
+    def mask_file(self, key: str) -> Path | None:
+        """Return the file of an item's true mask; None if it has none."""
+        return self._masks.of(key)
+
+    def read_mask(self, path: Path, shape: tuple[int, int]) -> NDArray[np.int64]:
+        """Return a true mask `(H, W)` as rows of the legend, -1 = ignore.
 
         Raises `UnreadableImage` if it cannot be read, has another shape or rows that the legend lacks.
         """
-        path = self._files.get(key, self._files.get(Path(key).name))
-        if path is None or self.palette is None:
-            return None
+        classes = len(self.palette) if self.palette is not None else 0
         mask = read_index_mask(path)
         if mask.shape != shape:
             raise UnreadableImage(f"{path}: the true mask has shape {mask.shape}, its label image {shape}")
         rows = mask.astype(np.int64)
         rows[mask == np.iinfo(mask.dtype).max] = -1
-        if rows.max(initial=-1) >= len(self.palette):
+        if rows.max(initial=-1) >= classes:
             raise UnreadableImage(f"{path}: class {rows.max()} is not a row of {self.legend}")
         return rows
 

@@ -131,7 +131,41 @@ def test_a_bad_file_among_good_ones_is_named_counted_and_skipped(kmseg, labels):
     assert (ran.metrics["images/read"], ran.metrics["images/failed"]) == (6, 2)
 
 
+def test_a_bad_true_mask_costs_no_mask_and_missing_ones_are_said(kmseg, labels, legend, tmp_path):
+    truth = tmp_path / "truth"
+    truth.mkdir()
+    cv2.imwrite(str(truth / "0.png"), np.zeros((64, 64), np.uint8))
+    (truth / "1.png").write_text("hello")
+    words = (f"truth.legend={legend}", f"truth.masks={truth}", "clusterer.k=4")
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", *words)
+    assert ran.code == 0, ran.err
+    assert len(list((ran.folder / "masks").rglob("*.png"))) == 6
+    assert (ran.metrics["images/read"], ran.metrics["images/judged"], ran.metrics["images/failed"]) == (6, 1, 1)
+    assert "1 of 6 images have a usable true mask" in " ".join(ran.out.split())
+
+
+def test_a_cluster_of_its_own_and_no_writer_at_all(kmseg, labels):
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", "executor=dask", "executor.workers=1", "writers=[]")
+    assert ran.code == 0, ran.err
+    assert not (ran.folder / "masks").exists()
+    assert set(ran.palette().values()) == set(COLORS.values())
+
+
+def test_a_sweep_goes_on_after_a_job_that_fails_and_says_why(kmseg, labels, tmp_path):
+    words = ("dataset=folder", f"dataset.root={labels}", f"hydra.sweep.dir={tmp_path / 'sweep'}")
+    ran = kmseg(*words, "clusterer.k=99,4", "--multirun")
+    assert ran.code == 1
+    assert "k is 99" in ran.err
+    assert (tmp_path / "sweep" / "1" / "palette.csv").exists()
+
+
 REFUSED = {
+    "experiment without plus": (["experiment=paper"], r"\+experiment=paper"),
+    "a writer's setting without the writer": (["writers.color_png.target=x"], r"add color_png to writers"),
+    "a group set to null": (["truth=null"], "truth is null"),
+    "a number for a path": (["dataset=folder", "dataset.root=2024"], "dataset.root is 2024; expected text"),
+    "a given palette and a wish for another": (["palette.file={legend}", "palette.snap=true"], "leave out one"),
+    "a pin of fractions": (["palette.pin=[[0.7,0,2]]"], "palette.pin is"),
     "missing folder": (["dataset=folder", "dataset.root=/no/such"], "/no/such does not exist"),
     "root not given": (["dataset=folder"], "needs dataset.root"),
     "k of nothing": (["clusterer.k=0"], "k is 0; expected a whole number, at least 1"),
@@ -167,6 +201,7 @@ def test_what_cannot_be_done_is_refused_in_a_sentence_without_traceback(kmseg, l
     message = ran.err[ran.err.index("kmseg: ") :]
     assert re.search(says, message), message
     assert "Error executing job" not in ran.err
+    assert not ran.folder.exists() or {path.name for path in ran.folder.iterdir()} - {".hydra", "kmseg.log"}
 
 
 @pytest.mark.parametrize("text", ["name,r,g\na,1,2\n", "name,r,g,b\na,1,2,300\n"])
@@ -215,6 +250,7 @@ def test_too_much_unmatched_fails_and_names_the_images(kmseg, labels, legend):
     assert "6 of 6 images" in ran.err
     assert "0 (2.9%), 1 (2.9%)" in ran.err
     unmatched = (ran.folder / "images.csv").read_text().splitlines()
+    assert "colors that the legend lacks: 0 0 142" in ran.err
     assert unmatched[0] == "image,pixels,exact,near,reassigned,unmatched"
     assert len(unmatched) == 7
     ran = kmseg(*words)

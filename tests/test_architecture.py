@@ -12,7 +12,7 @@ FLOORS = [
     {"checks", "files"},
     {"images", "histogram", "execution"},
     {"palette", "lookup", "stages", "census", "ranks"},
-    {"legend_files"},
+    {"legend_files", "partners"},
     {"candidates", "legend_check", "recognition", "metrics", "truth", "sampling", "tracking", "plugins"},
     {"palette_source", "pictures"},
     {"color_spaces", "clusterers", "datasets", "writers"},

@@ -22,6 +22,8 @@ def test_files_that_differ_only_in_their_suffix_keep_it(tmp_path):
         write_rgb(tmp_path / name, draw_label())
     (tmp_path / "notes.txt").write_text("not an image")
     assert [item.key for item in Folder(str(tmp_path)).items()] == ["a.bmp", "a.png", "b"]
+    write_rgb(tmp_path / "a.png.png", draw_label())
+    assert [item.key for item in Folder(str(tmp_path)).items()] == ["a.bmp", "a.png", "a.png.png", "b"]
 
 
 def test_photos_are_found_by_path_then_by_name(tmp_path, labels):
@@ -67,7 +69,7 @@ def test_the_sample_measures_itself_on_lossy_labels_with_rare_classes(tmp_path):
     for item in items:
         label = dataset.read_label(item)
         assert label.shape == dataset.read_photo(item).shape == (256, 256, 3)
-        share += np.bincount(truth.mask(item.key, (256, 256)).ravel(), minlength=len(LEGEND))
+        share += np.bincount(truth.read_mask(truth.mask_file(item.key), (256, 256)).ravel(), minlength=len(LEGEND))
     share /= share.sum()
     assert (share > 0).sum() >= 12
     assert ((share > 0) & (share < 0.001)).sum() >= 2

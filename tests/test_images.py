@@ -39,6 +39,14 @@ def test_every_kind_of_pixel_becomes_its_colour(tmp_path, mode, suffix):
     assert np.array_equal(read_rgb(path), np.array(image.convert("RGB")))
 
 
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
+def test_alpha_is_dropped_and_changes_no_colour(tmp_path, suffix):
+    rgba = np.full((4, 4, 4), (200, 150, 100, 128), np.uint8)
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(rgba).save(path, **({"lossless": True} if suffix == ".webp" else {}))
+    assert np.array_equal(read_rgb(path), rgba[..., :3])
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
     path = tmp_path / f"deep{suffix}"

@@ -100,3 +100,12 @@ def test_nothing_is_tracked_and_mlflow_not_imported_without_a_tracker(labels, tm
     words = ["tracker=none", "dataset=folder", f"dataset.root={labels}", "clusterer.k=3", f"hydra.run.dir={tmp_path}/r"]
     done = subprocess.run([sys.executable, "-c", code, *words], cwd=REPO, env=os.environ, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.slow
+def test_another_sqlite_store_keeps_its_artifacts_beside_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with MlflowTracker(uri=f"sqlite:///{tmp_path}/elsewhere/runs.db").start("a run", "") as run:
+        run.file(REPO / "LICENSE")
+    assert list((tmp_path / "elsewhere" / "artifacts").rglob("LICENSE"))
+    assert not (tmp_path / "mlruns").exists()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.files import safe_names
 from kmseg.images import read_rgb
+from kmseg.palette import Palette
 from kmseg.truth import read_index_mask
 from kmseg.writers import Segmented
 from kmseg.writers.class_mask import ClassMask
@@ -49,8 +49,15 @@ def test_class_masks_are_0_and_255_for_the_wanted_classes_only(tmp_path, palette
     assert read_index_mask(tmp_path / "class/sky/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
     assert read_index_mask(tmp_path / "class/sign/far/away/a.png").tolist() == [[0, 0, 0], [255, 0, 0]]
     assert sorted(entry.name for entry in (tmp_path / "class").iterdir()) == ["sign", "sky"]
-    with pytest.raises(UserError, match="no class 'ski'"):
-        ClassMask(classes=["ski"]).check(palette)
+    for wrong in (["ski"], "ski", [9], [True]):
+        with pytest.raises(UserError, match="no class"):
+            ClassMask(classes=wrong).check(palette)
+
+
+def test_a_class_named_by_a_number_is_meant_by_its_name(tmp_path):
+    numbers = Palette(["2", "1", "0"], np.arange(9).reshape(3, 3))
+    ClassMask(classes=2).write(image(), numbers, tmp_path)
+    assert read_index_mask(tmp_path / "class/2/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
 
 
 def test_layers_hold_every_class_the_first_included(tmp_path, palette):
@@ -75,12 +82,3 @@ def test_the_preview_shows_the_first_images_only(tmp_path, palette):
     sheet = read_rgb(tmp_path / "preview.png")
     assert sheet.shape[0] > 2 * 64
     assert sheet.shape[1] > 3 * 64
-
-
-def test_class_names_become_file_names_that_stay_in_their_folder():
-    names = ["a/b", "a\\b", "..", "", "Road", "road", "강", "=cmd()", "x" * 300, "a\nb"]
-    safe = safe_names(names)
-    assert len({name.casefold() for name in safe}) == len(names)
-    assert all(name and "/" not in name and "\\" not in name and "\n" not in name for name in safe)
-    assert not {".", ".."} & set(safe)
-    assert max(map(len, safe)) < 100

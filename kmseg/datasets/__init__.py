@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.checks import text
 from kmseg.errors import UserError
 from kmseg.images import is_image
 
@@ -54,6 +55,7 @@ class Dataset(Protocol):
 
 def existing_folder(name: str, folder: Path | str) -> Path:
     """Return `folder` as a path that exists, or fail in one sentence that names the option."""
+    text(name, folder if not isinstance(folder, Path) else str(folder))
     path = Path(folder).expanduser()
     if not path.exists():
         raise UserError(f"{name}={folder} does not exist (working folder: {Path.cwd()}); give an existing folder")
@@ -70,13 +72,8 @@ def image_files(root: Path) -> dict[str, Path]:
     files = sorted(path for path in root.rglob("*") if is_image(path) and path.is_file())
     if not files:
         raise UserError(f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
-    stems = Counter(_key(root, path.with_suffix("")) for path in files)
-    keyed = {}
-    for path in files:
-        stem = _key(root, path.with_suffix(""))
-        keyed[stem if stems[stem] == 1 else _key(root, path)] = path
-    return dict(sorted(keyed.items()))
-
-
-def _key(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix()
+    keys = {path: path.relative_to(root).with_suffix("").as_posix() for path in files}
+    while len(set(keys.values())) < len(files):  # again where a whole name is another's stem: a.png and a.png.png
+        held = Counter(keys.values())
+        keys = {path: key if held[key] == 1 else path.relative_to(root).as_posix() for path, key in keys.items()}
+    return {key: path for path, key in sorted(keys.items(), key=lambda entry: entry[1])}

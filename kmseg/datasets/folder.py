@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.datasets import Item, existing_folder, image_files
 from kmseg.images import read_rgb
+from kmseg.partners import Partners
 from kmseg.truth import Truth
 
 
@@ -22,7 +22,8 @@ class Folder:
     root : str
         Folder of the label images; sub-folders are searched.
     photos : str or None
-        Folder of the photos. A photo belongs to the label of the same relative path, else of the same name.
+        Folder of the photos. A photo belongs to the label of the same relative path, else of the same name if only
+        one has it.
     """
 
     root: str
@@ -38,9 +39,8 @@ class Folder:
         labels = image_files(existing_folder("dataset.root", self.root))
         if self.photos is None:
             return [Item(key, path) for key, path in labels.items()]
-        photos = image_files(existing_folder("dataset.photos", self.photos))
-        by_name = {Path(key).name: path for key, path in photos.items()}
-        return [Item(k, path, photos.get(k, by_name.get(Path(k).name))) for k, path in labels.items()]
+        photos = Partners(image_files(existing_folder("dataset.photos", self.photos)))
+        return [Item(key, path, photos.of(key)) for key, path in labels.items()]
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:
         """Read a label image, `(H, W, 3)` uint8 RGB."""

@@ -31,7 +31,7 @@ class Discover:
         items = plan.dataset.items()
         with tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
-                found, counted = learn_palette(plan, items, stages)
+                found, counted = learn_palette(plan, items, stages, plan.measured_against.palette)
             record_found(tracked, plan, found)
             metrics = {"palette/inertia": found.inertia, **_explained(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.images
@@ -51,6 +51,6 @@ def _explained(counts: Histogram | Census, palette: Palette) -> dict[str, float]
     for color in palette.colors:
         best = np.minimum(best, squared_between(colors, color[None])[:, 0])
     return {
-        f"palette/farther_than_{limit}": float(weights[best > limit**2].sum() / max(weights.sum(), 1))
+        f"sampled/farther_than_{limit}": float(weights[best > limit**2].sum() / max(weights.sum(), 1))
         for limit in (10, 40)
     }

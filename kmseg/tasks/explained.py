@@ -17,6 +17,7 @@ from kmseg.errors import UserError
 from kmseg.files import write_text
 from kmseg.metrics import flat
 from kmseg.palette import Palette
+from kmseg.tasks import Outcome
 
 NEAR = 20
 """RGB units: a pixel this near its class's colour is that colour, damaged; JPEG of quality 50 moves flat ones less."""
@@ -86,28 +87,30 @@ def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:
     return {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
 
 
-def write_images(path: Path, images: Mapping[str, Explained]) -> None:
+def write_images(path: Path, images: Mapping[str, Explained]) -> Path:
     """Write the shares of each image, the one with most unmatched pixels first."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["image", "pixels", "exact", "near", "reassigned", "unmatched"])
-    for key, row in _worst_first(images):
+    for key, row in worst_first(images):
         shares = (row.exact, row.near, row.reassigned, row.unmatched)
         table.writerow([key, row.pixels, *(f"{count / row.pixels:.6f}" for count in shares)])
-    write_text(path, text.getvalue())
+    return write_text(path, text.getvalue())
 
 
-def refuse_unmatched(limit: float, images: Mapping[str, Explained]) -> None:
-    """Fail, naming the images, where more than `limit` of an image's pixels cannot be explained."""
-    shares = [(key, row.unmatched / row.pixels) for key, row in _worst_first(images)]
+def refuse_unmatched(limit: float, images: Mapping[str, Explained], outcome: Outcome) -> None:
+    """Fail, naming the images and what is known, where more than `limit` of an image's pixels cannot be explained."""
+    shares = [(key, row.unmatched / row.pixels) for key, row in worst_first(images)]
     over = [f"{key} ({share:.1%})" for key, share in shares if share > limit]
     if over:
         raise UserError(
             f"{len(over)} of {len(images)} images have more than max_unmatched={limit:g} of their pixels in colors "
             f"that the palette lacks: {', '.join(over[:5])}{', ...' if len(over) > 5 else ''}; "
-            "images.csv lists them all; add the missing colors to the palette"
+            f"add the missing colors to the palette ({outcome.folder}/images.csv lists all images)"
+            + "".join(f"\nnote: {warning}" for warning in outcome.warnings)
         )
 
 
-def _worst_first(images: Mapping[str, Explained]) -> list[tuple[str, Explained]]:
+def worst_first(images: Mapping[str, Explained]) -> list[tuple[str, Explained]]:
+    """Return the images by their share of unmatched pixels, the largest first."""
     return sorted(images.items(), key=lambda entry: (-entry[1].unmatched / entry[1].pixels, entry[0]))

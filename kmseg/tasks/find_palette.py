@@ -149,9 +149,9 @@ def find_palette_by_candidates(census: Census, demands: Demands, clusterer: Clus
 
 
 def learn_palette(
-    plan: Plan, items: Sequence[Item], stages: Stages
+    plan: Plan, items: Sequence[Item], stages: Stages, true: Palette | None = None
 ) -> tuple[Found, Counted[Histogram] | Counted[Census]]:
-    """Read the sampled items, count their colours and find the palette in them."""
+    """Read the sampled items, count their colours (and the flat pixels of `true` classes), and find the palette."""
     sampled = plan.sampling.choose(items)
     by_data = plan.clusterer.k == "auto"
     if not by_data and plan.palette.demands != Demands():
@@ -160,12 +160,12 @@ def learn_palette(
             f"clusterer.k is {plan.clusterer.k}; leave them out or set clusterer.k=auto"
         )
     if by_data:
-        census = count_colors(plan, sampled, Census, stages)
+        census = count_colors(plan, sampled, Census, stages, true)
         with stages.timed("fit"):
             demands = plan.palette.demands
             found = find_palette_by_candidates(census.counts, demands, plan.clusterer, plan.color_space)
             return with_names(found, plan.palette), census
-    histogram = count_colors(plan, sampled, Histogram, stages)
+    histogram = count_colors(plan, sampled, Histogram, stages, true)
     with stages.timed("fit"):
         found = find_palette(histogram.counts, plan.clusterer, plan.color_space)
         return with_names(found, plan.palette), histogram
@@ -177,9 +177,11 @@ def with_names(found: Found, source: PaletteSource) -> Found:
     return replace(found, palette=given.palette, said=given.said, closest=given.closest)
 
 
-def count_colors(plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages) -> Counted[C]:
-    """Read items and count their colours; fail where none can be read."""
-    work = CountColors(plan.dataset, kind, plan.measured_against.palette)
+def count_colors(
+    plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages, true: Palette | None = None
+) -> Counted[C]:
+    """Read items and count their colours, and the flat pixels of each `true` class; fail where none can be read."""
+    work = CountColors(plan.dataset, kind, true)
     counted = stages.over("discover", "reading colors", plan.executor, work, items, work.add_up)
     if len(counted.failures) == counted.images:
         raise nothing_read(counted.failures)

@@ -58,12 +58,21 @@ class Tally:
     notes: Mapping[str, list[Any]]
 
 
+@dataclass(frozen=True)
+class Work:
+    """One image to be masked: its place in the dataset, and its true mask if it has one."""
+
+    position: int
+    item: Item
+    true_mask: Path | None
+
+
 _FITTED: dict[str, Mask] = {}
 
 
 @dataclass(frozen=True)
 class MaskImages:
-    """The work on a chunk of (position, item)."""
+    """The work on a chunk of images."""
 
     dataset: Dataset
     palette: Palette
@@ -74,10 +83,9 @@ class MaskImages:
     folder: Path
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
-    def __call__(self, items: Sequence[tuple[int, Item]]) -> Tally:
-        """Mask and write a chunk of items."""
-        tallies = [self._one(position, item) for position, item in items]
-        return merge_tallies(tallies)
+    def __call__(self, chunk: Sequence[Work]) -> Tally:
+        """Mask and write a chunk of images."""
+        return merge_tallies([self._one(work) for work in chunk])
 
     @property
     def _mask(self) -> Mask:
@@ -87,24 +95,25 @@ class MaskImages:
             _FITTED[self.token] = self.masker.fit(self.palette, self.space)
         return _FITTED[self.token]
 
-    def _one(self, position: int, item: Item) -> Tally:
+    def _one(self, work: Work) -> Tally:
+        item = work.item
         k, true = len(self.palette), self.truth.palette
         counts = np.zeros((len(true) if true else 0, k + 1), np.int64)
         flat_pixels = np.zeros(len(counts), np.int64)
+        failures: list[str] = []
         try:
             label = self.dataset.read_label(item)
-            wanted = self.truth.mask(item.key, (label.shape[0], label.shape[1]))
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, counts, flat_pixels, 0, {})
         mask = self._mask(label)
         if true is not None:
             flat_pixels = flat_pixels_of(label, true)
+        wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
         explained, near_pixels = explain(label, mask, self.palette)
-        failures: list[str] = []
-        image = Segmented(item.key, position, label, mask, partial(self._photo, item, failures))
+        image = Segmented(item.key, work.position, label, mask, partial(self._photo, item, failures))
         notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,
@@ -118,6 +127,14 @@ class MaskImages:
             judged=int(wanted is not None),
             notes={name: [note] for name, note in notes.items() if note is not None},
         )
+
+    def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
+        """Read the true mask; one that cannot be used is named, and the label is masked all the same."""
+        try:
+            return None if path is None else self.truth.read_mask(path, shape)
+        except UnreadableImage as failure:
+            failures.append(str(failure))
+            return None
 
     def _photo(self, item: Item, failures: list[str]) -> NDArray[np.uint8] | None:
         """Read the photo; one that cannot be used is named, and its label is masked all the same."""
@@ -145,24 +162,21 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
     )
 
 
-def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> Tally:
-    """Mask every item, let the writers write, and return the tally."""
-    work = MaskImages(
-        plan.dataset,
-        palette,
-        plan.masker,
-        plan.color_space,
-        plan.writers,
-        plan.measured_against,
-        plan.folder,
-    )
-    tally = stages.over("mask", "masking", plan.executor, work, list(enumerate(items)), merge_tallies)
+def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> tuple[Tally, list[Path]]:
+    """Mask every item, let the writers write; return the tally, and the files that stand for the whole run."""
+    truth = plan.measured_against
+    work = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder)
+    todo = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
+    tally = stages.over("mask", "masking", plan.executor, work, todo, merge_tallies)
     if not tally.masked:
         raise nothing_read(tally.failures)
     with stages.timed("finish"):
-        for name, writer in plan.writers.items():
-            writer.finish(tally.notes.get(name, []), palette, plan.folder)
-    return tally
+        finished = [
+            path
+            for name, writer in plan.writers.items()
+            for path in writer.finish(tally.notes.get(name, []), palette, plan.folder)
+        ]
+    return tally, finished
 
 
 def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:

@@ -38,7 +38,7 @@ def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
 
 
 def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
-    """Leave the centroids, in feature units and as colours, and the list of candidates where there is one."""
+    """Leave the centroids, in feature units and as colours, and what the palette was chosen from."""
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
@@ -49,10 +49,10 @@ def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
         for axis in range(found.centers.shape[1])
     }
     columns["pixels"] = found.pixels.tolist()
-    path = write_palette(plan.folder / "centroids.csv", found.palette, columns)
-    tracked.file(path)
-    levels = found.palette.colors.T.tolist()
-    named = {"name": found.palette.names, **dict(zip("rgb", levels, strict=True)), **columns}
+    centroids = Palette(found.palette.names, plan.color_space.to_rgb(found.centers))
+    tracked.file(write_palette(plan.folder / "centroids.csv", centroids, columns))
+    levels = centroids.colors.T.tolist()
+    named = {"name": centroids.names, **dict(zip("rgb", levels, strict=True)), **columns}
     tracked.table("centroids.json", named)
 
 
@@ -65,6 +65,7 @@ def finish_run(
     metrics: Mapping[str, float],
     failures: tuple[str, ...],
     warnings: tuple[str, ...] = (),
+    files: Sequence[Path] = (),
 ) -> Outcome:
     """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
     warnings = tuple(warning for warning in warnings if warning)
@@ -77,7 +78,8 @@ def finish_run(
     columns = {"pixels": class_pixels.tolist(), "share": [f"{share:.6f}" for share in shares]}
     tracked.file(write_palette(plan.folder / "palette.csv", palette, columns))
     tracked.file(write_png(plan.folder / "palette.png", palette_picture(palette, shares)))
-    tracked.file(plan.folder / "preview.png")
+    for path in files:
+        tracked.file(path)
     everything = {
         "palette/classes": len(palette),
         **metrics,
@@ -132,14 +134,19 @@ def _name(plan: Plan) -> str:
 
 
 def _params(plan: Plan, images: int) -> dict[str, object]:
+    learnt = {
+        "clusterer": plan.choices["clusterer"],
+        "color_space": plan.choices["color_space"],
+        "k": getattr(plan.clusterer, "k", ""),
+        "sampling.images": plan.sampling.images,
+    }
+    skipped = ("tracker", "executor", "clusterer", "color_space")
     return {
-        **{group: choice for group, choice in plan.choices.items() if group not in ("tracker", "executor")},
+        **{group: choice for group, choice in plan.choices.items() if group not in skipped},
         "dataset.root": getattr(plan.dataset, "root", None) or "",
         "dataset.images": images,
-        "sampling.images": plan.sampling.images,
         "sampling.seed": plan.sampling.seed,
-        "k": getattr(plan.clusterer, "k", ""),
-        "palette.file": plan.palette.file or "",
+        **({"palette.file": plan.palette.file} if plan.palette.file is not None else learnt),
     }
 
 

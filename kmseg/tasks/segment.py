@@ -15,7 +15,7 @@ from kmseg.metrics import legend_scores, mask_scores
 from kmseg.palette import Palette
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
-from kmseg.tasks.explained import explained_shares, refuse_unmatched, write_images
+from kmseg.tasks.explained import explained_shares, refuse_unmatched, worst_first, write_images
 from kmseg.tasks.find_palette import count_colors, learn_palette
 from kmseg.tasks.mask_images import Tally, mask_images
 from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
@@ -41,22 +41,25 @@ class Segment:
         with tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
                 if palette is None:
-                    found, counted = learn_palette(plan, items, stages)
+                    found, sampled = learn_palette(plan, items, stages)
                     palette = found.palette
                     record_found(tracked, plan, found)
-                    warnings += [found.said] if found.said else []
+                    warnings += [found.said]
                     check_writers(plan, palette)
-                    metrics |= {"palette/inertia": found.inertia, "images/sampled": counted.images}
-                tally = mask_images(plan, items, palette, stages)
+                    metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.images}
+                tally, files = mask_images(plan, items, palette, stages)
                 if plan.palette.given is not None:
                     warnings += hold_against_data(plan, items, palette, tally, stages)
-            write_images(plan.folder / "images.csv", tally.explained)
-            if plan.max_unmatched is not None:
-                refuse_unmatched(plan.max_unmatched, tally.explained)
+            warnings += judged_few(plan, tally)
+            files.append(write_images(plan.folder / "images.csv", tally.explained))
             metrics |= measure(plan, palette, tally)
-            return finish_run(
-                plan, tracked, stages, palette, tally.class_pixels[:-1], metrics, tally.failures, tuple(warnings)
+            pixels = tally.class_pixels[:-1]
+            outcome = finish_run(
+                plan, tracked, stages, palette, pixels, metrics, tally.failures, tuple(warnings), files
             )
+            if plan.max_unmatched is not None:
+                refuse_unmatched(plan.max_unmatched, tally.explained, outcome)
+            return outcome
 
 
 def check_writers(plan: Plan, palette: Palette) -> None:
@@ -66,9 +69,15 @@ def check_writers(plan: Plan, palette: Palette) -> None:
 
 
 def hold_against_data(plan: Plan, items: Sequence[Item], palette: Palette, tally: Tally, stages: Stages) -> list[str]:
-    """Hold a given legend against the colours of a few images, and say what does not fit."""
-    sampled = replace(plan.sampling, images=CHECKED_IMAGES).choose(items)
-    counted = count_colors(plan, sampled, Census, stages)
+    """Hold a given legend against the colours of some images, and say what does not fit.
+
+    They are a few of the sampled ones and the few that the legend explains worst: a colour that it lacks is there.
+    """
+    readable = [item for item in items if item.key in tally.explained]
+    drawn = replace(plan.sampling, images=CHECKED_IMAGES).choose(readable)
+    worst = {key for key, _ in worst_first(tally.explained)[:CHECKED_IMAGES]}
+    chosen = [*drawn, *(item for item in readable if item.key in worst and item not in drawn)]
+    counted = count_colors(plan, chosen, Census, stages)
     candidates = find_candidates(counted.counts)
     kept = candidates.kept
     colors = np.array([candidate.color for candidate in kept], np.uint8).reshape(-1, 3)
@@ -77,10 +86,21 @@ def hold_against_data(plan: Plan, items: Sequence[Item], palette: Palette, tally
     return check_legend(palette, colors, shares, tally.near_pixels, candidates.exact)
 
 
+def judged_few(plan: Plan, tally: Tally) -> list[str]:
+    """Say so if not every image has a true mask to be measured against."""
+    masks = plan.measured_against.masks
+    if masks is None or tally.judged == tally.masked:
+        return []
+    return [
+        f"{tally.judged} of {tally.masked} images have a usable true mask in {masks}; the mask metrics speak of those "
+        "alone (a mask belongs to the image of the same relative path or name)"
+    ]
+
+
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
     """Return the figures of the masked images, with those against the truth where there is one."""
     figures = explained_shares(tally.explained)
-    figures["images/read"] = tally.masked
+    figures |= {"images/read": tally.masked, "images/judged": tally.judged}
     true = plan.measured_against.palette
     if true is not None:
         figures |= legend_scores(palette, true, tally.flat_pixels)

@@ -47,8 +47,11 @@ class Writer(Protocol):
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Any:
         """Write what belongs to one image below the run's folder; return what `finish` needs, something small."""
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> None:
-        """Write what belongs to the whole run; `notes` are the values of `write`, None left out, in order."""
+    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+        """Write what belongs to the whole run and return those files; the run's record gets them, too.
+
+        `notes` are the values of `write`, None left out, in order.
+        """
 
 
 class PerImage:
@@ -57,5 +60,6 @@ class PerImage:
     def check(self, palette: Palette) -> None:
         """Accept any palette."""
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> None:
+    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
         """Write nothing more."""
+        return []

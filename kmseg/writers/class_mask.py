@@ -20,11 +20,11 @@ class ClassMask(PerImage):
 
     Parameters
     ----------
-    classes : list of str or int, or None
+    classes : list of str or int, one str or int, or None
         Names (or rows of the palette) of the classes wanted; None writes every class.
     """
 
-    classes: Sequence[str | int] | None = None
+    classes: Sequence[str | int] | str | int | None = None
 
     def check(self, palette: Palette) -> None:
         """Fail if a wanted class is not in the palette."""
@@ -40,4 +40,5 @@ class ClassMask(PerImage):
     def _wanted(self, palette: Palette) -> list[int]:
         if self.classes is None:
             return list(range(len(palette)))
-        return [palette.index_of(name) for name in self.classes]
+        wanted = [self.classes] if isinstance(self.classes, str | int) else self.classes
+        return [palette.index_of(name) for name in wanted]

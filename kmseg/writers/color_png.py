@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from kmseg.checks import text
 from kmseg.images import write_png
 from kmseg.legend_files import read_palette
 from kmseg.palette import Palette, recolored
@@ -25,6 +26,7 @@ class ColorPng(PerImage):
     target: str | None = None
 
     def __post_init__(self) -> None:
+        text("writers.color_png.target", self.target, optional=True)
         _ = self._colors
 
     def check(self, palette: Palette) -> None:

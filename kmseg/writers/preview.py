@@ -30,7 +30,7 @@ class Preview:
         Width of one picture, in pixels.
     """
 
-    images: int = 6
+    images: int = 4
     width: int = 320
 
     def __post_init__(self) -> None:
@@ -52,7 +52,6 @@ class Preview:
             thumbnail(palette.paint(image.mask), self.width),
         )
 
-    def finish(self, notes: Sequence[Row], palette: Palette, folder: Path) -> None:
+    def finish(self, notes: Sequence[Row], palette: Palette, folder: Path) -> list[Path]:
         """Write the contact sheet."""
-        if notes:
-            write_png(folder / "preview.png", contact_sheet(notes, palette, self.width))
+        return [write_png(folder / "preview.png", contact_sheet(notes, palette, self.width))] if notes else []
