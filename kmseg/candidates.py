@@ -3,7 +3,8 @@
 The merged half of finding the legend. Where the images are lossless, every colour that occurs often enough is a
 class. Elsewhere the classes are the modes of the colours' density (flat pixels only, mixtures left out), found as in
 mean shift (Comaniciu and Meer, "Mean shift: a robust approach toward feature space analysis", 2002), and each is then
-held against the ones before it, the densest first.
+held against the ones before it, the densest first. Classes of small objects only, which in compressed images have
+hardly a flat pixel, come last: by the cores of their objects, and only where no mixture can explain the colour.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.census import Census
+from kmseg.census import CORE_IMAGES, CORES, Census
 from kmseg.files import write_text
 from kmseg.palette import RGB
 
@@ -44,6 +45,10 @@ STRAY = (
     1000  # a lossless colour within STRAY_LEVELS of one with so many times its pixels is a slip of the labeller's tool
 )
 STRAY_LEVELS = 8
+SMALL_IMAGES = 2  # images with small objects of a color that nothing else speaks for; cores, LOSSY_PIXELS
+SMALL_SIZE = 6  # cores per image; into objects with fewer so much colour has leaked that their cores are 10 to 35 off
+SMALL_APART = 50  # levels from all other classes: nearer ones are these classes' own small objects, ringing or tinted
+SMALL_OFF = 25  # levels from the straight way between any two other classes: 10 lets mixtures through, 35 costs classes
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Candidate:
     color : (int, int, int)
         RGB.
     pixels : int
-        Its pixels: all of them in lossless images, flat ones elsewhere.
+        Its pixels: all of them in lossless images, flat ones elsewhere, cores of a class of small objects only.
     images : int
         Images that hold its most widespread exact value: at least so many have the colour.
     solid, between, one_value : float
@@ -99,7 +104,7 @@ class Demands:
     pin, forbid : sequence of (r, g, b)
         Colours that are classes whatever the data say; colours that never are, nor what is near them.
     min_pixels : int or None
-        Least number of pixels; None is 9 where images are lossless, else 30 flat ones.
+        Least number of pixels; None is 9 where images are lossless, else 30 flat ones, or cores.
     min_distance : float or None
         Least RGB distance of two classes; None is any where images are lossless, 4 where they were resized, else 12.
     """
@@ -131,6 +136,8 @@ def find_candidates(census: Census, demands: Demands = Demands()) -> Candidates:
         _judge_exact_colors(docket, _Evidence.of_lossless(census))
         evidence = _Evidence.of_lossy(census)
     noisy = _judge_modes(docket, evidence)
+    if noisy:
+        _judge_small_objects(docket, _Evidence.of_small(census))
     return Candidates(tuple(docket.closed), exact=lossless or not noisy)
 
 
@@ -203,7 +210,7 @@ class _Evidence:
 
     @staticmethod
     def of(census: Census) -> _Evidence:
-        flat, solid, between, _, _, _, images = census.counts.T.astype(np.float64)
+        flat, solid, between, _, _, _, images = census.counts.T[:CORES].astype(np.float64)
         return _Evidence(census.colors.astype(np.int64), flat, solid, between, images)
 
     @staticmethod
@@ -215,7 +222,7 @@ class _Evidence:
     @staticmethod
     def of_lossy(census: Census) -> _Evidence:
         """Leave out the images of few colours, and what their colours have elsewhere of solid pixels."""
-        flat, solid, between, every, every_flat, _, images = census.counts.T.astype(np.float64)
+        flat, solid, between, every, every_flat, _, images = census.counts.T[:CORES].astype(np.float64)
         seen = every > 0
         return _Evidence(
             census.colors.astype(np.int64),
@@ -224,6 +231,14 @@ class _Evidence:
             np.where(seen, 0, between),
             images,
         )
+
+    @staticmethod
+    def of_small(census: Census) -> _Evidence:
+        """Take the cores of small objects for the pixels, and their images."""
+        small = np.flatnonzero(census.counts[:, CORES])
+        cores, images = census.counts[small][:, [CORES, CORE_IMAGES]].T.astype(np.float64)
+        nothing = np.zeros(len(small))
+        return _Evidence(census.colors[small].astype(np.int64), cores, nothing, nothing, images)
 
     @cached_property
     def pure(self) -> NDArray[np.float64]:
@@ -254,7 +269,7 @@ def _is_lossless(census: Census) -> bool:
 
     Most of its shades lie between two others, or are nowhere solid, and vote it out.
     """
-    _, solid, _, every, _, between, _ = census.counts.T
+    _, solid, _, every, _, between, _ = census.counts.T[:CORES]
     few = every > 0
     mixed_look = (between > 0.5 * every) | (solid == 0)
     return bool(few.any() and 2 * (few & mixed_look).sum() <= few.sum())
@@ -374,6 +389,52 @@ def _verdict(
         leaked = f"nowhere solid and not far from {_text(nearest.color)}: color has leaked into it"
         return "rejected", leaked + _parents(case, docket.kept)
     return kept
+
+
+def _judge_small_objects(docket: _Docket, evidence: _Evidence) -> None:
+    """Judge the colours of small objects that lie far from every class so far, the one with most cores first."""
+    least = docket.demands.min_pixels or LOSSY_PIXELS
+    apart = max(SMALL_APART, docket.demands.min_distance or 0)
+    left = np.array([docket.distances(color).min(initial=np.inf) >= apart - BLUR for color in evidence.colors], bool)
+    while left.any():
+        start = evidence.colors[np.argmax(evidence.pixels * left)]
+        rows = _own(evidence, _mean_shift(evidence, start), left)
+        rows = rows if len(rows) else _own(evidence, start, left)
+        left[rows] = False
+        color = np.rint(np.average(evidence.colors[rows], axis=0, weights=evidence.pixels[rows])).astype(np.int64)
+        case = evidence.case(color, rows)
+        case.images = int(evidence.images[rows].sum())
+        if case.pixels >= least and docket.distances(color).min(initial=np.inf) >= apart:
+            docket.close(case, *_verdict_on_small(docket, case))
+
+
+def _own(evidence: _Evidence, color: NDArray[np.floating], left: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the rows around a colour that no earlier case has taken."""
+    rows = evidence.within(color, BLUR)
+    return rows[left[rows]]
+
+
+def _verdict_on_small(docket: _Docket, case: _Case) -> tuple[str, str]:
+    """Return verdict and reason for a colour of small objects that is far from all others."""
+    colors = np.array([other.color for other in docket.kept], float)
+    off = min((_off_the_way(case.color, colors[i], colors[:i]) for i in range(1, len(colors))), default=np.inf)
+    if docket.forbids(case.color, BLUR):
+        return "rejected", "forbidden"
+    if case.images < SMALL_IMAGES:
+        return "rejected", f"small objects only, in {case.images} image"
+    if case.pixels < SMALL_SIZE * case.images:
+        return "rejected", f"small objects only, too small: {case.pixels} cores in {case.images} images"
+    if off < SMALL_OFF:
+        return "rejected", "mixture: small objects only" + _parents(case, docket.kept)
+    return "kept", f"small objects only: {case.pixels} cores in {case.images} images"
+
+
+def _off_the_way(color: NDArray[np.int64], one: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    """Return how far a colour is from the nearest of the straight ways from one colour to each of the others."""
+    ways = others - one
+    shares = ((color - one) * ways).sum(axis=1) / np.maximum(1.0, (ways**2).sum(axis=1))
+    nearest = one + np.clip(shares, 0, 1)[:, None] * ways
+    return float(np.sqrt(((nearest - color) ** 2).sum(axis=1)).min())
 
 
 def _landscape(evidence: _Evidence, sigma: float, least: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

@@ -5,6 +5,10 @@ next: it is rarely flat, and where it is (a slow ramp) its colour lies between t
 opposite sides. A thin pole is between nothing, since both its sides are alike. A *tinted copy* is a thin object into
 which the colour of its surroundings has leaked: it is nowhere solid. So each colour is counted by flat, solid and
 between; `kmseg.candidates` judges.
+
+A small object in a compressed image may have no flat pixel at all. It speaks by its *cores*: pixels whose colour
+stands out from all that is around the object, so that no mixture of these can be it. A pole is not small: it reaches
+the surroundings it would have to stand out from.
 """
 
 from __future__ import annotations
@@ -31,8 +35,29 @@ NEAR_REACH = 2
 FEW = 256
 """Colours: an image with more than a paletted file can hold has been damaged."""
 
-FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES = range(7)
-"""Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours."""
+AROUND = 8
+"""Pixels to each side of a core where its surroundings are looked at: clears objects of up to 15 pixels."""
+
+STANDS_OUT = 40
+"""Levels by which, in some channel, a core exceeds all its surroundings or stays below: above JPEG's ringing."""
+
+CALM = 40
+"""Levels: a 3x3 neighbourhood of a core varies by no more. The inside of a small object does by 20 to 30 (4:2:0)."""
+
+SPECK = 3
+"""Cores that hang together, at least; fewer are ringing at a corner."""
+
+MOST_OBJECTS = 100
+"""The largest of an image that are looked at: label images have fewer than 30, photos have thousands."""
+
+ALIKE = 24
+"""Levels, in each channel, within which the small objects of one image count as one kind."""
+
+FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES, CORES, CORE_IMAGES = range(9)
+"""Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours.
+The last two count the cores of small objects, at the median colour of each kind in an image, in all other images."""
+
+_MARGIN = max(REACH, AROUND)
 
 _PIXEL = 4
 """Bytes of a pixel: blue, green, red and 255; read as one little-endian word, its colour as 0xFFRRGGBB."""
@@ -49,9 +74,10 @@ class Census:
     ----------
     codes : ndarray of shape (n,), uint32
         Distinct colours as 0xRRGGBB, ascending.
-    counts : ndarray of shape (n, 7), int64
+    counts : ndarray of shape (n, 9), int64
         Per colour: flat pixels (3x3), of these solid ones (flat in 5x5), of these ones between two other colours; in
-        images of at most 256 colours: all pixels, flat ones, ones between two other colours; images.
+        images of at most 256 colours: all pixels, flat ones, ones between two other colours; images; in images of more
+        colours: cores of small objects of this median colour, images that hold such objects.
     """
 
     codes: NDArray[np.uint32]
@@ -68,10 +94,11 @@ class Census:
         own = image.words[places]
         between = image.between(places, own, (REACH, NEAR_REACH) if few else (REACH,))
         flat = image.flat[places]
-        tally = _Tally.of(np.concatenate([runs, own]))
+        kinds, cores = (own[:0], places[:0]) if few else image.small_objects()
+        tally = _Tally.of(np.concatenate([runs, own, kinds]))
         solid = tally.count(slice(len(runs)), lengths)
 
-        counts = np.zeros((len(tally.colors), 7), np.int64)
+        counts = np.zeros((len(tally.colors), 9), np.int64)
         columns = {FLAT_PIXELS: flat, BETWEEN: flat & between}
         if few:
             columns |= {ALL: np.ones_like(flat), ALL_FLAT: flat, ALL_BETWEEN: between}
@@ -79,7 +106,9 @@ class Census:
             counts[:, column] = tally.count(np.flatnonzero(counted) + len(runs))
         for column in columns.keys() - {BETWEEN, ALL_BETWEEN} | {SOLID}:
             counts[:, column] += solid
-        counts[:, IMAGES] = 1
+        counts[:, IMAGES] = counts[:, [FLAT_PIXELS, ALL]].any(axis=1)
+        counts[:, CORES] = tally.count(slice(len(runs) + len(own), None), cores)
+        counts[:, CORE_IMAGES] = counts[:, CORES] > 0
         return Census(tally.colors & np.uint32(0xFFFFFF), counts)
 
     @staticmethod
@@ -87,7 +116,7 @@ class Census:
         """Add up any number of censuses."""
         held = list(parts)
         if not held:
-            return Census(np.zeros(0, np.uint32), np.zeros((0, 7), np.int64))
+            return Census(np.zeros(0, np.uint32), np.zeros((0, 9), np.int64))
         codes, row = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
         stacked = np.concatenate([part.counts for part in held])
         counts = np.stack([np.bincount(row, column, len(codes)) for column in stacked.T], axis=1).astype(np.int64)
@@ -112,7 +141,7 @@ class Census:
 
 @dataclass(frozen=True, eq=False)
 class _Image:
-    """An image with REACH pixels around it, laid out in one line: a neighbour is at a fixed distance.
+    """An image with a margin around it, laid out in one line: a neighbour is at a fixed distance.
 
     Attributes
     ----------
@@ -135,8 +164,8 @@ class _Image:
         bordered = _bordered(label)
         words, (height, width) = bordered.ravel(), bordered.shape
         image = _Image(words, np.zeros(len(words), bool), np.zeros(len(words), bool), width)
-        strips = min(height - 2 * REACH, 1 + len(words) // _LOOKED_AT)
-        for top, bottom in pairwise(np.linspace(REACH, height - REACH, strips + 1, dtype=int).tolist()):
+        strips = min(height - 2 * _MARGIN, 1 + len(words) // _LOOKED_AT)
+        for top, bottom in pairwise(np.linspace(_MARGIN, height - _MARGIN, strips + 1, dtype=int).tolist()):
             image._look_at(top * width, bottom * width)
         image.inside(image.flat)
         image.inside(image.solid)
@@ -154,7 +183,7 @@ class _Image:
     def inside(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Clear the margin of a mask and return it."""
         rows = mask.reshape(-1, self.width)
-        rows[:REACH] = rows[-REACH:] = rows[:, :REACH] = rows[:, -REACH:] = False
+        rows[:_MARGIN] = rows[-_MARGIN:] = rows[:, :_MARGIN] = rows[:, -_MARGIN:] = False
         return mask
 
     def has_few_colors(self) -> bool:
@@ -167,7 +196,7 @@ class _Image:
 
     def _edges(self, down: int, right: int) -> NDArray[np.uint32]:
         """Return the pixels that are not flat, of every so many rows and columns."""
-        grid = slice(REACH, -REACH, down), slice(REACH, -REACH, right)
+        grid = slice(_MARGIN, -_MARGIN, down), slice(_MARGIN, -_MARGIN, right)
         return self.words.reshape(-1, self.width)[grid][~self.flat.reshape(-1, self.width)[grid]]
 
     def solid_runs(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
@@ -203,16 +232,74 @@ class _Image:
         beyond = np.maximum(np.maximum(low, middle) - middle, middle - np.minimum(middle, high))
         return place[~_exceeds(beyond, FLAT // 2)]
 
+    def small_objects(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+        """Return the median colour of each kind of small objects, and how many cores they have."""
+        middles: list[NDArray[np.float64]] = []
+        kinds: list[list[NDArray[np.uint8]]] = []
+        for cores in self._objects():
+            middle = np.median(cores, axis=0)
+            alike = (k for k, other in enumerate(middles) if np.abs(other - middle).max() <= ALIKE)
+            kind = next(alike, len(kinds))
+            if kind == len(kinds):
+                middles.append(middle)
+                kinds.append([])
+            kinds[kind].append(cores)
+        pooled = [np.concatenate(kind) for kind in kinds]
+        colors = np.array([np.median(cores, axis=0) for cores in pooled], np.uint8).reshape(-1, _PIXEL)
+        return colors.view("<u4").ravel(), np.array([len(cores) for cores in pooled], np.intp)
+
+    def _objects(self) -> list[NDArray[np.uint8]]:
+        """Return the pixels `(n, 4)` of the cores that hang together, the largest object first."""
+        places = self._cores()
+        if len(places) < SPECK:
+            return []
+        above = places[0] // self.width * self.width
+        drawn = np.zeros(((places[-1] - above) // self.width + 1, self.width), np.uint8)
+        drawn.ravel()[places - above] = 1
+        number = cv2.connectedComponents(drawn)[1].ravel()[places - above]
+        cores = self.words[places[np.argsort(number, kind="stable")]].view(np.uint8).reshape(-1, _PIXEL)
+        objects = np.split(cores, np.cumsum(np.bincount(number))[:-1])
+        return sorted((o for o in objects if len(o) >= SPECK), key=len, reverse=True)[:MOST_OBJECTS]
+
+    def _cores(self) -> NDArray[np.intp]:
+        """Return the calm places, not solid, that stand out from 16 pixels around."""
+        doubted = np.flatnonzero(self.inside(~self.solid))
+        parts = [self._standing_out(doubted[n : n + _DOUBTED]) for n in range(0, len(doubted), _DOUBTED)]
+        places = np.concatenate([doubted[:0], *parts])
+        low, high = self._extremes_of(places, (0, 1, self.width, self.width + 1, self.width - 1))
+        return places[~_exceeds(high - low, CALM)]
+
+    def _standing_out(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the places that exceed, or stay below, 16 pixels around in some channel; most fail at the first."""
+        down, half = AROUND * self.width, AROUND // 2
+        skewed = down + half, down - half, half * self.width + AROUND, half * self.width - AROUND
+        for steps in ((AROUND,), (down,), (down + AROUND, down - AROUND, *skewed, AROUND, down)):
+            low, high = self._extremes_of(places, steps)
+            middle = self.words[places].view(np.uint8)
+            beyond = np.maximum(np.maximum(middle, high) - high, low - np.minimum(low, middle))
+            places = places[_exceeds(beyond, STANDS_OUT - 1)]
+        return places
+
+    def _extremes_of(
+        self, places: NDArray[np.intp], steps: Sequence[int]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the lowest and highest, channel by channel, of the pixels those steps before and after each place."""
+        low, high = _ordered(self.words[places - steps[0]], self.words[places + steps[0]])
+        for step in steps[1:]:
+            one, other = _ordered(self.words[places - step], self.words[places + step])
+            low, high = np.minimum(low, one), np.maximum(high, other)
+        return low, high
+
 
 def _bordered(label: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Return the pixels as words, the image's last ones repeated REACH times on each side; saves OpenCV's copies."""
+    """Return the pixels as words, the image's last ones repeated _MARGIN times on each side; saves OpenCV's copies."""
     height, width = label.shape[:2]
-    words = np.empty((height + 2 * REACH, width + 2 * REACH), "<u4")
-    inner = words[REACH:-REACH, REACH:-REACH]
+    words = np.empty((height + 2 * _MARGIN, width + 2 * _MARGIN), "<u4")
+    inner = words[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     channels = words.view(np.uint8).reshape(*words.shape, _PIXEL)
-    cv2.cvtColor(label, cv2.COLOR_RGB2BGRA, dst=channels[REACH:-REACH, REACH:-REACH])
-    words[REACH:-REACH, :REACH], words[REACH:-REACH, -REACH:] = inner[:, :1], inner[:, -1:]
-    words[:REACH], words[-REACH:] = words[REACH], words[-REACH - 1]
+    cv2.cvtColor(label, cv2.COLOR_RGB2BGRA, dst=channels[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN])
+    words[_MARGIN:-_MARGIN, :_MARGIN], words[_MARGIN:-_MARGIN, -_MARGIN:] = inner[:, :1], inner[:, -1:]
+    words[:_MARGIN], words[-_MARGIN:] = words[_MARGIN], words[-_MARGIN - 1]
     return words
 
 

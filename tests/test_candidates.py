@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kmseg.candidates import Demands, find_candidates, write_candidates
-from kmseg.census import Census
+from kmseg.census import CORES, Census
 from kmseg.metrics import flat_pixels_of, legend_scores
 from kmseg.palette import Palette
 from tests.conftest import COLORS, draw_label
@@ -66,6 +66,42 @@ def test_least_pixels_and_least_distance_are_the_users():
     assert (128, 64, 133) in kept(find_candidates(census))
     assert (128, 64, 133) not in kept(find_candidates(census, Demands(min_pixels=17)))
     assert (128, 64, 133) not in kept(find_candidates(census, Demands(min_distance=6)))
+
+
+SKY, WALL, POLE, SIGN = (58, 132, 205), (92, 84, 78), (150, 158, 160), (226, 214, 24)
+
+
+def street(number, *, signs):
+    random = np.random.default_rng(number)
+    label = np.full((128, 160, 3), SKY, np.uint8)
+    label[60:] = WALL
+    for left in random.integers(10, 140, 3):
+        label[20:110, left : left + 3] = POLE
+    if signs:
+        top, left = random.integers(12, 100, 2)
+        label[top : top + 10, left : left + 11] = SIGN
+    return jpeg(label, 75)
+
+
+def kept_for_small_objects(*, signs):
+    census = Census.merge([Census.of(street(number, signs=signs)) for number in range(8)])
+    return [c for c in find_candidates(census).kept if c.reason.startswith("small objects only")]
+
+
+def test_a_class_of_small_objects_is_found_though_nothing_of_it_is_flat():
+    (sign,) = kept_for_small_objects(signs=True)
+    assert np.abs(np.array(sign.color) - SIGN).max() <= 6
+    assert sign.images >= 2
+
+
+def test_tinted_poles_are_no_class():
+    assert kept_for_small_objects(signs=False) == []
+
+
+def test_a_lossless_image_needs_no_cores():
+    label = np.full((40, 40, 3), SKY, np.uint8)
+    label[15:20, 15:20] = SIGN
+    assert Census.of(label).counts[:, CORES].sum() == 0
 
 
 @pytest.mark.slow
