@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.census import CORE_IMAGES, CORES, Census
+from kmseg.density import CELL, landscape, lowest_between
 from kmseg.files import write_text
 from kmseg.palette import RGB
 
 # The figures behind these: `benchmarks/quality.py` and docs/quality.md.
-CELL = 2  # levels per cell of the density's grid
 SMOOTH = 1.5  # cells: JPEG's rounding of YCbCr alone moves a colour by up to 2 levels
 SHARP = 0.5  # cells: the same where nothing is noisy, so that close colours (ADE20K's: 7 to 12 levels) stay apart
 CORE = 6  # levels: pixels that surely belong to a mode
@@ -308,10 +307,10 @@ def _judge_modes(docket: _Docket, evidence: _Evidence) -> bool:
     if not evidence.pure.any():
         return False
     least = docket.demands.min_pixels or LOSSY_PIXELS
-    density, peaks = _landscape(evidence, SMOOTH, least)
+    density, peaks = landscape(evidence.colors, evidence.pure, SMOOTH, least)
     noisy = _noise(evidence, peaks[:10]) > NOISY
     if not noisy:
-        density, peaks = _landscape(evidence, SHARP, least)
+        density, peaks = landscape(evidence.colors, evidence.pure, SHARP, least)
     for peak in peaks:
         case = _case_of_peak(evidence, peak, least, noisy)
         if case is not None and not any(tuple(case.color) == other.color for other in docket.kept):
@@ -383,7 +382,7 @@ def _verdict(
         return "merged", f"tinted copy: nowhere solid, {apart[n]:.0f} levels from {_text(nearest.color)}"
     if not clear:
         for other, far in zip(docket.kept, apart, strict=True):
-            if far < 40 and _lowest_between(density, case.color, other.color) > VALLEY * top:
+            if far < 40 and lowest_between(density, case.color, other.color) > VALLEY * top:
                 return "merged", f"no valley between it and {_text(other.color)}"
     if noisy and not is_solid and apart[n] < (ALONE if case.one_value < STREAK else ALONE_STREAK):
         leaked = f"nowhere solid and not far from {_text(nearest.color)}: color has leaked into it"
@@ -437,36 +436,6 @@ def _off_the_way(color: NDArray[np.int64], one: NDArray[np.float64], others: NDA
     return float(np.sqrt(((nearest - color) ** 2).sum(axis=1)).min())
 
 
-def _landscape(evidence: _Evidence, sigma: float, least: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the density on its grid, and the peaks `(n, 3)` in levels, densest first."""
-    density = _density(evidence.colors, evidence.pure, sigma)
-    of_one_pixel = 1 / ((2 * np.pi) ** 1.5 * sigma**3)
-    return density, _peaks(density, least / 4 * of_one_pixel)
-
-
-def _density(colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: float) -> NDArray[np.float32]:
-    """Return the weight of the colours, smoothed, on a grid of cells `(128, 128, 128)`."""
-    side = 256 // CELL
-    red, green, blue = (colors // CELL).T
-    grid = np.bincount((red * side + green) * side + blue, weight, side**3).astype(np.float32)
-    window = (1, 2 * int(3 * sigma) + 1)
-    for _ in range(3):  # smooth along the first axis, then turn the cube
-        rows = cv2.GaussianBlur(grid.reshape(side, -1), window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)
-        grid = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
-    return grid
-
-
-def _peaks(density: NDArray[np.float32], floor: float) -> NDArray[np.float64]:
-    """Return the middles, in levels, of the cells that no cell within two exceeds, densest first."""
-    highest, side = density, len(density)
-    for _ in range(3):
-        rows = cv2.dilate(highest.reshape(side, -1), np.ones((5, 1), np.uint8))
-        highest = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
-    peaks = np.argwhere((density == highest) & (density > floor))
-    ordered = peaks[np.argsort(-density[tuple(peaks.T)], kind="stable")]
-    return ordered.astype(np.float64) * CELL + 0.5
-
-
 def _noise(evidence: _Evidence, centres: NDArray[np.float64]) -> float:
     """Return the rms distance, in levels, of solid pixels from the most frequent value within 10, median of `centres`.
 
@@ -480,13 +449,6 @@ def _noise(evidence: _Evidence, centres: NDArray[np.float64]) -> float:
             apart = ((evidence.colors[near] - evidence.colors[near[solid.argmax()]]) ** 2).sum(axis=1)
             squares.append((apart * solid).sum() / solid.sum())
     return float(np.sqrt(np.median(squares))) if squares else 0.0
-
-
-def _lowest_between(density: NDArray[np.float32], one: NDArray[np.int64], other: Sequence[int]) -> float:
-    """Return the lowest density on the straight way between two colours."""
-    a, b = one.astype(float), np.asarray(other, float)
-    steps = np.linspace(0, 1, int(np.sqrt(((a - b) ** 2).sum()) / CELL) + 2)[:, None]
-    return float(density[tuple((((1 - steps) * a + steps * b) // CELL).astype(int).T)].min())
 
 
 def _parents(case: _Case, kept: Sequence[Candidate]) -> str:

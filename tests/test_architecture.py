@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance", "tiles"},
+    {"errors", "home", "distance", "tiles", "density"},
     {"checks", "files"},
     {"images", "histogram", "execution"},
     {"palette", "lookup", "stages", "census", "ranks"},
