@@ -41,7 +41,7 @@ from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource
 from kmseg.sampling import Sampling
 from kmseg.tasks.find_palette import CountColors, find_palette_by_candidates
-from kmseg.tasks.mask_images import MaskImages
+from kmseg.tasks.mask_images import MaskImages, Work
 from kmseg.truth import Truth
 from kmseg.writers.index_png import IndexPng
 from kmseg.writers.one_hot import layers
@@ -93,7 +93,8 @@ def masks(data: Pairs, palette: Palette, folder: Path) -> None:
     work = MaskImages(data, palette, Boundary(), Rgb(), writers, Truth(), folder)
     mask = Boundary().fit(palette, Rgb())
     ready = [mask(data.read_label(item)) for item in items]
-    work(list(enumerate(items[:32])))
+    todo = [Work(position, item, None) for position, item in enumerate(items)]
+    work(todo[:32])
 
     def plain() -> None:
         for item, index_mask in zip(items, ready, strict=True):
@@ -103,7 +104,7 @@ def masks(data: Pairs, palette: Palette, folder: Path) -> None:
     ours, floor = float("inf"), float("inf")
     for _ in range(3):
         floor = min(floor, seconds(plain))
-        ours = min(ours, seconds(lambda: work(list(enumerate(items)))))
+        ours = min(ours, seconds(lambda: work(todo)))
     text = f"{ours / floor:.2f} x ({1e3 * ours / len(items):.2f} ms against {1e3 * floor / len(items):.2f} ms an image)"
     row("masks with boundary and index_png, against decode + encode", "1.8 x", "1.3 x", text)
 
@@ -228,7 +229,7 @@ def against_paper(data: Pairs, palette: Palette) -> None:
 
 def two_processes(data: Pairs, palette: Palette, folder: Path) -> None:
     work = MaskImages(data, palette, Boundary(), Rgb(), {"index_png": IndexPng()}, Truth(), folder)
-    items = list(enumerate(data.items()))
+    items = [Work(position, item, None) for position, item in enumerate(data.items())]
     pool = Processes(workers=2)
     list(pool.map(work, items[:64]))  # the processes exist and have read the libraries
     one, two = float("inf"), float("inf")
