@@ -25,6 +25,9 @@ from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
 from kmseg.tracking import TrackedRun
 
+SECTIONS = ("legend", "mask", "palette", "sampled", "images", "time")
+"""The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
+
 LOG = logging.getLogger("kmseg")
 
 
@@ -81,8 +84,8 @@ def finish_run(
     for path in files:
         tracked.file(path)
     everything = {
+        **dict(sorted(metrics.items(), key=lambda metric: SECTIONS.index(metric[0].split("/")[0]))),
         "palette/classes": len(palette),
-        **metrics,
         "images/failed": len(failures),
         **{f"time/{name}": round(seconds, 4) for name, seconds in stages.seconds.items()},
     }
