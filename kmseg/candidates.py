@@ -62,6 +62,8 @@ class Candidate:
         Its pixels: all of them in lossless images, flat ones elsewhere, cores of a class of small objects only.
     images : int
         Images that hold its most widespread exact value: at least so many have the colour.
+    flat : float
+        Share of flat pixels among those of about its colour, in every fourth row.
     solid, between, one_value : float
         Shares of its pixels in the midst of a flat 5x5 patch; on the way from one other colour to another; of its most
         frequent exact value.
@@ -74,6 +76,7 @@ class Candidate:
     color: RGB
     pixels: int
     images: int
+    flat: float
     solid: float
     between: float
     one_value: float
@@ -124,7 +127,7 @@ def find_candidates(census: Census, demands: Demands = Demands()) -> Candidates:
     >>> [c.color for c in find_candidates(Census.of(label)).kept]
     [(0, 0, 0), (128, 64, 128)]
     """
-    docket = _Docket(demands)
+    docket = _Docket(demands, census)
     evidence = _Evidence.of(census)
     for color in demands.pin:
         rows = np.flatnonzero((np.abs(evidence.colors - color) <= CORE).all(axis=1))
@@ -144,9 +147,11 @@ def write_candidates(path: Path, candidates: Candidates) -> Path:
     """Write the list as CSV, kept ones first, each kind with most pixels first."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "solid", "between", "one_value"])
+    table.writerow(
+        ["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "flat", "solid", "between", "one_value"]
+    )
     for c in in_order(candidates):
-        shares = (f"{share:.4f}" for share in (c.solid, c.between, c.one_value))
+        shares = (f"{share:.4f}" for share in (c.flat, c.solid, c.between, c.one_value))
         table.writerow([*c.color, c.verdict, c.reason, c.pixels, c.images, *shares])
     return write_text(path, text.getvalue())
 
@@ -173,8 +178,9 @@ class _Case:
 class _Docket:
     """The cases closed so far, and the colours kept, which the next cases are held against."""
 
-    def __init__(self, demands: Demands) -> None:
+    def __init__(self, demands: Demands, census: Census) -> None:
         self.demands = demands
+        self.census = census
         self.closed: list[Candidate] = []
         self.kept: list[Candidate] = []
         self.pins = 0
@@ -182,7 +188,15 @@ class _Docket:
     def close(self, case: _Case, verdict: str, reason: str) -> None:
         red, green, blue = (int(v) for v in case.color)
         candidate = Candidate(
-            (red, green, blue), case.pixels, case.images, case.solid, case.between, case.one_value, verdict, reason
+            color=(red, green, blue),
+            pixels=case.pixels,
+            images=case.images,
+            flat=self.census.flat_share((red, green, blue)),
+            solid=case.solid,
+            between=case.between,
+            one_value=case.one_value,
+            verdict=verdict,
+            reason=reason,
         )
         self.closed.append(candidate)
         if verdict == "kept":

@@ -14,7 +14,7 @@ the surroundings it would have to stand out from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import cv2
@@ -57,6 +57,12 @@ FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES, CORES, CORE_IMA
 """Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours.
 The last two count the cores of small objects, at the median colour of each kind in an image, in all other images."""
 
+CELL = 8
+"""Levels of a cell of coarse colours."""
+
+CELLS = 256 // CELL
+"""Cells a channel."""
+
 _MARGIN = max(REACH, AROUND)
 
 _PIXEL = 4
@@ -78,10 +84,13 @@ class Census:
         Per colour: flat pixels (3x3), of these solid ones (flat in 5x5), of these ones between two other colours; in
         images of at most 256 colours: all pixels, flat ones, ones between two other colours; images; in images of more
         colours: cores of small objects of this median colour, images that hold such objects.
+    cells : ndarray of shape (2, 32768), int64
+        All pixels, and flat ones, of every fourth row by coarse colour: how flat a colour's surroundings are.
     """
 
     codes: NDArray[np.uint32]
     counts: NDArray[np.int64]
+    cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, CELLS**3), np.int64))
 
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Census:
@@ -109,7 +118,7 @@ class Census:
         counts[:, IMAGES] = counts[:, [FLAT_PIXELS, ALL]].any(axis=1)
         counts[:, CORES] = tally.count(slice(len(runs) + len(own), None), cores)
         counts[:, CORE_IMAGES] = counts[:, CORES] > 0
-        return Census(tally.colors & np.uint32(0xFFFFFF), counts)
+        return Census(tally.colors & np.uint32(0xFFFFFF), counts, image.cells())
 
     @staticmethod
     def merge(parts: Iterable[Census]) -> Census:
@@ -120,7 +129,13 @@ class Census:
         codes, row = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
         stacked = np.concatenate([part.counts for part in held])
         counts = np.stack([np.bincount(row, column, len(codes)) for column in stacked.T], axis=1).astype(np.int64)
-        return Census(codes, counts)
+        return Census(codes, counts, np.sum([part.cells for part in held], axis=0))
+
+    def flat_share(self, color: Sequence[int]) -> float:
+        """Return the share of flat pixels among those within 8 to 16 levels of a colour; 0 where there are none."""
+        near = tuple(slice(max(level // CELL - 1, 0), level // CELL + 2) for level in color)
+        every, flat = (int(cells.reshape(CELLS, CELLS, CELLS)[near].sum()) for cells in self.cells)
+        return flat / max(every, 1)
 
     @property
     def colors(self) -> NDArray[np.uint8]:
@@ -198,6 +213,14 @@ class _Image:
         """Return the pixels that are not flat, of every so many rows and columns."""
         grid = slice(_MARGIN, -_MARGIN, down), slice(_MARGIN, -_MARGIN, right)
         return self.words.reshape(-1, self.width)[grid][~self.flat.reshape(-1, self.width)[grid]]
+
+    def cells(self) -> NDArray[np.int64]:
+        """Count all pixels and flat ones of every fourth row by their cell of coarse colours, `(2, 32768)`."""
+        grid = slice(_MARGIN, -_MARGIN, 4), slice(_MARGIN, -_MARGIN)
+        words = self.words.reshape(-1, self.width)[grid].ravel()
+        cell = (words >> 9 & 0x7C00 | words >> 6 & 0x3E0 | words >> 3 & 0x1F).astype(np.intp)
+        flat = self.flat.reshape(-1, self.width)[grid].ravel()
+        return np.stack([np.bincount(some, minlength=CELLS**3) for some in (cell, cell[flat])])
 
     def solid_runs(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
         """Return the solid pixels, one of each run of equal ones, and how long the run is."""

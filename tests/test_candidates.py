@@ -45,7 +45,7 @@ def test_every_colour_considered_says_why_it_was_kept_or_not(tmp_path):
         assert candidate.verdict in ("kept", "merged", "rejected")
         assert candidate.reason
     lines = write_candidates(tmp_path / "candidates.csv", candidates).read_text().splitlines()
-    assert lines[0].startswith("r,g,b,verdict,reason,pixels,images_at_least,solid,between")
+    assert lines[0].startswith("r,g,b,verdict,reason,pixels,images_at_least,flat,solid,between")
     assert len(lines) == len(candidates.considered) + 1
 
 

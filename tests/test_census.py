@@ -47,6 +47,16 @@ def test_censuses_add_up_whatever_the_order():
     assert one.counts[:, IMAGES].max() <= 4
 
 
+def test_the_share_of_flat_pixels_is_that_of_the_colours_surroundings():
+    label = np.full((64, 64, 3), 200, np.uint8)
+    label[:, 30] = (0, 0, 142)  # a line has no flat pixel, and takes two columns from its ground
+    census = Census.of(label)
+    assert census.flat_share((0, 0, 142)) == 0
+    assert census.flat_share((200, 200, 200)) == (64 - 3) / (64 - 1)
+    assert census.flat_share((0, 255, 0)) == 0
+    assert Census.merge([census, census]).flat_share((200, 200, 200)) == 61 / 63
+
+
 def test_nothing_to_count_is_an_empty_census():
     noise = np.random.default_rng(0).integers(0, 256, (30, 30, 3)).astype(np.uint8)
     assert Census.of(noise).pixels == 0
