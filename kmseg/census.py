@@ -57,7 +57,7 @@ FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES, CORES, CORE_IMA
 """Columns of `Census.counts`. The first three count flat pixels; the next three all pixels of images of few colours.
 The last two count the cores of small objects, at the median colour of each kind in an image, in all other images."""
 
-CELL = 8
+CELL = 16
 """Levels of a cell of coarse colours."""
 
 CELLS = 256 // CELL
@@ -84,7 +84,7 @@ class Census:
         Per colour: flat pixels (3x3), of these solid ones (flat in 5x5), of these ones between two other colours; in
         images of at most 256 colours: all pixels, flat ones, ones between two other colours; images; in images of more
         colours: cores of small objects of this median colour, images that hold such objects.
-    cells : ndarray of shape (2, 32768), int64
+    cells : ndarray of shape (2, 4096), int64
         All pixels, and flat ones, of every fourth row by coarse colour: how flat a colour's surroundings are.
     """
 
@@ -132,8 +132,9 @@ class Census:
         return Census(codes, counts, np.sum([part.cells for part in held], axis=0))
 
     def flat_share(self, color: Sequence[int]) -> float:
-        """Return the share of flat pixels among those within 8 to 16 levels of a colour; 0 where there are none."""
-        near = tuple(slice(max(level // CELL - 1, 0), level // CELL + 2) for level in color)
+        """Return the share of flat pixels among those within 8 to 24 levels of a colour; 0 where there are none."""
+        half = CELL // 2
+        near = tuple(slice(max(level - half, 0) // CELL, (level + half) // CELL + 1) for level in color)
         every, flat = (int(cells.reshape(CELLS, CELLS, CELLS)[near].sum()) for cells in self.cells)
         return flat / max(every, 1)
 
@@ -215,12 +216,14 @@ class _Image:
         return self.words.reshape(-1, self.width)[grid][~self.flat.reshape(-1, self.width)[grid]]
 
     def cells(self) -> NDArray[np.int64]:
-        """Count all pixels and flat ones of every fourth row by their cell of coarse colours, `(2, 32768)`."""
+        """Count all pixels and flat ones of every fourth row by their cell of coarse colours, `(2, 4096)`."""
         grid = slice(_MARGIN, -_MARGIN, 4), slice(_MARGIN, -_MARGIN)
         words = self.words.reshape(-1, self.width)[grid].ravel()
-        cell = (words >> 9 & 0x7C00 | words >> 6 & 0x3E0 | words >> 3 & 0x1F).astype(np.intp)
         flat = self.flat.reshape(-1, self.width)[grid].ravel()
-        return np.stack([np.bincount(some, minlength=CELLS**3) for some in (cell, cell[flat])])
+        cell = words >> 12 & 0xF00 | words >> 8 & 0xF0 | words >> 4 & 0xF | flat.astype(np.uint32) << 12
+        counts = np.bincount(cell, minlength=2 * CELLS**3).reshape(2, CELLS**3)
+        counts[0] += counts[1]
+        return counts
 
     def solid_runs(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
         """Return the solid pixels, one of each run of equal ones, and how long the run is."""
