@@ -274,8 +274,8 @@ def growth(data: Pairs, palette: Palette, plot: Path) -> None:
     for count in (50, 100, 200, 400):
         subset = items[:count]
         curves["images"]["discover"].append((count, seconds(lambda subset=subset: census(subset))))
-        read = lambda subset=subset: [mask(data.read_label(item)) for item in subset]  # noqa: E731
-        curves["images"]["masks"].append((count, seconds(read)))
+        spent = seconds(lambda subset=subset: [mask(data.read_label(item)) for item in subset])
+        curves["images"]["masks"].append((count, spent))
     for side in (1, 2, 4, 8):
         tiled = np.tile(labels[0], (side, side, 1))
         megapixels = tiled.shape[0] * tiled.shape[1] / 1e6

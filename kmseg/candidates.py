@@ -9,8 +9,6 @@ hardly a flat pixel, come last: by the cores of their objects, and only where no
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +19,8 @@ from numpy.typing import NDArray
 
 from kmseg.census import CORE_IMAGES, CORES, Census
 from kmseg.density import CELL, landscape, lowest_between
-from kmseg.files import write_text
+from kmseg.distance import between
+from kmseg.files import write_csv
 from kmseg.palette import RGB
 
 # The figures behind these: `benchmarks/quality.py` and docs/quality.md.
@@ -40,9 +39,7 @@ SOLID_PIXELS, SOLID_SHARE = 5, 0.02  # solid pixels, or this share of all, that 
 VALLEY = 0.5  # density between two modes, relative to the lower one, below which they are two
 LOSSLESS_PIXELS = 9  # one 3x3 patch in the whole data set
 LOSSY_PIXELS = 30  # flat ones: three thin objects' worth
-STRAY = (
-    1000  # a lossless colour within STRAY_LEVELS of one with so many times its pixels is a slip of the labeller's tool
-)
+STRAY = 1000  # times the pixels: a lossless color within STRAY_LEVELS of such a one is a slip of the tool
 STRAY_LEVELS = 8
 SMALL_IMAGES = 2  # images with small objects of a color that nothing else speaks for; cores, LOSSY_PIXELS
 SMALL_SIZE = 6  # cores per image; into objects with fewer so much colour has leaked that their cores are 10 to 35 off
@@ -145,15 +142,13 @@ def find_candidates(census: Census, demands: Demands = Demands()) -> Candidates:
 
 def write_candidates(path: Path, candidates: Candidates) -> Path:
     """Write the list as CSV, kept ones first, each kind with most pixels first."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(
-        ["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "flat", "solid", "between", "one_value"]
-    )
-    for c in in_order(candidates):
-        shares = (f"{share:.4f}" for share in (c.flat, c.solid, c.between, c.one_value))
-        table.writerow([*c.color, c.verdict, c.reason, c.pixels, c.images, *shares])
-    return write_text(path, text.getvalue())
+    header = ["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "flat", "solid", "between", "one_value"]
+    rows = [
+        [*c.color, c.verdict, c.reason, c.pixels, c.images]
+        + [f"{share:.4f}" for share in (c.flat, c.solid, c.between, c.one_value)]
+        for c in in_order(candidates)
+    ]
+    return write_csv(path, header, rows)
 
 
 def in_order(candidates: Candidates) -> list[Candidate]:
@@ -479,7 +474,7 @@ def _parents(case: _Case, kept: Sequence[Candidate]) -> str:
 
 
 def _distances(color: NDArray[np.int64], others: Sequence[RGB]) -> NDArray[np.float64]:
-    return np.sqrt(((np.array(others, float).reshape(-1, 3) - color) ** 2).sum(axis=1))
+    return between(color[None], np.array(others, float).reshape(-1, 3))[0]
 
 
 def _text(color: Sequence[int]) -> str:

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.histogram import unpack
+from kmseg.histogram import runs_of, unpack
 
 FLAT = 12
 """Levels: a 3x3 neighbourhood that varies by no more holds no edge; JPEG noise stays below it down to quality 50."""
@@ -207,7 +207,7 @@ class _Image:
         sample = np.sort(self._edges(4, 8))
         if np.count_nonzero(sample[1:] != sample[:-1]) >= FEW:
             return False
-        runs = _runs(self._edges(1, 1))[0]
+        runs = runs_of(self._edges(1, 1))[0]
         return bool(np.count_nonzero(_same(runs) == np.arange(len(runs))) <= FEW)
 
     def _edges(self, down: int, right: int) -> NDArray[np.uint32]:
@@ -228,7 +228,7 @@ class _Image:
     def solid_runs(self) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
         """Return the solid pixels, one of each run of equal ones, and how long the run is."""
         parts = [slice(start, start + _RUN_THROUGH) for start in range(0, len(self.words), _RUN_THROUGH)]
-        runs, lengths = zip(*(_runs(self.words[part][self.solid[part]]) for part in parts), strict=True)
+        runs, lengths = zip(*(runs_of(self.words[part][self.solid[part]]) for part in parts), strict=True)
         return np.concatenate(runs), np.concatenate(lengths)
 
     def between(self, places: NDArray[np.intp], own: NDArray[np.uint32], reaches: Sequence[int]) -> NDArray[np.bool_]:
@@ -357,14 +357,6 @@ def _apart(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> NDArray[np.uin
     """Return by how much two pixels differ, channel by channel."""
     low, high = _ordered(one, other)
     return high - low
-
-
-def _runs(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
-    """Return one word of each run of equal ones, and how long the run is."""
-    last = np.flatnonzero(words[1:] != words[:-1])
-    if len(words):
-        last = np.append(last, len(words) - 1)
-    return words[last], np.diff(last, prepend=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,14 @@ def unpack(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(words[:, 2::-1])
 
 
+def runs_of(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+    """Return one word of each run of equal ones, and how long the run is."""
+    last = np.flatnonzero(words[1:] != words[:-1])
+    if len(words):
+        last = np.append(last, len(words) - 1)
+    return words[last], np.diff(last, prepend=-1)
+
+
 @dataclass(frozen=True, eq=False)
 class Histogram:
     """Distinct colours with their counts.
@@ -56,13 +64,9 @@ class Histogram:
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Histogram:
         """Count the colours of one label image `(..., 3)` uint8."""
-        pixels = pack(label).ravel()
-        if not pixels.size:
-            return Histogram.empty()
         # A label image is runs of one colour: sorting the runs is many times less work than sorting the pixels.
-        starts = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]]))
-        lengths = np.diff(starts, append=pixels.size)
-        codes, place = np.unique(pixels[starts], return_inverse=True)
+        runs, lengths = runs_of(pack(label).ravel())
+        codes, place = np.unique(runs, return_inverse=True)
         return Histogram(codes, np.bincount(place, lengths, len(codes)).astype(np.int64))
 
     @staticmethod

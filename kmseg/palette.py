@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.files import write_text
+from kmseg.files import write_csv
 
 RGB = tuple[int, int, int]
 
@@ -113,12 +111,11 @@ def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[o
     extra = dict(columns or {})
     if palette.also:
         extra["also"] = [" ".join(_hex(c) for i, c in palette.also if i == k) for k in range(len(palette))]
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["name", "r", "g", "b", *extra])
-    for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True)):
-        table.writerow([name, *color, *(values[k] for values in extra.values())])
-    return write_text(path, text.getvalue())
+    rows = [
+        [name, *color, *(values[k] for values in extra.values())]
+        for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True))
+    ]
+    return write_csv(path, ["name", "r", "g", "b", *extra], rows)
 
 
 def recolored(palette: Palette, target: Palette) -> Palette:

@@ -13,7 +13,7 @@ from kmseg.checks import number, text, whole, yes_or_no
 from kmseg.errors import UserError
 from kmseg.legend_files import read_palette
 from kmseg.palette import RGB, Palette
-from kmseg.recognition import Match, match_with, named, published, rank, recognize, snapped
+from kmseg.recognition import Match, match_with, named, published, recognize, snapped
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,8 @@ class PaletteSource:
         """Name the classes of a palette that was found; `exact` tells whether its colours are to the digit."""
         if self.names == "none":
             return Naming(palette, "", ())
-        candidates = tuple(rank(palette, exact)[:5])
+        recognition = recognize(palette, exact)
         if self.names == "auto":
-            recognition = recognize(palette, exact)
             match, names, said = recognition.best, recognition.names, recognition.sentence()
         else:
             match = match_with(self.names, palette, exact)
@@ -93,9 +92,9 @@ class PaletteSource:
             names = tuple(legend.names[row] if row >= 0 else None for row in match.rows)
             said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
         if match is None:
-            return Naming(palette, said, candidates)
+            return Naming(palette, said, recognition.closest)
         fresh = named(palette, names)
-        return Naming(snapped(fresh, match) if self.snap else fresh, said, candidates)
+        return Naming(snapped(fresh, match) if self.snap else fresh, said, recognition.closest)
 
 
 @dataclass(frozen=True)

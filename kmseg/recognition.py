@@ -91,11 +91,14 @@ class Recognition:
         Legends that fit about as well.
     names : sequence of (str or None)
         For each class the name that the best match gives it, where its rivals agree or do not know the colour.
+    closest : sequence of Match
+        The five legends that come closest, good or not.
     """
 
     best: Match | None
     rivals: tuple[Match, ...]
     names: tuple[str | None, ...]
+    closest: tuple[Match, ...]
 
     def sentence(self) -> str:
         """Say it to a person."""
@@ -133,11 +136,12 @@ def recognize(palette: Palette, exact: bool) -> Recognition:
     'camvid11'
     """
     matches = rank(palette, exact)
+    closest = tuple(matches[:5])
     if not matches or not matches[0].good:
-        return Recognition(None, (), (None,) * len(palette))
+        return Recognition(None, (), (None,) * len(palette), closest)
     best = matches[0]
     rivals = tuple(match for match in matches[1:] if match.good and best.score - match.score < CLOSE)
-    return Recognition(best, rivals, _names(best, rivals, len(palette)))
+    return Recognition(best, rivals, _names(best, rivals, len(palette)), closest)
 
 
 def named(palette: Palette, names: Sequence[str | None]) -> Palette:

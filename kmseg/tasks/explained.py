@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.distance import squared_at_each
 from kmseg.errors import UserError
-from kmseg.files import write_text
+from kmseg.files import write_csv
 from kmseg.metrics import flat
 from kmseg.palette import Palette
 from kmseg.tasks import Outcome
@@ -89,13 +87,12 @@ def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:
 
 def write_images(path: Path, images: Mapping[str, Explained]) -> Path:
     """Write the shares of each image, the one with most unmatched pixels first."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["image", "pixels", "exact", "near", "reassigned", "unmatched"])
-    for key, row in worst_first(images):
-        shares = (row.exact, row.near, row.reassigned, row.unmatched)
-        table.writerow([key, row.pixels, *(f"{count / row.pixels:.6f}" for count in shares)])
-    return write_text(path, text.getvalue())
+    rows = [
+        [key, row.pixels]
+        + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
+        for key, row in worst_first(images)
+    ]
+    return write_csv(path, ["image", "pixels", "exact", "near", "reassigned", "unmatched"], rows)
 
 
 def refuse_unmatched(limit: float, images: Mapping[str, Explained], outcome: Outcome) -> None:

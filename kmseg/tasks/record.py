@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.candidates import in_order, write_candidates
 from kmseg.errors import UserError
-from kmseg.files import write_json, write_text
+from kmseg.files import write_csv, write_json, write_text
 from kmseg.images import write_png
 from kmseg.metrics import MEANING
 from kmseg.palette import Palette, write_palette
@@ -110,13 +108,19 @@ def refuse_unwritable(plan: Plan) -> None:
 
 def _write_closest(path: Path, closest: Sequence[Match]) -> Path:
     """Write the published legends that came closest, the best first."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(["legend", "title", "score", "bits", "matched", "published", "mean_distance"])
-    for match in closest:
-        figures = (f"{match.score:.3f}", f"{match.bits:.1f}", match.matched, match.published, f"{match.distance:.2f}")
-        table.writerow([match.slug, match.title, *figures])
-    return write_text(path, text.getvalue())
+    rows = [
+        (
+            match.slug,
+            match.title,
+            f"{match.score:.3f}",
+            f"{match.bits:.1f}",
+            match.matched,
+            match.published,
+            f"{match.distance:.2f}",
+        )
+        for match in closest
+    ]
+    return write_csv(path, ["legend", "title", "score", "bits", "matched", "published", "mean_distance"], rows)
 
 
 def _name(plan: Plan) -> str:
