@@ -129,6 +129,7 @@ def test_a_bad_file_among_good_ones_is_named_counted_and_skipped(kmseg, labels):
     assert "text.png" in ran.out
     assert "cut.jpg" in ran.out
     assert (ran.metrics["images/read"], ran.metrics["images/failed"]) == (6, 2)
+    assert ran.metrics["images/sampled"] == 6
 
 
 def test_a_bad_true_mask_costs_no_mask_and_missing_ones_are_said(kmseg, labels, legend, tmp_path):

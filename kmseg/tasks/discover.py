@@ -34,7 +34,7 @@ class Discover:
                 found, counted = learn_palette(plan, items, stages, plan.measured_against.palette)
             record_found(tracked, plan, found)
             metrics = {"palette/inertia": found.inertia, **_explained(counted.counts, found.palette)}
-            metrics["images/sampled"] = counted.images
+            metrics["images/sampled"] = counted.read
             true = plan.measured_against.palette
             if true is not None:
                 metrics |= legend_scores(found.palette, true, counted.flat_pixels)

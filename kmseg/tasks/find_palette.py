@@ -47,6 +47,11 @@ class Counted(Generic[C]):
     flat_pixels: NDArray[np.int64]
     failures: tuple[str, ...]
 
+    @property
+    def read(self) -> int:
+        """The number of images that could be used."""
+        return self.images - len(self.failures)
+
 
 @dataclass(frozen=True)
 class CountColors(Generic[C]):
@@ -183,7 +188,7 @@ def count_colors(
     """Read items and count their colours, and the flat pixels of each `true` class; fail where none can be read."""
     work = CountColors(plan.dataset, kind, true)
     counted = stages.over("discover", "reading colors", plan.executor, work, items, work.add_up)
-    if len(counted.failures) == counted.images:
+    if not counted.read:
         raise nothing_read(counted.failures)
     return counted
 

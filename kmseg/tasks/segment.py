@@ -46,7 +46,7 @@ class Segment:
                     record_found(tracked, plan, found)
                     warnings += [found.said]
                     check_writers(plan, palette)
-                    metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.images}
+                    metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
                 tally, files = mask_images(plan, items, palette, stages)
                 if plan.palette.given is not None:
                     warnings += hold_against_data(plan, items, palette, tally, stages)
