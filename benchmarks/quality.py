@@ -18,15 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kmseg.candidates import Demands
-from kmseg.census import Census
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets import Dataset, Item
 from kmseg.datasets.folder import Folder
 from kmseg.datasets.pairs import Pairs
+from kmseg.finding.candidates import Demands
+from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary

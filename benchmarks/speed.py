@@ -26,13 +26,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from kmseg.census import Census
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.pairs import Pairs, half
 from kmseg.datasets.sample import Sample
 from kmseg.distance import between
 from kmseg.execution import Processes, Serial
+from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
 from kmseg.images import encode_png, read_rgb
 from kmseg.maskers.boundary import Boundary

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from kmseg.candidates import Demands
 from kmseg.checks import number, text, whole, yes_or_no
 from kmseg.errors import UserError
-from kmseg.legend_files import read_palette
+from kmseg.finding.candidates import Demands
+from kmseg.legends.files import read_palette
+from kmseg.legends.recognition import Match, match_with, named, published, recognize, snapped
 from kmseg.palette import RGB, Palette
-from kmseg.recognition import Match, match_with, named, published, recognize, snapped
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.candidates import Candidate
+from kmseg.finding.candidates import Candidate
 from kmseg.palette import Palette
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kmseg.checks import text
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 from kmseg.palette import Palette
 from kmseg.partners import Partners
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from kmseg.candidates import Demands, find_candidates, write_candidates
-from kmseg.census import CORES, Census
+from kmseg.finding.candidates import Demands, find_candidates, write_candidates
+from kmseg.finding.census import CORES, Census
 from kmseg.metrics import flat_pixels_of, legend_scores
 from kmseg.palette import Palette
 from tests.conftest import COLORS, draw_label

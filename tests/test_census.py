@@ -1,6 +1,6 @@
 import numpy as np
 
-from kmseg.census import ALL, BETWEEN, FLAT_PIXELS, IMAGES, SOLID, Census
+from kmseg.finding.census import ALL, BETWEEN, FLAT_PIXELS, IMAGES, SOLID, Census
 from kmseg.histogram import Histogram
 from tests.conftest import COLORS, draw_label
 from tests.damage import jpeg

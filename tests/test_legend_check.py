@@ -1,6 +1,6 @@
 import numpy as np
 
-from kmseg.legend_check import check_legend
+from kmseg.legends.check import check_legend
 from kmseg.palette import Palette
 
 DATA = np.array([(128, 64, 128), (70, 130, 180), (0, 0, 142), (220, 220, 0)], np.uint8)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 
 ROAD_CAR = [("road", [128, 64, 128]), ("car", [0, 0, 142])]
 FORMS = {

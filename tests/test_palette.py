@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 from kmseg.palette import Palette, recolored, write_palette
 
 

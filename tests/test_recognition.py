@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from kmseg.errors import UserError
+from kmseg.legends.recognition import match_with, named, published, recognize, snapped, titles
 from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource
-from kmseg.recognition import match_with, named, published, recognize, snapped, titles
 
 CONTAINED = {"lip", "bdd100k_drivable", "udd5", "udd6"}
 """Equal to another legend's colours, or made of three to six colours that dozens of legends share."""

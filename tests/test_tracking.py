@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from kmseg.tracking import MlflowTracker
+from kmseg.tracking.mlflow import MlflowTracker
 from tests.conftest import REPO
 
 
@@ -52,7 +52,7 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 def test_eight_processes_that_meet_a_new_store_at_once_all_succeed(tmp_path):
     code = (
         "import sys\n"
-        "from kmseg.tracking import MlflowTracker\n"
+        "from kmseg.tracking.mlflow import MlflowTracker\n"
         "with MlflowTracker(folder=sys.argv[1]).start(sys.argv[2], '') as run:\n"
         "    run.metrics({'n': int(sys.argv[2])})\n"
     )

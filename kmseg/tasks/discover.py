@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmseg.census import Census
 from kmseg.distance import squared_between
 from kmseg.errors import UserError
+from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
 from kmseg.metrics import legend_scores
 from kmseg.palette import Palette

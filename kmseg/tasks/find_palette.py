@@ -9,17 +9,17 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.candidates import Candidates, Demands, find_candidates
-from kmseg.census import Census
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage, UserError
+from kmseg.finding.candidates import Candidates, Demands, find_candidates
+from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
+from kmseg.legends.recognition import Match
 from kmseg.metrics import flat_pixels_of
 from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource
-from kmseg.recognition import Match
 from kmseg.stages import Stages
 from kmseg.tasks import Plan
 

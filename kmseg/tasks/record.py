@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.candidates import in_order, write_candidates
 from kmseg.errors import UserError
 from kmseg.files import write_csv, write_json, write_text
+from kmseg.finding.candidates import in_order, write_candidates
 from kmseg.images import write_png
+from kmseg.legends.recognition import Match
 from kmseg.metrics import MEANING
 from kmseg.palette import Palette, write_palette
 from kmseg.pictures import candidates_picture, palette_picture
-from kmseg.recognition import Match
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found

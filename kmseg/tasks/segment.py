@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.candidates import find_candidates
-from kmseg.census import Census
 from kmseg.datasets import Item
-from kmseg.legend_check import check_legend
+from kmseg.finding.candidates import find_candidates
+from kmseg.finding.census import Census
+from kmseg.legends.check import check_legend
 from kmseg.metrics import legend_scores, mask_scores
 from kmseg.palette import Palette
 from kmseg.stages import Stages

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kmseg.checks import text
 from kmseg.images import write_png
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 from kmseg.palette import Palette, recolored
 from kmseg.writers import PerImage, Segmented
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.census import CORE_IMAGES, CORES, Census
-from kmseg.density import CELL, landscape, lowest_between
 from kmseg.distance import between
 from kmseg.files import write_csv
+from kmseg.finding.census import CORE_IMAGES, CORES, Census
+from kmseg.finding.density import CELL, landscape, lowest_between
 from kmseg.palette import RGB
 
 # The figures behind these: `benchmarks/quality.py` and docs/quality.md.

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.distance import between
-from kmseg.legend_files import read_palette
+from kmseg.legends.files import read_palette
 from kmseg.palette import Palette
 
 FOLDER = Path(__file__).parent / "published"

@@ -1,4 +1,4 @@
-"""Trackers: where the record of a run is kept. The one module that knows MLflow."""
+"""The record of a run in MLflow. This folder alone knows MLflow."""
 
 from __future__ import annotations
 
@@ -6,60 +6,17 @@ import getpass
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from kmseg.errors import UserError
 from kmseg.home import home
+from kmseg.tracking import TrackedRun
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-
-class TrackedRun(Protocol):
-    """The record of one run, while it is being made."""
-
-    def params(self, values: Mapping[str, Any]) -> None:
-        """Record parameters, few and numeric where they can be."""
-
-    def metrics(self, values: Mapping[str, float]) -> None:
-        """Record figures by name."""
-
-    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Record a table under a file name."""
-
-    def file(self, path: Path) -> None:
-        """Record a file, if it exists."""
-
-    def view(self) -> str:
-        """Tell how to look at the record; empty where there is nothing to look at."""
-
-
-class Tracker(Protocol):
-    """What every tracker does."""
-
-    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
-        """Begin the record of a run; it ends well or as failed with the block."""
-
-
-@dataclass(frozen=True)
-class NoTracker:
-    """Keeps no record."""
-
-    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
-        """Begin a record that nobody keeps."""
-        return nullcontext(_Unrecorded())
-
-
-class _Unrecorded:
-    def params(self, values: Mapping[str, Any]) -> None: ...
-    def metrics(self, values: Mapping[str, float]) -> None: ...
-    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None: ...
-    def file(self, path: Path) -> None: ...
-    def view(self) -> str:
-        return ""
 
 
 @dataclass(frozen=True)

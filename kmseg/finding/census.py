@@ -4,7 +4,7 @@ Resizing and compression put false colours into a label image. A *mixture* is a 
 next: it is rarely flat, and where it is (a slow ramp) its colour lies between those of the pixels a few steps away on
 opposite sides. A thin pole is between nothing, since both its sides are alike. A *tinted copy* is a thin object into
 which the colour of its surroundings has leaked: it is nowhere solid. So each colour is counted by flat, solid and
-between; `kmseg.candidates` judges.
+between; `kmseg.finding.candidates` judges.
 
 A small object in a compressed image may have no flat pixel at all. It speaks by its *cores*: pixels whose colour
 stands out from all that is around the object, so that no mixture of these can be it. A pole is not small: it reaches

@@ -1,0 +1,29 @@
+"""No record at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.tracking import TrackedRun
+
+
+@dataclass(frozen=True)
+class NoTracker:
+    """Keeps no record."""
+
+    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
+        """Begin a record that nobody keeps."""
+        return nullcontext(_Unrecorded())
+
+
+class _Unrecorded:
+    def params(self, values: Mapping[str, Any]) -> None: ...
+    def metrics(self, values: Mapping[str, float]) -> None: ...
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None: ...
+    def file(self, path: Path) -> None: ...
+    def view(self) -> str:
+        return ""
