@@ -84,6 +84,7 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
         overrides=tuple(overrides),
         max_unmatched=config.max_unmatched,
+        resume=config.resume,
     )
     return _part(config, "task", choices), plan
 

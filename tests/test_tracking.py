@@ -42,7 +42,7 @@ def test_a_run_is_found_again_in_mlflow(kmseg, labels, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_failed_run_is_recorded_as_failed(tmp_path):
     tracker = MlflowTracker(folder=str(tmp_path))
-    with pytest.raises(RuntimeError), tracker.start("a run", "that fails"):
+    with pytest.raises(RuntimeError), tracker.start("a run", "that fails", tmp_path):
         raise RuntimeError("broken")
     with sqlite3.connect(tmp_path / "mlflow.db") as store:
         assert store.execute("select status, name from runs").fetchall() == [("FAILED", "a run")]
@@ -52,8 +52,9 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 def test_eight_processes_that_meet_a_new_store_at_once_all_succeed(tmp_path):
     code = (
         "import sys\n"
+        "from pathlib import Path\n"
         "from kmseg.tracking.mlflow import MlflowTracker\n"
-        "with MlflowTracker(folder=sys.argv[1]).start(sys.argv[2], '') as run:\n"
+        "with MlflowTracker(folder=sys.argv[1]).start(sys.argv[2], '', Path()) as run:\n"
         "    run.metrics({'n': int(sys.argv[2])})\n"
     )
     processes = [
@@ -105,7 +106,7 @@ def test_nothing_is_tracked_and_mlflow_not_imported_without_a_tracker(labels, tm
 @pytest.mark.slow
 def test_another_sqlite_store_keeps_its_artifacts_beside_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with MlflowTracker(uri=f"sqlite:///{tmp_path}/elsewhere/runs.db").start("a run", "") as run:
+    with MlflowTracker(uri=f"sqlite:///{tmp_path}/elsewhere/runs.db").start("a run", "", tmp_path) as run:
         run.file(REPO / "LICENSE")
     assert list((tmp_path / "elsewhere" / "artifacts").rglob("LICENSE"))
     assert not (tmp_path / "mlruns").exists()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from kmseg.checks import number
+from kmseg.checks import number, yes_or_no
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
@@ -40,6 +40,8 @@ class Plan:
         What the user changed on the command line.
     max_unmatched : float or None
         The run fails if more than this share of an image's pixels cannot be explained.
+    resume : bool
+        Whether what an earlier run left in `folder` is gone on with.
     """
 
     dataset: Dataset
@@ -57,8 +59,10 @@ class Plan:
     config_yaml: str = ""
     overrides: tuple[str, ...] = ()
     max_unmatched: float | None = None
+    resume: bool = False
 
     def __post_init__(self) -> None:
+        yes_or_no("resume", self.resume)
         if self.max_unmatched is not None:
             number("max_unmatched", self.max_unmatched, at_least=0, at_most=1)
 

@@ -32,7 +32,7 @@ LOG = logging.getLogger("kmseg")
 @contextmanager
 def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
     """Start the record of a run: its name, its parameters and its config."""
-    with plan.tracker.start(_name(plan), _description(plan)) as tracked:
+    with plan.tracker.start(_name(plan), _description(plan), plan.folder) as tracked:
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
         yield tracked

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+PARENT = "KMSEG_PARENT_RUN"
+"""Environment variable: the key of the record that new records are children of, as the runs of a sweep are."""
+
+
+def parent_key() -> str:
+    """Return the key of the record that a new one is a child of; empty where there is none."""
+    return os.environ.get(PARENT, "")
+
 
 class TrackedRun(Protocol):
     """The record of one run, while it is being made."""
+
+    @property
+    def key(self) -> str:
+        """By which `Tracker.reopen` finds the record again; empty where nothing is kept."""
+
+    def describe(self, text: str) -> None:
+        """Replace the description, which is Markdown."""
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Record parameters, few and numeric where they can be."""
@@ -30,5 +46,11 @@ class TrackedRun(Protocol):
 class Tracker(Protocol):
     """What every tracker does."""
 
-    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
-        """Begin the record of a run; it ends well or as failed with the block."""
+    def start(self, name: str, description: str, folder: Path) -> AbstractContextManager[TrackedRun]:
+        """Begin the record of a run that writes to `folder`; it ends well or as failed with the block."""
+
+    def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
+        """Go on with a record that was left, instead of beginning another."""
+
+    def forget(self, folder: Path) -> None:
+        """Take back the records of runs that wrote to `folder`, since it is done anew."""

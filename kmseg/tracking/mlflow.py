@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from kmseg.errors import UserError
 from kmseg.home import home
-from kmseg.tracking import TrackedRun
+from kmseg.tracking import TrackedRun, parent_key
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+
+DESCRIPTION = "mlflow.note.content"
+"""MLflow's tag for the text on a run's page."""
+
+FOLDER = "kmseg.folder"
+"""Our tag for the folder that a run wrote to, as an address, in which no quote is left."""
 
 
 @dataclass(frozen=True)
@@ -52,28 +59,49 @@ class MlflowTracker:
         return f"sqlite:///{self.store / 'mlflow.db'}"
 
     @contextmanager
-    def start(self, name: str, description: str) -> Iterator[TrackedRun]:
+    def start(self, name: str, description: str, folder: Path) -> Iterator[TrackedRun]:
         """Begin the record of a run in MLflow."""
+        client, experiment = self._connect()
+        tags = {
+            DESCRIPTION: description,
+            "mlflow.source.name": "kmseg",
+            "mlflow.user": _user(),
+            FOLDER: folder.resolve().as_uri(),
+        }
+        if parent_key():
+            tags["mlflow.parentRunId"] = parent_key()
+        run_id = client.create_run(experiment, run_name=name, tags=tags).info.run_id
+        with _ending(client, run_id):
+            yield _MlflowRun(client, experiment, run_id, self.tracking_uri)
+
+    @contextmanager
+    def reopen(self, key: str) -> Iterator[TrackedRun]:
+        """Go on with a run of MLflow that was left."""
+        client, experiment = self._connect()
+        client.update_run(key, status="RUNNING")
+        with _ending(client, key):
+            yield _MlflowRun(client, experiment, key, self.tracking_uri)
+
+    def forget(self, folder: Path) -> None:
+        """Delete the runs that wrote to `folder`; MLflow keeps what is deleted in its bin."""
+        client, experiment = self._connect()
+        for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{folder.resolve().as_uri()}'"):
+            client.delete_run(run.info.run_id)
+
+    def _connect(self) -> tuple[MlflowClient, str]:
+        """Return a client and the experiment's id, or fail in one sentence."""
         _quieten()
-        import mlflow
+        from mlflow.exceptions import MlflowException
 
         try:
-            client, experiment = self._connect()
-        except (mlflow.exceptions.MlflowException, OSError) as error:
+            return self._first_contact()
+        except (MlflowException, OSError) as error:
             raise UserError(
                 f"the MLflow store {self.tracking_uri} cannot be used ({_first_line(error)}); start it, set "
                 "tracker.uri or MLFLOW_TRACKING_URI to one that answers, or use tracker=none"
             ) from error
-        tags = {"mlflow.note.content": description, "mlflow.source.name": "kmseg", "mlflow.user": _user()}
-        run = client.create_run(experiment, run_name=name, tags=tags)
-        try:
-            yield _MlflowRun(client, experiment, run.info.run_id, self.tracking_uri)
-        except BaseException as error:
-            client.set_terminated(run.info.run_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-            raise
-        client.set_terminated(run.info.run_id, "FINISHED")
 
-    def _connect(self) -> tuple[MlflowClient, str]:
+    def _first_contact(self) -> tuple[MlflowClient, str]:
         """Return a client and the experiment's id, both made at first contact.
 
         MLflow creates and migrates an SQLite store when it first meets it, and two processes that do so at once
@@ -107,12 +135,30 @@ class MlflowTracker:
         return str(known.experiment_id)
 
 
+@contextmanager
+def _ending(client: MlflowClient, run_id: str) -> Iterator[None]:
+    """End the run as the block does."""
+    try:
+        yield
+    except BaseException as error:
+        client.set_terminated(run_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
 @dataclass(frozen=True)
 class _MlflowRun:
     client: MlflowClient
     experiment: str
     run_id: str
     uri: str
+
+    @property
+    def key(self) -> str:
+        return self.run_id
+
+    def describe(self, text: str) -> None:
+        self.client.set_tag(self.run_id, DESCRIPTION, text)
 
     def params(self, values: Mapping[str, Any]) -> None:
         from mlflow.entities import Param

@@ -15,12 +15,22 @@ from kmseg.tracking import TrackedRun
 class NoTracker:
     """Keeps no record."""
 
-    def start(self, name: str, description: str) -> AbstractContextManager[TrackedRun]:
+    def start(self, name: str, description: str, folder: Path) -> AbstractContextManager[TrackedRun]:
         """Begin a record that nobody keeps."""
         return nullcontext(_Unrecorded())
 
+    def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
+        """Go on with a record that nobody keeps."""
+        return nullcontext(_Unrecorded())
+
+    def forget(self, folder: Path) -> None:
+        """Take nothing back, since nothing was kept."""
+
 
 class _Unrecorded:
+    key = ""
+
+    def describe(self, text: str) -> None: ...
     def params(self, values: Mapping[str, Any]) -> None: ...
     def metrics(self, values: Mapping[str, float]) -> None: ...
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None: ...
