@@ -21,10 +21,12 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from kmseg.config import build, register
-from kmseg.console import show
+from kmseg.config import build, fingerprint, register
+from kmseg.console import show, show_point
 from kmseg.errors import UserError
 from kmseg.plugins import conf_folder
+from kmseg.sweeps.points import End
+from kmseg.tasks import Outcome
 
 register()
 
@@ -53,20 +55,38 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=None, config_name="config")
 def _run(config: DictConfig) -> None:
     running = HydraConfig.get()
+    folder = Path(running.runtime.output_dir)
+    if running.mode == RunMode.MULTIRUN:
+        _run_point(config, folder)
+        return
     try:
-        task, plan = build(
-            config,
-            folder=Path(running.runtime.output_dir),
-            choices=dict(running.runtime.choices),
-            overrides=list(running.overrides.task),
-        )
-        show(task.run(plan))
+        show(_outcome(config, folder))
     except MENDABLE as error:
-        if running.mode == RunMode.MULTIRUN:
-            print(f"kmseg: {_explain(error)}", file=sys.stderr)
-            raise  # one job of a sweep failed; the sweep goes on
-        _forget(Path(running.runtime.output_dir))
+        _forget(folder)
         _fail(error)
+
+
+def _run_point(config: DictConfig, folder: Path) -> None:
+    """Do one run of a sweep, which goes on if it fails; leave word of its end in its folder."""
+    named = f"run {folder.name}"
+    try:
+        outcome = _outcome(config, folder)
+    except Exception as error:
+        said = _explain(error) if isinstance(error, MENDABLE) else f"{type(error).__name__}: {error}"
+        print(f"kmseg: {named} failed: {said}", file=sys.stderr)
+        if WANTS_TRACEBACK or not isinstance(error, MENDABLE):
+            traceback.print_exception(error)
+        End(fingerprint(config), failed=said).write(folder)
+        return
+    End(fingerprint(config)).write(folder)
+    show_point(named, outcome)
+
+
+def _outcome(config: DictConfig, folder: Path) -> Outcome:
+    running = HydraConfig.get()
+    choices, overrides = dict(running.runtime.choices), list(running.overrides.task)
+    task, plan = build(config, folder=folder, choices=choices, overrides=overrides)
+    return task.run(plan)
 
 
 def _forget(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from omegaconf.errors import MissingMandatoryValue
 from kmseg.errors import UserError
 from kmseg.plugins import conf_folder, installed_plugins, make_importable, plugin_folders
 from kmseg.tasks import Plan, Task
+from kmseg.tracking import Tracker
 
 PARTS = (
     "dataset",
@@ -87,6 +89,19 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         resume=config.resume,
     )
     return _part(config, "task", choices), plan
+
+
+def build_tracker(config: DictConfig) -> Tracker:
+    """Build the tracker alone: for the record of a sweep, which is no run itself."""
+    tracker: Tracker = _part(config, "tracker", {})
+    return tracker
+
+
+def fingerprint(config: DictConfig) -> str:
+    """Return a short name for everything in a config that decides what a run leaves; how it runs is left out."""
+    deciding = OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("resume", "executor", "cache")])
+    settings = OmegaConf.to_yaml(deciding, resolve=True, sort_keys=True)
+    return hashlib.sha256(settings.encode()).hexdigest()[:16]
 
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:

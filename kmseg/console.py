@@ -23,6 +23,8 @@ MAIN = {
     "time/total": "seconds",
 }
 
+SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "mean IoU", "time/total": "seconds"}
+
 
 def show(outcome: Outcome) -> None:
     """Print the outcome of a run."""
@@ -38,6 +40,12 @@ def show(outcome: Outcome) -> None:
     console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
     for number, line in enumerate(outcome.view.splitlines()):
         console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+
+
+def show_point(name: str, outcome: Outcome) -> None:
+    """Print the outcome of one run of many in a line."""
+    figures = [f"{label} {_figure(key, outcome.metrics)}" for key, label in SHORT.items() if key in outcome.metrics]
+    print(f"{name}: {', '.join(figures)}", flush=True)
 
 
 def _legend(outcome: Outcome) -> Table:

@@ -13,6 +13,7 @@ from kmseg.palette import Palette
 MEANING = {
     "legend/recall": "share of the classes present in the images whose colour the palette has within 6 RGB units",
     "legend/precision": "share of the palette's colours within 10 RGB units of a true colour",
+    "legend/f1": "harmonic mean of the two",
     "legend/found": "classes present that were found",
     "legend/present": "classes present: at least 30 flat pixels within 8 RGB units of the true colour",
     "legend/spurious": "palette colours farther than 10 RGB units from every true colour",
@@ -37,6 +38,14 @@ MEANING = {
     "time/<stage>": "seconds of a stage",
 }
 """What each metric means; the README's table and the tracked run's description are made from it."""
+
+LESS_IS_BETTER = ("legend/spurious", "palette/inertia", "palette/unmatched", "images/failed", "time/")
+
+
+def less_is_better(metric: str) -> bool:
+    """Tell whether a run is the better, the smaller this figure is."""
+    return metric.startswith(LESS_IS_BETTER) or "/farther_than_" in metric
+
 
 FOUND_WITHIN = 6.0
 SPURIOUS_BEYOND = 10.0
@@ -71,9 +80,11 @@ def legend_scores(found: Palette, true: Palette, flat_pixels: NDArray[np.int64])
         int((best[present] <= FOUND_WITHIN).sum()),
         int((apart.min(axis=1) > SPURIOUS_BEYOND).sum()),
     )
+    recall, precision = hits / max(int(present.sum()), 1), 1 - spurious / len(found)
     return {
-        "legend/recall": hits / max(int(present.sum()), 1),
-        "legend/precision": 1 - spurious / len(found),
+        "legend/recall": recall,
+        "legend/precision": precision,
+        "legend/f1": 2 * recall * precision / (recall + precision) if recall + precision else 0.0,
         "legend/found": hits,
         "legend/present": int(present.sum()),
         "legend/spurious": spurious,

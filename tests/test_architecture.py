@@ -18,6 +18,7 @@ FLOORS = [
     {"color_spaces", "clusterers", "datasets", "writers"},
     {"maskers"},
     {"tasks"},
+    {"sweeps"},
     {"config", "console"},
     {"app"},
 ]

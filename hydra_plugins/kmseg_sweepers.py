@@ -1,0 +1,145 @@
+"""kmseg's sweepers, where Hydra looks for them: they join what `kmseg/sweeps/` does to Hydra's command and launchers.
+
+Every Hydra program of an environment loads this file, so it imports nothing of kmseg until a sweep begins. Hydra loads
+it without a place in `sys.modules`, where dataclasses look up annotations that are text: hence no `__future__` import.
+"""
+
+import itertools
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from hydra.types import HydraContext, TaskFunction
+
+    from kmseg.sweeps.points import Point
+    from kmseg.sweeps.search import Space
+    from kmseg.sweeps.sweep import Sweep
+
+
+@dataclass
+class KmsegSweeper(Sweeper):
+    """What the sweepers share: one folder, one record that all runs are children of, one summary.
+
+    Parameters
+    ----------
+    metric : str or None
+        The figure of `metrics.json` by which the best run is known; None takes the first there is of `mask/miou` and
+        `legend/f1`, else the share of pixels near their colour, less 0.001 a class.
+    """
+
+    metric: str | None = None
+
+    def setup(self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: DictConfig) -> None:
+        """Read the command, choose the folder, and make the launcher."""
+        from kmseg.sweeps.sweep import find_sweep
+
+        self._loader, self._config = hydra_context.config_loader, config
+        parser = OverridesParser.create(config_loader=self._loader)
+        task, own = config.hydra.overrides.task, config.hydra.overrides.hydra
+        self._space = {f"{word.get_key_element()}": _values(word) for word in parser.parse_overrides(list(task))}
+        self._first = self._check()
+        self._command = [word for word in task if not word.startswith("resume=")]
+        self._folder = Path(config.hydra.sweep.dir).absolute()
+        if self._first.resume and not any(word.startswith("hydra.sweep.dir=") for word in own):
+            self._folder = find_sweep(self._folder.parent.parent, self._command) or self._folder
+        with open_dict(config):
+            config.hydra.sweep.dir = str(self._folder)
+        self._launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Run the sweep; it fails at its end if a run did."""
+        from kmseg.config import build_tracker
+        from kmseg.sweeps.score import Score
+        from kmseg.sweeps.sweep import sweeping
+
+        tracker = build_tracker(self._first)
+        with sweeping(self._folder, self._command, Score(self.metric), tracker, self._first.resume) as sweep:
+            OmegaConf.save(self._config, self._folder / "multirun.yaml")
+            self._run(sweep, self._space)
+
+    @abstractmethod
+    def _run(self, sweep: "Sweep", space: "Space") -> None:
+        """Run points of the space."""
+
+    def _launch(self, points: Sequence["Point"], parent: str) -> None:
+        """Run points by the launcher that the user chose; each worker learns the folder and the parent's key."""
+        from kmseg.tracking import PARENT
+
+        folder = str(self._folder).replace("\\", "\\\\").replace("'", "\\'")
+        shared = [f"hydra.sweep.dir='{folder}'", *([f"++hydra.job.env_set.{PARENT}='{parent}'"] if parent else [])]
+        jobs = [[*point.overrides, *shared, f"hydra.sweep.subdir='{point.number}'"] for point in points]
+        self._launcher.launch(jobs, initial_job_idx=points[0].number)
+
+    def _fingerprint(self, point: "Point") -> str:
+        from kmseg.config import fingerprint
+
+        return fingerprint(self._compose(point.overrides))
+
+    def _check(self) -> DictConfig:
+        """Compose every value once, so that a wrong one is refused before any work; return the first config."""
+        first = {key: str(values[0]) for key, values in self._space.items()}
+        for key, values in self._space.items():
+            for value in values[1:]:
+                self._compose([f"{k}={v}" for k, v in {**first, key: value}.items()])
+        return self._compose([f"{key}={value}" for key, value in first.items()])
+
+    def _compose(self, overrides: Sequence[str]) -> DictConfig:
+        config = self._loader.load_sweep_config(self._config, list(overrides))
+        with open_dict(config):
+            del config["hydra"]
+        return config
+
+
+@dataclass
+class Grid(KmsegSweeper):
+    """Every combination of the values given."""
+
+    def _run(self, sweep: "Sweep", space: "Space") -> None:
+        from kmseg.sweeps.points import Point
+
+        chosen = itertools.product(*([f"{key}={value}" for value in values] for key, values in space.items()))
+        points = [Point(number, overrides, self._folder / str(number)) for number, overrides in enumerate(chosen)]
+        sweep.run(points, self._launch, self._fingerprint)
+
+
+@dataclass
+class Search(KmsegSweeper):
+    """Looks for the best combination with Optuna's TPE sampler, learning from each run which to try next.
+
+    Parameters
+    ----------
+    trials : int
+        Runs.
+    at_once : int
+        Runs chosen at a time, for launchers that run several side by side.
+    seed : int
+        Seed of the sampler.
+    """
+
+    trials: int = 20
+    at_once: int = 1
+    seed: int = 0
+
+    def _run(self, sweep: "Sweep", space: "Space") -> None:
+        from kmseg.sweeps.search import search
+
+        search(sweep, space, self._launch, self._fingerprint, trials=self.trials, at_once=self.at_once, seed=self.seed)
+
+
+def _values(word: "Override") -> Any:
+    """Return the values that an override stands for, as text; an interval as its two ends."""
+    if word.is_interval_sweep():
+        ends: Any = word.value()
+        return float(ends.start), float(ends.end)
+    return list(word.sweep_string_iterator()) if word.is_sweep_override() else [word.get_value_element_as_str()]

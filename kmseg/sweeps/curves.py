@@ -1,0 +1,137 @@
+"""The picture of a sweep: each figure against k, a line per sample size, the best run marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kmseg.files import replacing
+from kmseg.sweeps.points import label, short
+
+if TYPE_CHECKING:
+    from kmseg.sweeps.summary import Result, Summary
+
+PANELS = {
+    "legend/recall": ("classes found", "share of those present"),
+    "legend/spurious": ("spurious colours", "near no true colour"),
+    "mask/miou": ("mean IoU", "of the masks"),
+    "palette/inertia": ("inertia", "logarithmic"),
+    "time/total": ("seconds", "of one run"),
+}
+"""A panel for each that the runs have: title, and what is meant."""
+
+ACTUAL = {"clusterer.k": "palette/classes", "sampling.images": "images/sampled"}
+"""The figure that tells what a setting's word, `auto` or `all`, came to."""
+
+INK, FAINT, GRID = "#19191c", "#82828c", "#e6e6ea"
+LINES = ("#2f6f9f", "#d9822b", "#4f9d69", "#a8498f", "#8a6d3b", "#c0392b", "#5b5bd6", "#7f8c8d")
+
+
+def draw_curves(path: Path, summary: Summary) -> Path:
+    """Draw the figures of a sweep's finished runs as PNG.
+
+    The horizontal axis is `clusterer.k` where it was swept, else the first setting with numbers, else the first; the
+    other settings make the lines. A run of `k=auto` stands as a diamond at the classes that it found.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels = {name: panel for name, panel in PANELS.items() if all(name in r.metrics for r in summary.finished)}
+    columns = 3 if len(panels) > 3 else len(panels) + 1
+    rows = 2 if len(panels) > 3 else 1
+    figure = Figure(figsize=(4.4 * columns, 3.7 * rows), facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.12)
+    FigureCanvasAgg(figure)
+    places = figure.subplots(rows, columns).ravel()
+    axis = _axis(summary.swept)
+    for place, (name, (title, meaning)) in zip(places, panels.items(), strict=False):
+        _panel(place, summary, axis, name)
+        place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
+        place.set_title(meaning, loc="right", fontsize=9, color=FAINT)
+    for place in places[len(panels) :]:
+        place.set_axis_off()
+    _key(places[len(panels)], places[0], summary)
+    with replacing(path) as part:
+        figure.savefig(part, dpi=110, format="png")
+    return path
+
+
+def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
+    """Draw one figure of every run."""
+    for color, (line, results) in zip(cycle(LINES), _lines(summary, axis).items()):
+        chosen = [(_place(r, axis, summary), r.metrics[name]) for r in results if not _by_data(r, axis)]
+        found = [(_place(r, axis, summary), r.metrics[name]) for r in results if _by_data(r, axis)]
+        if chosen:
+            place.plot(*zip(*sorted(chosen), strict=True), "o-", color=color, label=line, markersize=4, clip_on=False)
+        if found:
+            place.plot(*zip(*found, strict=True), "D", color=color, label=f"{line} k=auto", clip_on=False)
+    if summary.best is not None:
+        at = _place(summary.best, axis, summary), summary.best.metrics[name]
+        ring = {"markersize": 16, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
+        place.plot(*at, "o", label="best", **ring)
+    if name == "palette/inertia":
+        place.set_yscale("log")
+    else:
+        place.set_ylim(bottom=0)
+    if not _has_numbers(summary.swept.get(axis, ())):
+        place.set_xticks(range(len(summary.swept[axis])), summary.swept[axis])
+    place.set_xlabel(short(axis), color=INK)
+    place.grid(color=GRID, linewidth=0.8)
+    place.spines[["top", "right"]].set_visible(False)
+    place.tick_params(colors=INK, labelsize=9)
+
+
+def _key(place: Any, panel: Any, summary: Summary) -> None:
+    """Say which line is which, and which run is the best."""
+    handles, names = panel.get_legend_handles_labels()
+    place.legend(
+        handles, names, loc="upper left", frameon=False, fontsize=10, labelcolor=INK, ncols=1 + len(names) // 9
+    )
+    if summary.best is not None:
+        said = f"best: {summary.name(summary.best)}\nby {summary.score.name(summary.best.metrics)}"
+        place.text(0.03, 0.0, said, transform=place.transAxes, fontsize=11, color=INK, va="bottom", wrap=True)
+
+
+def _axis(swept: Mapping[str, Sequence[str]]) -> str:
+    """Choose the setting of the horizontal axis."""
+    if "clusterer.k" in swept or not swept:
+        return "clusterer.k"
+    return next((key for key, values in swept.items() if _has_numbers(values)), next(iter(swept)))
+
+
+def _lines(summary: Summary, axis: str) -> dict[str, list[Result]]:
+    """Group the runs by the settings that are not on the axis."""
+    lines: dict[str, list[Result]] = {}
+    for result in summary.finished:
+        others = {key: value for key, value in summary.of(result).items() if key != axis}
+        lines.setdefault(label(others) or "runs", []).append(result)
+    return lines
+
+
+def _place(result: Result, axis: str, summary: Summary) -> float:
+    """Return where on the axis a run stands."""
+    value = result.point.settings.get(axis, "")
+    if _is_number(value):
+        return float(value)
+    if axis in ACTUAL:
+        return result.metrics[ACTUAL[axis]]
+    return list(summary.swept[axis]).index(value)
+
+
+def _by_data(result: Result, axis: str) -> bool:
+    """Tell whether the data chose what is on the axis."""
+    return axis == "clusterer.k" and not _is_number(result.point.settings.get(axis, ""))
+
+
+def _has_numbers(values: Sequence[str]) -> bool:
+    return any(_is_number(value) for value in values) or not values
+
+
+def _is_number(value: str) -> bool:
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

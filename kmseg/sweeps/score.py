@@ -1,0 +1,56 @@
+"""Which run of a sweep is the best: the figure that runs are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kmseg.errors import UserError
+from kmseg.metrics import less_is_better
+
+A_CLASS = 0.001
+"""Share of the pixels that a further class must explain to be worth having, where there is no truth to ask."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Compares runs by one metric.
+
+    Parameters
+    ----------
+    metric : str or None
+        A name of `metrics.json`. None takes the first that a run has of: `mask/miou`; `legend/f1`; and where there is
+        no truth, the share of pixels within 10 RGB units of their colour, less 0.001 for each class.
+    """
+
+    metric: str | None = None
+
+    def value(self, metrics: Mapping[str, float]) -> float:
+        """Return the figure of a run; the larger, the better."""
+        name = self.name(metrics)
+        if name == NO_TRUTH:
+            return 1 - _farther(metrics) - A_CLASS * metrics["palette/classes"]
+        if name not in metrics:
+            raise UserError(
+                f"the run has no metric {name!r} to be compared by; it has: {', '.join(metrics)}"
+                + (
+                    "; mask/ and legend/ need truth.masks and truth.legend"
+                    if name.startswith(("mask", "legend"))
+                    else ""
+                )
+            )
+        return -metrics[name] if less_is_better(name) else metrics[name]
+
+    def name(self, metrics: Mapping[str, float]) -> str:
+        """Return the name of the figure."""
+        if self.metric is not None:
+            return self.metric
+        return next((name for name in ("mask/miou", "legend/f1") if name in metrics), NO_TRUTH)
+
+
+NO_TRUTH = "share of pixels within 10 of their color, less 0.001 a class"
+
+
+def _farther(metrics: Mapping[str, float]) -> float:
+    """Return the share of pixels farther than 10 from their colour: of the masked images, else of the sampled ones."""
+    return metrics.get("palette/farther_than_10", metrics.get("sampled/farther_than_10", 1.0))

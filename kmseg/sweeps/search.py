@@ -1,0 +1,75 @@
+"""Looks for the best settings with Optuna: each run tells which to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from kmseg.checks import whole
+from kmseg.errors import UserError
+from kmseg.sweeps.points import Point
+from kmseg.sweeps.sweep import Launch, Sweep
+
+if TYPE_CHECKING:
+    from optuna import Trial
+
+Space = Mapping[str, Sequence[str] | tuple[float, float]]
+"""The values of each setting: a list of them, or the ends of an interval."""
+
+REPEATS = 10
+"""Times that the sampler may choose what was run before, in a row: then the space is as good as searched."""
+
+
+def search(
+    sweep: Sweep,
+    space: Space,
+    launch: Launch,
+    fingerprint: Callable[[Point], str],
+    trials: int,
+    at_once: int,
+    seed: int,
+) -> None:
+    """Run `trials` points of the space, `at_once` at a time, those that promise most.
+
+    The sampler is seeded and told each result in order. So a search that was cut off takes the same way again, and
+    finds its finished runs on it.
+    """
+    whole("hydra.sweeper.trials", trials, at_least=1)
+    whole("hydra.sweeper.at_once", at_once, at_least=1)
+    whole("hydra.sweeper.seed", seed, at_least=0)
+    try:
+        import optuna
+    except ImportError:
+        raise UserError("hydra/sweeper=search needs Optuna; install it with: pip install 'kmseg[sweep]'") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
+    scores: dict[tuple[str, ...], float | None] = {}
+    repeated = 0
+    while len(scores) < trials and repeated < REPEATS:
+        asked = [study.ask() for _ in range(min(at_once, trials - len(scores)))]
+        chosen = [_choose(trial, space) for trial in asked]
+        fresh = [overrides for overrides in dict.fromkeys(chosen) if overrides not in scores]
+        points = [Point(n, words, sweep.folder / str(n)) for n, words in enumerate(fresh, start=len(scores))]
+        repeated = 0 if points else repeated + 1
+        for result in sweep.run(points, launch, fingerprint):
+            scores[result.point.overrides] = None if result.failed else sweep.score.value(result.metrics)
+        for trial, overrides in zip(asked, chosen, strict=True):
+            score = scores[overrides]
+            study.tell(trial, score, state=None if score is not None else optuna.trial.TrialState.FAIL)
+
+
+def _choose(trial: Trial, space: Space) -> tuple[str, ...]:
+    """Let the sampler choose a value of each setting."""
+    return tuple(f"{key}={_value(trial, key, values)}" for key, values in space.items())
+
+
+def _value(trial: Trial, key: str, values: Sequence[str] | tuple[float, float]) -> str:
+    if isinstance(values, tuple):
+        return f"{trial.suggest_float(key, *values):.6g}"
+    if len(values) == 1:
+        return values[0]
+    try:
+        ordered = sorted(values, key=float)
+    except ValueError:  # words have no order
+        return str(trial.suggest_categorical(key, list(values)))
+    return ordered[trial.suggest_int(key, 0, len(ordered) - 1)]

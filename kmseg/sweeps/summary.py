@@ -1,0 +1,169 @@
+"""What a sweep came to: its table, its pictures and its text, made from what the finished runs left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from kmseg.files import write_csv, write_text
+from kmseg.sweeps.curves import draw_curves
+from kmseg.sweeps.points import Point, label, short
+from kmseg.sweeps.score import Score
+
+SHOWN = {
+    "palette/classes": ("classes", "g"),
+    "legend/recall": ("recall", ".3f"),
+    "legend/spurious": ("spurious colors", "g"),
+    "mask/miou": ("mean IoU", ".4f"),
+    "palette/inertia": ("inertia", ".4g"),
+    "time/total": ("seconds", ".2f"),
+}
+"""The figures of the table, with their headings and formats; those that no run has are left out."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one point: its figures, or why it failed."""
+
+    point: Point
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    failed: str = ""
+
+    @staticmethod
+    def of(point: Point, died: str = "") -> Result:
+        """Read what the point's folder tells; `died` is why a run may have left no word."""
+        end = point.end()
+        if end is None:
+            return Result(point, failed=died or "the run left no word; its process was killed")
+        return Result(point, failed=end.failed) if end.failed else Result(point, point.metrics())
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The results of a sweep over the settings `swept`, compared by `score`."""
+
+    results: Sequence[Result]
+    swept: Mapping[str, Sequence[str]]
+    score: Score
+
+    @cached_property
+    def finished(self) -> list[Result]:
+        """The runs that went well."""
+        return [result for result in self.results if not result.failed]
+
+    @cached_property
+    def failed(self) -> list[Result]:
+        """The runs that did not."""
+        return [result for result in self.results if result.failed]
+
+    @cached_property
+    def best(self) -> Result | None:
+        """The best run; the first of several that are equal."""
+        return max(self.finished, key=lambda result: self.score.value(result.metrics), default=None)
+
+    def of(self, result: Result) -> dict[str, str]:
+        """Return the settings in which a run differs from the others."""
+        return {key: value for key, value in result.point.settings.items() if key in self.swept}
+
+    def name(self, result: Result) -> str:
+        """Name a run by these settings."""
+        return label(self.of(result)) or "as the command says"
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return the table by columns: settings, figures, and how each run ended."""
+        settings = {short(key): [result.point.settings.get(key, "") for result in self.results] for key in self.swept}
+        figures = {
+            heading: [result.metrics.get(name) for result in self.results] for name, (heading, _) in self._shown.items()
+        }
+        return {
+            "run": [result.point.number for result in self.results],
+            **settings,
+            **figures,
+            "best": ["best" if result is self.best else "" for result in self.results],
+            "failed": [result.failed for result in self.results],
+            "folder": [str(result.point.folder) for result in self.results],
+        }
+
+    def figures(self) -> dict[str, float]:
+        """Return what is recorded of the sweep as a whole: the best run's figures, and how many runs there were."""
+        best = {} if self.best is None else {name: self.best.metrics[name] for name in self._shown}
+        return {**best, "sweep/runs": len(self.results), "sweep/failed": len(self.failed)}
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write `sweep.csv`, and `sweep.png` where a run has finished."""
+        columns = self.columns()
+        rows = list(zip(*columns.values(), strict=True))
+        files = [write_csv(folder / "sweep.csv", list(columns), rows)]
+        if self.finished:
+            files.append(draw_curves(folder / "sweep.png", self))
+        return files
+
+    def markdown(self, command: Sequence[str], folder: Path) -> str:
+        """Describe the sweep; also left as `sweep.md`."""
+        header = [*map(short, self.swept), *(heading for heading, _ in self._shown.values())]
+        lines = [
+            f"{self.conclusion}",
+            "",
+            f"Command: `{' '.join(command)}`",
+            "",
+            *(f"- **failed**: run {bad.point.number}, {self.name(bad)}: {bad.failed}" for bad in self.failed),
+            "",
+            f"| {' | '.join(header)} |",
+            f"|{'---|' * len(header)}",
+            *(f"| {' | '.join(self._row(result))} |" for result in self.finished),
+            "",
+            f"`sweep.png` among the artifacts draws it, `sweep.csv` holds it. Files: `{folder}`",
+        ]
+        text = "\n".join(lines) + "\n"
+        write_text(folder / "sweep.md", text)
+        return text
+
+    @property
+    def conclusion(self) -> str:
+        """Name the best run in a sentence."""
+        if self.best is None:
+            return f"None of the {len(self.results)} runs finished."
+        by = self.score.name(self.best.metrics)
+        figures = ", ".join(
+            f"{heading} {self.best.metrics[name]:{form}}" for name, (heading, form) in self._shown.items()
+        )
+        named = f"run {self.best.point.number}, {self.name(self.best)}"
+        return f"**Best of {len(self.finished)} runs by {by}: {named}** ({figures})."
+
+    def show(self, folder: Path, view: str) -> None:
+        """Print the table, the best run and where everything is."""
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False)
+        for key in ("run", *map(short, self.swept)):
+            table.add_column(key)
+        for heading, _ in self._shown.values():
+            table.add_column(heading, justify="right")
+        for result in self.finished:
+            style = "bold" if result is self.best else ""
+            table.add_row(str(result.point.number), *self._row(result), style=style)
+        console = Console(highlight=False)
+        if self.finished:
+            console.print(table)
+        console.print(Text(self.conclusion.replace("**", "")), soft_wrap=True)
+        console.print(Text(f"files    {folder}"), soft_wrap=True)
+        for number, line in enumerate(view.splitlines()):
+            console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+
+    @cached_property
+    def _shown(self) -> dict[str, tuple[str, str]]:
+        own = {self.score.metric: (self.score.metric, ".4g")} if self.score.metric else {}
+        return {
+            name: shown
+            for name, shown in {**SHOWN, **{key: value for key, value in own.items() if key not in SHOWN}}.items()
+            if all(name in result.metrics for result in self.finished)
+        }
+
+    def _row(self, result: Result) -> list[str]:
+        settings = [result.point.settings.get(key, "") for key in self.swept]
+        return settings + [f"{result.metrics[name]:{form}}" for name, (_, form) in self._shown.items()]

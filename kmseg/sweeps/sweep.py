@@ -1,0 +1,128 @@
+"""A sweep under way: it begins or goes on, launches the points that are not finished, and is summed up at its end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kmseg.errors import UserError
+from kmseg.files import write_json
+from kmseg.sweeps.points import END, Point, short, swept
+from kmseg.sweeps.score import Score
+from kmseg.sweeps.summary import Result, Summary
+from kmseg.tracking import TrackedRun, Tracker
+
+RECORD = "sweep.json"
+
+Launch = Callable[[Sequence[Point], str], None]
+"""Runs points, each as a child of the record of the given key; may raise if a run could not be started or died."""
+
+
+@dataclass
+class Sweep:
+    """One sweep and its folder.
+
+    Attributes
+    ----------
+    command : sequence of str
+        The overrides as they were given, by which a sweep that was cut off is known again.
+    results : list of Result
+        What became of the points so far, in their order.
+    """
+
+    folder: Path
+    command: Sequence[str]
+    score: Score
+    tracked: TrackedRun
+    tracker: Tracker
+    goes_on: bool
+    results: list[Result] = field(default_factory=list)
+
+    def run(self, points: Sequence[Point], launch: Launch, fingerprint: Callable[[Point], str]) -> list[Result]:
+        """Run those points that are not finished with the config they have today; return what became of them all."""
+        todo = [point for point in points if not (self.goes_on and _is_finished(point, fingerprint))]
+        if self.goes_on:
+            print(f"{len(points) - len(todo)} of {len(points)} runs are finished; {len(todo)} to go", flush=True)
+        for point in todo:
+            if self.goes_on:
+                self.tracker.forget(point.folder)
+                shutil.rmtree(point.folder, ignore_errors=True)
+            (point.folder / END).unlink(missing_ok=True)
+        died = ""
+        if todo:
+            try:
+                launch(todo, self.tracked.key)
+            except Exception as error:  # a worker that died, or a config that could not be composed: sum up, then fail
+                died = str(error) or type(error).__name__
+        done = [Result.of(point, died) for point in points]
+        self.results += done
+        return done
+
+    def finish(self) -> None:
+        """Leave the summary; fail if a run did."""
+        summary = Summary(self.results, swept([result.point for result in self.results]), self.score)
+        for path in summary.write(self.folder):
+            self.tracked.file(path)
+        self.tracked.table("sweep.json", summary.columns())
+        self.tracked.metrics(summary.figures())
+        self.tracked.describe(summary.markdown(self.command, self.folder))
+        summary.show(self.folder, self.tracked.view())
+        if summary.failed:
+            named = [f"  {result.point.number}  {summary.name(result)}: {result.failed}" for result in summary.failed]
+            raise UserError(
+                f"{len(named)} of {len(self.results)} runs failed; mend the cause and repeat the command with "
+                "resume=true, which does these anew and no others:\n" + "\n".join(named)
+            )
+
+
+@contextmanager
+def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracker, goes_on: bool) -> Iterator[Sweep]:
+    """Begin a sweep in `folder`, or go on with the one that is there; sum it up when the block ends well."""
+    from filelock import FileLock, Timeout
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        lock = FileLock(folder / ".sweep.lock", timeout=0).acquire()
+    except Timeout:
+        raise UserError(f"the sweep in {folder} is still running; wait for its end, or stop it first") from None
+    with lock:
+        known = _record(folder) if goes_on else None
+        name = f"sweep of {' '.join(_wanted(command))}"
+        record = tracker.start(name, f"Files: `{folder}`", folder) if known is None else tracker.reopen(known["key"])
+        with record as tracked:
+            write_json(folder / RECORD, {"command": list(command), "key": tracked.key})
+            sweep = Sweep(folder, command, score, tracked, tracker, known is not None)
+            yield sweep
+            sweep.finish()
+
+
+def find_sweep(around: Path, command: Sequence[str]) -> Path | None:
+    """Return the folder of the newest sweep of this command below `around/DATE/TIME`."""
+    for record in sorted(around.glob(f"*/*/{RECORD}"), reverse=True):
+        if (_record(record.parent) or {}).get("command") == list(command):
+            return record.parent
+    return None
+
+
+def _record(folder: Path) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record
+
+
+def _is_finished(point: Point, fingerprint: Callable[[Point], str]) -> bool:
+    end = point.end()
+    return end is not None and not end.failed and end.config == fingerprint(point)
+
+
+def _wanted(command: Sequence[str]) -> list[str]:
+    """Return the overrides that give several values, in short."""
+    several = [word.split("=", 1) for word in command if "=" in word and ("," in word or "(" in word)]
+    return [f"{short(key)}={value}" for key, value in several]
