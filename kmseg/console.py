@@ -54,7 +54,7 @@ def _legend(outcome: Outcome) -> Table:
     table.add_column("class")
     table.add_column("r g b", justify="right")
     table.add_column("share", justify="right")
-    colors = outcome.palette.colors.tolist()
+    colors = outcome.palette.painted.tolist()
     for name, color, share in zip(outcome.palette.names, colors, outcome.shares, strict=True):
         swatch = Text("    ", style="on #{:02x}{:02x}{:02x}".format(*color))
         table.add_row(swatch, Text(name), "{} {} {}".format(*color), f"{share:.3%}")

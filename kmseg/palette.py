@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,15 @@ from kmseg.errors import UserError
 from kmseg.files import write_csv
 
 RGB = tuple[int, int, int]
+
+
+class Row(NamedTuple):
+    """One row of a legend; most formats have no more than its first two fields."""
+
+    name: str
+    color: RGB
+    repainted: RGB | None = None
+    ignored: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +38,10 @@ class Palette:
     also : sequence of (int, (r, g, b))
         Further colours that mean a class, by the class's index. A legend in which two colours bear one name is
         read so: both become one class.
+    ignored : sequence of (str, (r, g, b))
+        Colours of the label images that belong to no class, with their names: their pixels are `ignore` in a mask.
+    repainted : array-like of shape (k, 3), 0..255, or None
+        The colours in which masks are painted, where they are not those of the label images.
 
     Examples
     --------
@@ -40,31 +53,45 @@ class Palette:
     names: Sequence[str]
     colors: NDArray[Any]
     also: Sequence[tuple[int, RGB]] = field(default=())
+    ignored: Sequence[tuple[str, RGB]] = field(default=())
+    repainted: NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
-        colors = np.asarray(self.colors)
-        if colors.ndim != 2 or colors.shape[1] != 3 or not len(colors):
-            raise UserError(f"a palette's colors have shape {colors.shape}; expected (classes, 3)")
-        if colors.min() < 0 or colors.max() > 255 or not np.all(colors == np.floor(colors)):
-            raise UserError("a palette's colors are whole numbers from 0 to 255")
+        colors = _levels(self.colors)
         if len(self.names) != len(colors):
             raise UserError(f"a palette has {len(self.names)} names and {len(colors)} colors; expected as many")
         twice = sorted({name for name in self.names if list(self.names).count(name) > 1})
         if twice:
             raise UserError(f"a palette names {twice[0]!r} twice; give the second color in `also` to merge them")
         object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "colors", colors.astype(np.uint8))
+        object.__setattr__(self, "colors", colors)
         object.__setattr__(self, "also", tuple((int(i), _rgb(c)) for i, c in self.also))
+        object.__setattr__(self, "ignored", tuple((name, _rgb(c)) for name, c in self.ignored))
+        if self.repainted is not None:
+            repainted = _levels(self.repainted)
+            if len(repainted) != len(colors):
+                raise UserError(f"a palette is repainted in {len(repainted)} colors and has {len(colors)}")
+            object.__setattr__(self, "repainted", repainted)
 
     def __len__(self) -> int:
         return len(self.names)
 
     @property
     def sources(self) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-        """Every colour that means a class `(m, 3)` uint8, and the index of that class `(m,)`; m >= k."""
-        extra = np.array([color for _, color in self.also], np.uint8).reshape(-1, 3)
-        owner = np.array([index for index, _ in self.also], np.intp)
-        return np.concatenate([self.colors, extra]), np.concatenate([np.arange(len(self)), owner])
+        """Every colour that means something `(m, 3)` uint8, and the index of its class, or `ignore`, `(m,)`; m >= k."""
+        extra = [color for _, color in (*self.also, *self.ignored)]
+        owner = [*range(len(self)), *(index for index, _ in self.also), *(self.ignore for _ in self.ignored)]
+        return np.concatenate([self.colors, np.array(extra, np.uint8).reshape(-1, 3)]), np.array(owner, np.intp)
+
+    @property
+    def source_names(self) -> list[str]:
+        """The name that belongs to each of the `sources`."""
+        return [*self.names, *(self.names[index] for index, _ in self.also), *(name for name, _ in self.ignored)]
+
+    @property
+    def painted(self) -> NDArray[np.uint8]:
+        """The colour `(k, 3)` uint8 in which each class is painted."""
+        return self.colors if self.repainted is None else self.repainted
 
     @property
     def index_dtype(self) -> type[np.uint8] | type[np.uint16]:
@@ -87,45 +114,82 @@ class Palette:
 
     def paint(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Colour an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
+        return self._colored(self.painted, mask)
+
+    def as_label(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Colour an index mask `(H, W)` as a label image would show it, `(H, W, 3)` uint8 RGB; ignored: black."""
+        return self._colored(self.colors, mask)
+
+    def _colored(self, colors: NDArray[np.uint8], mask: NDArray[np.integer]) -> NDArray[np.uint8]:
         table = np.zeros((self.ignore + 1, 3), np.uint8)
-        table[: len(self)] = self.colors
+        table[: len(self)] = colors
         return table.take(mask, axis=0, mode="clip")
 
 
-def from_rows(rows: Iterable[tuple[str, RGB]]) -> Palette:
-    """Make a palette of (name, colour) rows; rows with one name become one class, at the first one's place."""
+def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
+    """Make a palette of rows; those with one name become one class, at the first one's place and painted like it."""
     index: dict[str, int] = {}
-    colors: list[RGB] = []
+    first: list[Row] = []
     also: list[tuple[int, RGB]] = []
-    for name, color in rows:
-        if name not in index:
-            index[name] = len(colors)
-            colors.append(color)
-        elif color != colors[index[name]]:
-            also.append((index[name], color))
-    return Palette(list(index), np.array(colors), also)
+    ignored: list[tuple[str, RGB]] = []
+    for row in (Row(*fields) for fields in rows):
+        if row.ignored:
+            ignored.append((row.name, row.color))
+        elif row.name not in index:
+            index[row.name] = len(first)
+            first.append(row)
+        elif row.color != first[index[row.name]].color:
+            also.append((index[row.name], row.color))
+    if ignored and not first:
+        raise UserError("every class of the legend is ignored; leave at least one")
+    repainted = [row.repainted or row.color for row in first] if any(row.repainted for row in first) else None
+    return Palette(
+        list(index),
+        np.array([row.color for row in first]),
+        also,
+        ignored,
+        None if repainted is None else np.array(repainted),
+    )
 
 
 def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
-    """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each)."""
+    """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each).
+
+    Where the palette has them, the columns `also` (further colours of the class), `painted` (the colour it is painted
+    in) and `ignore` (1 in the last rows: colours of no class) follow, so that the file reads back as it was.
+    """
     extra = dict(columns or {})
     if palette.also:
         extra["also"] = [" ".join(_hex(c) for i, c in palette.also if i == k) for k in range(len(palette))]
+    if palette.repainted is not None:
+        extra["painted"] = [_hex(_rgb(color)) for color in palette.repainted]
+    if palette.ignored:
+        extra["ignore"] = [""] * len(palette)
     rows = [
         [name, *color, *(values[k] for values in extra.values())]
         for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True))
     ]
+    rows += [[name, *color, *[""] * (len(extra) - 1), "1"] for name, color in palette.ignored]
     return write_csv(path, ["name", "r", "g", "b", *extra], rows)
 
 
 def recolored(palette: Palette, target: Palette) -> Palette:
-    """Return `palette` in the colours that `target` gives to the same names."""
+    """Return `palette`, painted in the colours that `target` gives to the same names."""
     if target.also:
         raise UserError(f"the target legend gives {target.names[target.also[0][0]]!r} two colors; leave one of them")
     lacking = [name for name in palette.names if name not in target.names]
     if lacking:
         raise UserError(f"the target legend gives no color for {', '.join(lacking)}; add a row for each")
-    return Palette(palette.names, target.colors[[target.index_of(name) for name in palette.names]], palette.also)
+    return replace(palette, repainted=target.painted[[target.index_of(name) for name in palette.names]])
+
+
+def _levels(colors: Any) -> NDArray[np.uint8]:
+    levels = np.asarray(colors)
+    if levels.ndim != 2 or levels.shape[1] != 3 or not len(levels):
+        raise UserError(f"a palette's colors have shape {levels.shape}; expected (classes, 3)")
+    if levels.min() < 0 or levels.max() > 255 or not np.all(levels == np.floor(levels)):
+        raise UserError("a palette's colors are whole numbers from 0 to 255")
+    return levels.astype(np.uint8)
 
 
 def _rgb(color: Sequence[int]) -> RGB:

@@ -103,7 +103,7 @@ def _draw_swatches(
     draw: ImageDraw, palette: Palette, shares: Sequence[float], corner: tuple[int, int], rows: int
 ) -> None:
     column = _column(palette)
-    for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True)):
+    for k, (name, color) in enumerate(zip(palette.names, palette.painted.tolist(), strict=True)):
         x, y = corner[0] + k // rows * column, corner[1] + k % rows * (SWATCH + 6)
         draw.rectangle((x, y, x + 46, y + SWATCH), fill=tuple(color), outline=FAINT)
         draw.text((x + 56, y), _fitted(f"{k}  {name}", column - 66), fill=INK, font=_font(14))

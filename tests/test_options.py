@@ -14,8 +14,9 @@ from hydra import compose, initialize
 from hydra.utils import get_class, instantiate
 
 from kmseg.config import register
+from kmseg.palette import Row, from_rows
 from kmseg.plugins import conf_folder, plugin_folders
-from tests.conftest import draw_label
+from tests.conftest import COLORS, draw_label
 
 PART_FOLDERS = {
     "dataset": "datasets",
@@ -98,6 +99,16 @@ def test_every_masker_is_exact_on_a_lossless_label(name, labels, palette):
     )(draw_label())
     assert mask.dtype == palette.index_dtype
     assert np.array_equal(palette.paint(mask), draw_label())
+
+
+@pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "masker"])
+def test_every_masker_leaves_out_the_colours_of_no_class(name, labels):
+    rows = [Row(name, color, ignored=name == "road") for name, color in COLORS.items()]
+    mask = instantiate(composed("masker", name, labels)).fit(
+        from_rows(rows), instantiate(composed("color_space", "rgb", labels))
+    )(draw_label())
+    at = {name: (draw_label() == color).all(axis=-1) for name, color in COLORS.items()}
+    assert [np.unique(mask[at[name]]).tolist() for name in COLORS] == [[0], [255], [1], [2]]
 
 
 def test_listing_and_help_import_nothing_heavy():

@@ -31,6 +31,38 @@ def test_painting_gives_each_class_its_colour_and_black_to_the_rest(palette):
     assert palette.paint(np.array([[0, 3, 255]], np.uint8)).tolist() == [[[70, 130, 180], [220, 220, 0], [0, 0, 0]]]
 
 
+EDITED = """name,r,g,b,also,painted,ignore
+road,1,2,3,#070809,#ff0000,
+car,4,5,6,,,0
+sky,9,9,9,#0a0a0a,,1
+sign,8,8,8,,,
+"""
+
+
+def test_colours_to_paint_in_and_colours_of_no_class_survive_the_file(tmp_path):
+    once = read_palette(written(tmp_path, EDITED))
+    for palette in (once, read_palette(write_palette(tmp_path / "p.csv", once, {"share": [0.5, 0.3, 0.2]}))):
+        assert palette.names == ("road", "car", "sign")
+        assert palette.painted.tolist() == [[255, 0, 0], [4, 5, 6], [8, 8, 8]]
+        assert palette.ignored == (("sky", (9, 9, 9)), ("sky", (10, 10, 10)))
+        colors, owner = palette.sources
+        assert dict(zip(map(tuple, colors.tolist()), owner.tolist(), strict=True))[10, 10, 10] == 255
+        assert palette.paint(np.array([[0, 2, 255]])).tolist() == [[[255, 0, 0], [8, 8, 8], [0, 0, 0]]]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name,r,g,b,ignore\na,1,2,3,maybe\n", "line 2: ignore is 'maybe'; expected 1"),
+        ("name,r,g,b,painted\na,1,2,3,red\n", "line 2: painted is 'red'; expected hex"),
+        ("name,r,g,b,ignore\na,1,2,3,1\n", "every class of the legend is ignored"),
+    ],
+)
+def test_an_edited_legend_that_cannot_be_meant_is_refused(tmp_path, text, says):
+    with pytest.raises(UserError, match=says):
+        read_palette(written(tmp_path, text))
+
+
 def test_a_palette_of_more_than_255_classes_has_16_bit_masks():
     assert Palette([str(k) for k in range(255)], np.zeros((255, 3))).index_dtype is np.uint8
     assert Palette([str(k) for k in range(256)], np.zeros((256, 3))).ignore == 65535
@@ -38,7 +70,7 @@ def test_a_palette_of_more_than_255_classes_has_16_bit_masks():
 
 def test_recolouring_goes_by_name_and_names_what_is_lacking(palette):
     target = Palette(["sign", "car", "road", "sky"], np.arange(12).reshape(4, 3))
-    assert recolored(palette, target).colors[0].tolist() == [9, 10, 11]
+    assert recolored(palette, target).painted[0].tolist() == [9, 10, 11]
     with pytest.raises(UserError, match="no color for road, sign"):
         recolored(palette, Palette(["sky", "car"], np.zeros((2, 3))))
 

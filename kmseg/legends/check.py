@@ -43,8 +43,7 @@ def check_legend(
     list of str
         One sentence for each thing that does not fit, with its mend.
     """
-    sources, owner = given.sources
-    names = np.array(given.names, object)[owner]
+    sources, names = given.sources[0], np.array(given.source_names, object)
     said = _same_color(sources, names)
     if not len(data):
         return said

@@ -12,9 +12,9 @@ from typing import Any
 
 from kmseg.errors import UserError
 from kmseg.files import read_text
-from kmseg.palette import RGB, Palette, from_rows
+from kmseg.palette import RGB, Palette, Row, from_rows
 
-Rows = list[tuple[str, RGB]]
+Rows = Sequence[Row | tuple[str, RGB]]
 
 FORMATS = (
     "CSV with the columns name,r,g,b; CVAT or VOC labelmap.txt (road:128,64,128::); CamVid label_colors.txt "
@@ -81,14 +81,22 @@ def _of_csv(text: str, what: str) -> Rows:
     table = [(reader.line_num, row) for row in reader]
     levels = [row[header[c]] or "" for _, row in table for c in "rgb"]
     _question_fractions(levels, what)
-    rows: Rows = []
+    rows: list[Row] = []
     for number, row in table:
         where = f"{what}, line {number}"
         name = _named(row[header["name"]] or "", where)
-        rows.append((name, _rgb([row[header[c]] or "" for c in "rgb"], where)))
-        also = row.get("also") or ""
-        rows += [(name, _hex(word, f"{where}: also has")) for word in also.split()]
+        painted, ignored = row.get("painted") or "", _ignored(row.get("ignore") or "", where)
+        repainted = _hex(painted, f"{where}: painted is") if painted.strip() else None
+        rows.append(Row(name, _rgb([row[header[c]] or "" for c in "rgb"], where), repainted, ignored))
+        also = [_hex(word, f"{where}: also has") for word in (row.get("also") or "").split()]
+        rows += [Row(name, color, repainted, ignored) for color in also]
     return rows
+
+
+def _ignored(text: str, where: str) -> bool:
+    if text.strip() not in ("", "0", "1"):
+        raise UserError(f"{where}: ignore is {text!r}; expected 1 where the color belongs to no class, else nothing")
+    return text.strip() == "1"
 
 
 def _of_json(text: str, what: str) -> Rows:

@@ -54,15 +54,15 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> t
 
     Also count, per class `(k,)`, the pixels that are exactly or nearly of its colour.
     """
-    apart = squared_at_each(label, palette.paint(mask))
-    for index, color in palette.also:
+    apart = squared_at_each(label, palette.as_label(mask))
+    classless = mask == palette.ignore
+    apart[classless] = np.iinfo(apart.dtype).max if palette.ignored else 0
+    for index, color in (*palette.also, *((palette.ignore, color) for _, color in palette.ignored)):
         own = mask == index
         apart[own] = np.minimum(apart, squared_at_each(label, np.full_like(label, color)))[own]
-    classless = mask == palette.ignore
-    apart[classless] = 0
     far = apart > NEAR**2
     lacking = int((far & flat(label, FLAT)).sum()) if far.any() else 0
-    none = int(classless.sum())
+    none = 0 if palette.ignored else int(classless.sum())
     exact = int((apart == 0).sum()) - none
     reassigned = int(far.sum()) - lacking
     near = np.bincount(mask[~(far | classless)], minlength=len(palette)).astype(np.int64)

@@ -1,0 +1,28 @@
+from dataclasses import replace
+
+import numpy as np
+
+from kmseg.color_spaces.rgb import Rgb
+from kmseg.maskers.boundary import Boundary
+from kmseg.palette import Row, from_rows
+from kmseg.tasks.explained import explain
+from tests.conftest import COLORS, draw_label
+
+
+def test_the_colour_that_a_class_is_painted_in_plays_no_part(palette):
+    label = draw_label()
+    mask = Boundary().fit(palette, Rgb())(label)
+    explained, _ = explain(label, mask, replace(palette, repainted=np.zeros((4, 3))))
+    assert explained.exact == mask.size
+
+
+def test_pixels_of_a_colour_of_no_class_are_explained_and_those_of_an_unknown_colour_are_not():
+    label = draw_label()
+    palette = from_rows(Row(name, color, ignored=name == "road") for name, color in COLORS.items())
+    mask = Boundary().fit(palette, Rgb())(label)
+    explained, near = explain(label, mask, palette)
+    assert (explained.exact, explained.unmatched) == (mask.size, 0)
+    assert near.sum() == (mask != 255).sum()
+    label[40:60, 2:10] = (240, 120, 120)
+    explained, _ = explain(label, mask, palette)
+    assert explained.unmatched == 6 * 18  # its rim may be a mixture
