@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.browser import chromium, is_local
+
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
 
@@ -105,3 +107,19 @@ def palette():
     from kmseg.palette import Palette
 
     return Palette(list(COLORS), np.array(list(COLORS.values())))
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The system's Chromium, headless, started once; tests are skipped where there is none."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def page(browser):
+    """A fresh page of the browser, which nothing beyond this machine can be fetched into; see `tests/browser.py`."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.route("**/*", lambda route: route.continue_() if is_local(route.request.url) else route.abort())
+    yield context.new_page()
+    context.close()
