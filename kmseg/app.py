@@ -33,7 +33,8 @@ register()
 MENDABLE = (UserError, HydraException, OmegaConfBaseException, OSError)
 """What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
 
-WANTS_TRACEBACK = os.environ.get("HYDRA_FULL_ERROR") == "1"
+WANTS_TRACEBACK = os.environ.setdefault("KMSEG_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "")) == "1"
+"""What the user said by HYDRA_FULL_ERROR, before `main` sets it: kept for the workers of a sweep, who inherit both."""
 
 
 def main() -> None:
