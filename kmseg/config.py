@@ -33,6 +33,7 @@ PARTS = (
     "truth",
     "tracker",
     "executor",
+    "cache",
 )
 
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 FLOORS = [
     {"errors", "home", "distance", "tiles"},
     {"checks", "files"},
-    {"images", "histogram", "execution"},
+    {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},
     {"partners", "finding", "legends"},
     {"metrics", "truth", "sampling", "tracking", "plugins"},

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from kmseg.checks import number, yes_or_no
 from kmseg.clusterers import Clusterer
+from kmseg.color_cache import ColorCache
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
 from kmseg.execution import Executor
@@ -42,6 +43,8 @@ class Plan:
         The run fails if more than this share of an image's pixels cannot be explained.
     resume : bool
         Whether what an earlier run left in `folder` is gone on with.
+    cache : ColorCache
+        Where the counts of images are kept for other runs.
     """
 
     dataset: Dataset
@@ -60,6 +63,7 @@ class Plan:
     overrides: tuple[str, ...] = ()
     max_unmatched: float | None = None
     resume: bool = False
+    cache: ColorCache = field(default_factory=ColorCache)
 
     def __post_init__(self) -> None:
         yes_or_no("resume", self.resume)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.clusterers import Clusterer
+from kmseg.color_cache import ColorCache, source_of
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage, UserError
@@ -40,12 +42,13 @@ class Count(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Counted(Generic[C]):
-    """What counting some images gave; several add up."""
+    """What counting some images gave; several add up. Of the `images`, so many were `remembered` from another run."""
 
     images: int
     counts: C
     flat_pixels: NDArray[np.int64]
     failures: tuple[str, ...]
+    remembered: int
 
     @property
     def read(self) -> int:
@@ -60,21 +63,39 @@ class CountColors(Generic[C]):
     dataset: Dataset
     kind: type[C]
     true: Palette | None = None
+    cache: ColorCache = field(default_factory=partial(ColorCache, limit=0))
 
     def __call__(self, items: Sequence[Item]) -> Counted[C]:
         """Count the colours of a chunk of items."""
-        counts, failures = [], []
-        flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
-        for item in items:
-            try:
-                label = self.dataset.read_label(item)
-            except UnreadableImage as failure:
-                failures.append(str(failure))
-                continue
-            counts.append(self.kind.of(label))
-            if self.true is not None:
-                flat_pixels += flat_pixels_of(label, self.true)
-        return Counted(len(items), self.kind.merge(counts), flat_pixels, tuple(failures))
+        return self.add_up([self._one(item) for item in items])
+
+    def _one(self, item: Item) -> Counted[C]:
+        entry = self.cache.entry(item.label, f"{item.key} {self._how}")
+        known = entry.load() if entry else None
+        if known:
+            *counts, flat_pixels = known
+            return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
+        try:
+            label = self.dataset.read_label(item)
+        except UnreadableImage as failure:
+            return Counted(1, self.kind.merge([]), self._flat_pixels(None), (str(failure),), remembered=0)
+        counted = Counted(1, self.kind.of(label), self._flat_pixels(label), (), remembered=0)
+        if entry:
+            arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
+            entry.save([*arrays, counted.flat_pixels])
+        return counted
+
+    def _flat_pixels(self, label: NDArray[np.uint8] | None) -> NDArray[np.int64]:
+        if self.true is None or label is None:
+            return np.zeros(len(self.true) if self.true else 0, np.int64)
+        return flat_pixels_of(label, self.true)
+
+    @cached_property
+    def _how(self) -> str:
+        """Say what besides an image's file decides its counts: options of the dataset, but not where its files lie."""
+        reading = [(name, getattr(self.dataset, name)) for name in _fields(self.dataset) if name != "root"]
+        true = self.true.colors.tolist() if self.true else []
+        return f"{type(self.dataset)} {source_of(self.dataset)} {reading} {self.kind.__name__} {true}"
 
     def add_up(self, parts: Sequence[Counted[C]]) -> Counted[C]:
         """Add up what the chunks gave."""
@@ -83,6 +104,7 @@ class CountColors(Generic[C]):
             counts=self.kind.merge([part.counts for part in parts]),
             flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
             failures=tuple(failure for part in parts for failure in part.failures),
+            remembered=sum(part.remembered for part in parts),
         )
 
 
@@ -186,11 +208,18 @@ def count_colors(
     plan: Plan, items: Sequence[Item], kind: type[C], stages: Stages, true: Palette | None = None
 ) -> Counted[C]:
     """Read items and count their colours, and the flat pixels of each `true` class; fail where none can be read."""
-    work = CountColors(plan.dataset, kind, true)
+    work = CountColors(plan.dataset, kind, true, plan.cache)
     counted = stages.over("discover", "reading colors", plan.executor, work, items, work.add_up)
+    if counted.remembered < counted.read:
+        plan.cache.trim()
     if not counted.read:
         raise nothing_read(counted.failures)
     return counted
+
+
+def _fields(part: Any) -> list[str]:
+    """Return the names of a dataclass's fields."""
+    return [field.name for field in fields(part)]
 
 
 def numbered(k: int) -> list[str]:
