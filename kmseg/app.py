@@ -9,7 +9,8 @@ import re
 import shutil
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,9 +25,9 @@ from omegaconf.errors import OmegaConfBaseException
 from kmseg.config import build, fingerprint, register
 from kmseg.console import show, show_point
 from kmseg.errors import UserError
-from kmseg.plugins import conf_folder
+from kmseg.plugins import conf_folder, what_is_wrong
 from kmseg.sweeps.points import End
-from kmseg.tasks import Outcome
+from kmseg.tasks import Listing, Outcome
 
 register()
 
@@ -41,6 +42,7 @@ def main() -> None:
     """Run kmseg as its command line says; exit with 1 and one sentence if that cannot be done."""
     # Hydra prints errors its own way unless told to raise them; kmseg says them in one sentence.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    _name_plugins(sys.argv[1:])
     try:
         _run()
     except KeyboardInterrupt:
@@ -56,12 +58,14 @@ def main() -> None:
 @hydra.main(version_base="1.3", config_path=None, config_name="config")
 def _run(config: DictConfig) -> None:
     running = HydraConfig.get()
+    _say_what_is_wrong_with_plugins()
     folder = Path(running.runtime.output_dir)
     if running.mode == RunMode.MULTIRUN:
         _run_point(config, folder)
         return
     try:
         show(_outcome(config, folder))
+        _forget(folder)  # a task that only lists leaves nothing there
     except MENDABLE as error:
         _forget(folder)
         _fail(error)
@@ -83,15 +87,30 @@ def _run_point(config: DictConfig, folder: Path) -> None:
     show_point(named, outcome)
 
 
-def _outcome(config: DictConfig, folder: Path) -> Outcome:
+def _outcome(config: DictConfig, folder: Path) -> Outcome | Listing:
     running = HydraConfig.get()
     choices, overrides = dict(running.runtime.choices), list(running.overrides.task)
     task, plan = build(config, folder=folder, choices=choices, overrides=overrides)
     return task.run(plan)
 
 
+def _name_plugins(words: Sequence[str]) -> None:
+    """Hand `plugins=DIR` on by the environment: to Hydra, which looks for options first, and to worker processes."""
+    named = [word.partition("=")[2].strip("'\"") for word in words if word.startswith("plugins=")]
+    known = os.environ.get("KMSEG_PLUGINS", "")
+    if named and named[-1] not in ("", "null"):
+        os.environ["KMSEG_PLUGINS"] = os.pathsep.join([named[-1], *([known] if known else [])])
+
+
+@cache
+def _say_what_is_wrong_with_plugins() -> None:
+    """Name the plugins that cannot be used: once, also where many runs of a sweep follow each other."""
+    for line in what_is_wrong():
+        print(f"kmseg: {line}", file=sys.stderr)
+
+
 def _forget(folder: Path) -> None:
-    """Remove the folder of a run that failed before any work: nothing is in it but Hydra's own record."""
+    """Remove the folder of a run that came to no files: nothing is in it but Hydra's own record."""
     if {path.name for path in folder.iterdir()} <= {".hydra", "kmseg.log"}:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.errors import InstantiationException
-from hydra.plugins.config_source import ConfigResult
+from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.errors import UserError
-from kmseg.plugins import conf_folder, installed_plugins, make_importable, plugin_folders
+from kmseg.plugins import (
+    conf_folder,
+    file_options,
+    installed_plugins,
+    make_importable,
+    part_class,
+    plugin_files,
+    plugin_folders,
+)
 from kmseg.tasks import Plan, Task
 from kmseg.tracking import Tracker
 
@@ -54,23 +62,63 @@ class PartsSource(FileConfigSource):
         return dataclasses.replace(result, config=OmegaConf.create(_filled(OmegaConf.to_container(result.config))))
 
 
+class PluginFileSource(ConfigSource):
+    """The options of a plugin that is one file, as Hydra asks for them."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self._targets = {f"{option.group}/{option.name}": option.target for option in file_options(Path(self.path))}
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme by which Hydra's search path names such a file."""
+        return "kmseg-file"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Make the config of one option; a writer's goes below its name, since there may be several."""
+        key = config_path.removesuffix(".yaml")
+        header = {"package": key.replace("/", ".") if key.startswith("writers/") else None}
+        config = OmegaConf.create(_filled({"_target_": self._targets[key]}))
+        return ConfigResult(self.provider, self.full_path(), config, header)
+
+    def available(self) -> bool:
+        """Tell whether the file has options that can be read."""
+        return bool(self._targets)
+
+    def is_group(self, config_path: str) -> bool:
+        """Tell whether the file has options of a group."""
+        return config_path == "" or any(key.startswith(f"{config_path}/") for key in self._targets)
+
+    def is_config(self, config_path: str) -> bool:
+        """Tell whether the file has an option."""
+        return config_path.removesuffix(".yaml") in self._targets
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """List the groups, or the options of one."""
+        start = f"{config_path}/" if config_path else ""
+        below = {key.removeprefix(start).partition("/") for key in self._targets if key.startswith(start)}
+        unwanted = {ObjectType.GROUP: "", ObjectType.CONFIG: "/"}
+        return sorted({name for name, slash, _ in below if results_filter is None or slash != unwanted[results_filter]})
+
+
 class PartsSearchPath(SearchPathPlugin):
     """Puts the built-in options and those of the plugins on Hydra's search path."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Append the folders."""
         search_path.append("kmseg", f"kmseg://{conf_folder()}")
-        folders = plugin_folders()
-        make_importable(folders)
-        for folder in folders:
+        make_importable()
+        for folder in plugin_folders():
             search_path.append(folder.name, f"kmseg://{folder / 'conf'}")
+        for path in plugin_files():
+            search_path.append(path.stem, f"kmseg-file://{path}")
         for name, conf in installed_plugins():
             search_path.append(name, f"kmseg://{conf}")
 
 
 def register() -> None:
     """Make Hydra know where kmseg's options are; to be called before Hydra composes."""
-    for plugin in (PartsSource, PartsSearchPath):
+    for plugin in (PartsSource, PluginFileSource, PartsSearchPath):
         Plugins.instance().register(plugin)
 
 
@@ -128,9 +176,7 @@ def _filled(node: Any) -> Any:
 
 
 def _fields(target: str) -> dict[str, Any]:
-    module, _, name = target.rpartition(".")
-    part = getattr(importlib.import_module(module), name)
-    return {field.name: _default(field) for field in dataclasses.fields(part) if field.init}
+    return {field.name: _default(field) for field in dataclasses.fields(part_class(target)) if field.init}
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:

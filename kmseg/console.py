@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmseg.tasks import Outcome
+from kmseg.tasks import Listing, Outcome
 
 MAIN = {
     "legend/found": "classes found",
@@ -26,9 +26,12 @@ MAIN = {
 SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "mean IoU", "time/total": "seconds"}
 
 
-def show(outcome: Outcome) -> None:
-    """Print the outcome of a run."""
+def show(outcome: Outcome | Listing) -> None:
+    """Print what a task came to."""
     console = Console(highlight=False)
+    if isinstance(outcome, Listing):
+        console.print(_listing(outcome))
+        return
     console.print(_legend(outcome))
     console.print(_figures(outcome))
     for warning in outcome.warnings:
@@ -42,10 +45,22 @@ def show(outcome: Outcome) -> None:
         console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
 
 
-def show_point(name: str, outcome: Outcome) -> None:
+def show_point(name: str, outcome: Outcome | Listing) -> None:
     """Print the outcome of one run of many in a line."""
+    if isinstance(outcome, Listing):
+        show(outcome)
+        return
     figures = [f"{label} {_figure(key, outcome.metrics)}" for key, label in SHORT.items() if key in outcome.metrics]
     print(f"{name}: {', '.join(figures)}", flush=True)
+
+
+def _listing(listing: Listing) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in listing.columns:
+        table.add_column(column, overflow="fold", ratio=1 if column == "what it is" else None)
+    for row in listing.rows:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _legend(outcome: Outcome) -> Table:

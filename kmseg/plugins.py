@@ -1,14 +1,43 @@
-"""Finds parts outside the package: folders that hold code and its `conf/` together, and installed packages."""
+"""Finds options outside the package: plugin folders, plugin files and installed packages; lists them all."""
 
 from __future__ import annotations
 
+import ast
+import importlib
 import os
+import re
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, is_dataclass
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from kmseg.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a group, as `group=name` chooses it.
+
+    Attributes
+    ----------
+    help : str
+        What it is, in one line.
+    target : str
+        Its class, `module.Class`; empty for a recipe, which only sets other options.
+    origin : str
+        Where it comes from, for people.
+    """
+
+    group: str
+    name: str
+    help: str
+    target: str
+    origin: str
 
 
 def conf_folder() -> Path:
@@ -18,17 +47,19 @@ def conf_folder() -> Path:
 
 
 def plugin_folders() -> list[Path]:
-    """Return the plugins, one folder each: below `plugins/` of a checkout and below the folders of KMSEG_PLUGINS."""
-    named = os.environ.get("KMSEG_PLUGINS", "").split(os.pathsep)
-    checkout = [PACKAGE.parent / "plugins"] if (PACKAGE.parent / "pyproject.toml").exists() else []
-    shelves = [*checkout, *(Path(name).expanduser().resolve() for name in named if name)]
+    """Return the plugins that are folders with a `conf/`."""
     return [
         folder
-        for shelf in shelves
-        if shelf.is_dir()
-        for folder in sorted(shelf.iterdir())
+        for shelf in _shelves()
+        for folder in (shelf, *sorted(path for path in shelf.iterdir() if path.is_dir()))
         if (folder / "conf").is_dir()
     ]
+
+
+def plugin_files() -> list[Path]:
+    """Return the plugins that are one file, which says `OPTIONS = {"group/name": "Class"}`."""
+    files = [path for shelf in _shelves() for path in sorted(shelf.glob("*.py"))]
+    return [path for path in files if re.search(r"^OPTIONS\b", path.read_text("utf-8", "replace"), re.M)]
 
 
 def installed_plugins() -> list[tuple[str, Path]]:
@@ -51,9 +82,100 @@ def installed_plugins() -> list[tuple[str, Path]]:
     return found
 
 
-def make_importable(folders: list[Path]) -> None:
+def file_options(path: Path) -> list[Option]:
+    """Return the options of a plugin that is one file, without running it; none where it is no Python."""
+    try:
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        (told,) = [node.value for node in body if isinstance(node, ast.Assign) and _is_options(node.targets[0])]
+        named = dict(ast.literal_eval(told))
+    except (SyntaxError, ValueError, TypeError):
+        return []
+    docs = {node.name: ast.get_docstring(node) or "" for node in body if isinstance(node, ast.ClassDef)}
+    return [
+        Option(group, name, docs.get(part, "").split("\n")[0], f"{path.stem}.{part}", _shown(path))
+        for (group, _, name), part in ((key.partition("/"), part) for key, part in named.items())
+    ]
+
+
+def options() -> list[Option]:
+    """Return every option: the built-in ones, then those of plugins, each in the order of groups and names."""
+    found = list(_folder_options(conf_folder(), "built in"))
+    for folder in plugin_folders():
+        found += _folder_options(folder / "conf", _shown(folder))
+    for path in plugin_files():
+        found += file_options(path)
+    for name, conf in installed_plugins():
+        found += _folder_options(conf, f"package {name}")
+    return found
+
+
+def what_is_wrong() -> list[str]:
+    """Return one line for each plugin that cannot be used, with the reason; those that can are imported."""
+    said = []
+    seen: dict[tuple[str, str], str] = {}
+    for option in options():
+        first = seen.setdefault((option.group, option.name), option.origin)
+        if first != option.origin:
+            said.append(
+                f"plugin {option.origin}: {option.group}={option.name} is taken by {first}; give it another name"
+            )
+        elif option.origin != "built in" and option.target:
+            try:
+                part_class(option.target)
+            except UserError as error:
+                said.append(f"plugin {option.origin}: {option.group}={option.name}: {error}")
+    for path in plugin_files():
+        if not file_options(path):
+            said.append(f'plugin {_shown(path)}: no OPTIONS = {{"group/name": "Class"}} can be read from it')
+    return said
+
+
+def part_class(target: str) -> Any:
+    """Import a part's class; fail in one line, whatever foreign code does."""
+    module, _, name = target.rpartition(".")
+    try:
+        part = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"{target} cannot be used: {reason}") from error
+    if not is_dataclass(part):
+        raise UserError(f"{target} cannot be used: it is no dataclass, whose fields are an option's settings")
+    return part
+
+
+def make_importable() -> None:
     """Let the plugins' code be imported, in this process and in the workers that it will start."""
-    fresh = [str(folder) for folder in folders if str(folder) not in sys.path]
+    places = dict.fromkeys([*plugin_folders(), *(path.parent for path in plugin_files())])
+    fresh = [str(place) for place in places if str(place) not in sys.path]
     sys.path.extend(fresh)
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     os.environ["PYTHONPATH"] = os.pathsep.join([*known, *(path for path in fresh if path not in known)])
+
+
+def _shelves() -> list[Path]:
+    """Return the folders that hold plugins: `plugins/` of a checkout and those that KMSEG_PLUGINS names."""
+    named = [name for name in os.environ.get("KMSEG_PLUGINS", "").split(os.pathsep) if name]
+    for name in named:
+        if not Path(name).expanduser().is_dir():
+            raise UserError(f"plugins={name} (or KMSEG_PLUGINS) is not an existing folder; give the folder of plugins")
+    shelf = PACKAGE.parent / "plugins"
+    checkout = [shelf] if (PACKAGE.parent / "pyproject.toml").exists() and shelf.is_dir() else []
+    return list(dict.fromkeys([*checkout, *(Path(name).expanduser().resolve() for name in named)]))
+
+
+def _folder_options(conf: Path, origin: str) -> Iterator[Option]:
+    for path in sorted(conf.glob("*/*.yaml")):
+        text = path.read_text(encoding="utf-8")
+        told = [line[2:] for line in text.splitlines() if line.startswith("# ") and not line.startswith("# @")]
+        target = re.search(r"^_target_:\s*(\S+)", text, re.M)
+        yield Option(path.parent.name, path.stem, told[0] if told else "", target[1] if target else "", origin)
+
+
+def _is_options(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) and target.id == "OPTIONS"
+
+
+def _shown(path: Path) -> str:
+    """Return a plugin's path as people know it: from the working folder where it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,6 +1,16 @@
+"""Options from outside the package: a folder, a file, an installed package; and what happens if one is broken."""
+
+from __future__ import annotations
+
+import os
+import subprocess
 import sys
+import sysconfig
+import zipfile
+from pathlib import Path
 
 from kmseg.plugins import installed_plugins, plugin_folders
+from tests.conftest import REPO
 
 COLOR_SPACE = '''
 from dataclasses import dataclass
@@ -15,6 +25,25 @@ class Negative:
 
     def to_rgb(self, features):
         return (255 - features).round().clip(0, 255).astype("uint8")
+'''
+
+WRITER = '''
+from dataclasses import dataclass
+
+from kmseg.files import write_text
+from kmseg.writers import PerImage
+
+OPTIONS = {"writers/noted": "Noted"}
+
+
+@dataclass(frozen=True)
+class Noted(PerImage):
+    """A word beside each mask."""
+
+    word: str = "seen"
+
+    def write(self, image, palette, folder):
+        write_text(folder / "noted" / f"{image.key}.txt", self.word)
 '''
 
 
@@ -50,3 +79,90 @@ def test_an_installed_package_brings_parts_by_an_entry_point(kmseg, labels, tmp_
 
 def test_the_plugins_of_the_checkout_are_found():
     assert "oklab" in {folder.name for folder in plugin_folders()}
+
+
+def test_a_file_dropped_in_brings_its_options_with_their_settings(kmseg, labels, tmp_path):
+    shelf = tmp_path / "my shelf"
+    shelf.mkdir()
+    (shelf / "negative.py").write_text('OPTIONS = {"color_space/negative": "Negative"}\n' + COLOR_SPACE)
+    (shelf / "noted.py").write_text(WRITER)
+    words = (f"plugins='{shelf}'", "dataset=folder", f"dataset.root={labels}", "executor=processes")
+    ran = kmseg(*words, "color_space=negative", "masker=nearest", "writers=[noted]", "writers.noted.word=well")
+    assert ran.code == 0, ran.err
+    assert len(ran.palette()) == 4
+    assert (ran.folder / "noted" / "0.txt").read_text() == "well"
+    listed = kmseg(f"plugins='{shelf}'", "--help").out
+    assert "negative, oklab" in listed
+    assert "noted" in listed
+
+
+def test_a_broken_plugin_is_named_in_one_line_and_stops_no_run_that_does_not_use_it(kmseg, labels, tmp_path):
+    shelf = tmp_path / "shelf"
+    (shelf / "broken" / "conf" / "masker").mkdir(parents=True)
+    (shelf / "broken" / "broken.py").write_text("import not_installed_anywhere\n")
+    (shelf / "broken" / "conf" / "masker" / "broken.yaml").write_text("# Broken\n_target_: broken.Broken\n")
+    (shelf / "leaves.py").write_text('OPTIONS = {"masker/leaves": "Leaves"}\nraise SystemExit(7)\n')
+    (shelf / "wrong.py").write_text("OPTIONS = {oops\n")
+    words = (f"plugins={shelf}", "dataset=folder", f"dataset.root={labels}")
+    ran = kmseg(*words)
+    assert ran.code == 0, ran.err
+    assert "No module named 'not_installed_anywhere'" in ran.err
+    said = [line for line in ran.err.splitlines() if line.startswith("kmseg: plugin ")]
+    assert [any(name in line for line in said) for name in ("broken", "leaves", "wrong")] == [True] * 3
+    assert len(said) == 3
+    used = kmseg(*words, "masker=broken")
+    assert used.code == 1
+    assert "broken.Broken cannot be used: ModuleNotFoundError" in used.err
+    assert "Traceback" not in used.err
+    assert "is not an existing folder" in kmseg("plugins=nowhere").err
+
+
+def test_all_options_are_listed_with_what_they_are_and_where_they_come_from(kmseg, tmp_path):
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / "noted.py").write_text(WRITER)
+    ran = kmseg("task=parts", f"plugins={shelf}")
+    assert ran.code == 0, ran.err
+    (line,) = [line for line in ran.out.splitlines() if " noted " in line]
+    assert "A word beside each mask." in line
+    assert line.rstrip().endswith("shelf/noted.py")
+    assert "built in" in ran.out
+    assert not ran.folder.exists()
+
+
+def test_a_plugin_package_installed_into_a_new_environment_is_used(labels, tmp_path):
+    python = new_environment(tmp_path / "venv")
+    install = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-index", "--no-deps"]
+    subprocess.run([*install, str(wheel(tmp_path, WRITER))], check=True, capture_output=True)
+    words = ["dataset=folder", f"dataset.root={labels}", "writers=[noted]", "tracker=none", "executor=processes"]
+    command = [str(python), "-m", "kmseg.app", *words, f"hydra.run.dir={tmp_path / 'run'}"]
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "run" / "noted" / "far" / "away" / "5.txt").read_text() == "seen"
+
+
+def new_environment(folder: Path) -> Path:
+    """Make a virtual environment that has all that this one has, without a network, and return its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    (site / "seen.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n{REPO}\n")
+    return folder / "bin" / "python"
+
+
+def wheel(folder: Path, code: str) -> Path:
+    """Pack a plugin as people publish it: a package with code, `conf/` and an entry point."""
+    path = folder / "kmseg_noted-1.0-py3-none-any.whl"
+    info = "kmseg_noted-1.0.dist-info"
+    files = {
+        "kmseg_noted/__init__.py": code,
+        "kmseg_noted/conf/writers/noted.yaml": "# @package writers.noted\n# Words\n_target_: kmseg_noted.Noted\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: kmseg-noted\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[kmseg.plugins]\nnoted = kmseg_noted\n",
+    }
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
+        packed.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD")))
+    return path

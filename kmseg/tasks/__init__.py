@@ -101,8 +101,16 @@ class Outcome:
     view: str
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A table for the person who asked for it: what a task came to that leaves no files."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 class Task(Protocol):
     """What every task does."""
 
-    def run(self, plan: Plan) -> Outcome:
+    def run(self, plan: Plan) -> Outcome | Listing:
         """Do the whole job in `plan.folder`."""

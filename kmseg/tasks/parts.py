@@ -1,0 +1,25 @@
+"""What there is to choose from: every option of every group, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmseg.plugins import options
+from kmseg.tasks import Listing, Plan
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A list of all options for people, built in and from plugins; no run, and no files."""
+
+    def run(self, plan: Plan) -> Listing:
+        """List the options."""
+        groups: dict[str, list[tuple[str, ...]]] = {}
+        for option in options():
+            groups.setdefault(option.group, []).append((option.name, option.help, option.origin))
+        rows = [
+            (group if number == 0 else "", *row)
+            for group in sorted(groups)
+            for number, row in enumerate(sorted(groups[group]))
+        ]
+        return Listing(("group", "option", "what it is", "from"), tuple(rows))

@@ -1,0 +1,80 @@
+"""K-Means of faiss: for histograms of millions of colours, where scikit-learn takes minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.checks import whole
+from kmseg.clusterers import Clustering, clusters_wanted
+from kmseg.errors import UserError
+
+
+@dataclass(frozen=True)
+class FaissKMeans:
+    """Lloyd's iterations on the distinct colours, in single precision and on all cores (pip install faiss-cpu).
+
+    Parameters
+    ----------
+    k : int or "auto"
+        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
+    n_init : int
+        Starts; the best is kept.
+    max_iter : int
+        Iterations of one start.
+    seed : int
+        Seed of the starts.
+    """
+
+    k: int | str = "auto"
+    n_init: int = 3
+    max_iter: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        whole("k", self.k, at_least=1, words=("auto",))
+        whole("n_init", self.n_init, at_least=1)
+        whole("max_iter", self.max_iter, at_least=1)
+        whole("seed", self.seed, at_least=0, at_most=2**31 - 1)
+        if find_spec("faiss") is None:
+            raise UserError("clusterer=faiss_kmeans needs faiss; install it with: pip install faiss-cpu")
+
+    def fit(
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    ) -> Clustering:
+        """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
+        wanted = clusters_wanted(self.k, start, points)
+        begins = [start] if start is not None else self._starts(points, weights, wanted)
+        return min((self._from(begin, points, weights) for begin in begins), key=lambda fit: fit.inertia)
+
+    def _starts(
+        self, points: NDArray[np.float64], weights: NDArray[np.float64], wanted: int
+    ) -> Iterator[NDArray[np.float64]]:
+        """Draw the starts by k-means++: faiss itself draws points evenly, and would miss rare classes far from all."""
+        from sklearn.cluster import kmeans_plusplus
+
+        for number in range(self.n_init):
+            yield kmeans_plusplus(points, wanted, sample_weight=weights, random_state=self.seed + number)[0]
+
+    def _from(
+        self, start: NDArray[np.float64], points: NDArray[np.float64], weights: NDArray[np.float64]
+    ) -> Clustering:
+        import faiss
+
+        model = faiss.Kmeans(
+            points.shape[1],
+            len(start),
+            niter=self.max_iter,
+            seed=self.seed,
+            min_points_per_centroid=1,
+            max_points_per_centroid=len(points),  # faiss would draw a sample of the points, and lose rare classes
+        )
+        rows = np.ascontiguousarray(points, np.float32)
+        model.train(rows, weights=weights.astype(np.float32), init_centroids=np.ascontiguousarray(start, np.float32))
+        apart, labels = model.index.search(rows, 1)
+        inertia = float(weights @ apart[:, 0].clip(0).astype(np.float64))
+        return Clustering(model.centroids.astype(np.float64), labels[:, 0].astype(np.intp), inertia)
