@@ -1,3 +1,39 @@
-"""kmseg finds the legend of colour-coded label images and turns them into masks that a model can train on."""
+"""kmseg finds the legend of colour-coded label images and turns them into masks that a model can train on.
+
+>>> import kmseg
+>>> kmseg.Palette(["road"], [(128, 64, 128)])
+Palette(1 class: road #804080)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kmseg.api import discover as discover
+    from kmseg.api import segment as segment
+    from kmseg.legends.files import read_palette as read_palette
+    from kmseg.palette import Palette as Palette
 
 __version__ = "0.1.0"
+
+__all__ = ["Palette", "discover", "read_palette", "segment"]
+
+_HOMES = {
+    "discover": "kmseg.api",
+    "segment": "kmseg.api",
+    "read_palette": "kmseg.legends.files",
+    "Palette": "kmseg.palette",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what the package offers when it is first asked for, so that starting stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kmseg' has no attribute {name!r}; it offers {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

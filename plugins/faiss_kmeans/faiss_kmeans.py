@@ -1,4 +1,7 @@
-"""K-Means of faiss: for histograms of millions of colours, where scikit-learn takes minutes."""
+"""K-Means of faiss: for many clusters of very many colours.
+
+150 clusters of 830,000 colours took two cores 24 s, and scikit-learn 59 s; with 30 clusters scikit-learn is faster.
+"""
 
 from __future__ import annotations
 

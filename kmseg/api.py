@@ -1,0 +1,203 @@
+"""The use from Python: images in, palette out; images and palette in, masks out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.clusterers.kmeans import KMeans
+from kmseg.color_spaces import ColorSpace
+from kmseg.color_spaces.rgb import Rgb
+from kmseg.datasets import Item, image_files
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.execution import Executor, Processes, Serial
+from kmseg.finding.census import Census
+from kmseg.histogram import Histogram
+from kmseg.images import read_rgb
+from kmseg.legends.files import read_palette
+from kmseg.maskers import Masker
+from kmseg.maskers.boundary import Boundary
+from kmseg.palette import Palette
+from kmseg.palette_source import PaletteSource
+from kmseg.tasks.find_palette import CountColors, Counted, find_palette, find_palette_by_candidates, with_names
+
+Image = str | os.PathLike[str] | NDArray[np.uint8]
+Images = Image | Iterable[Image]
+"""A folder, a file, an RGB array `(H, W, 3)` uint8, or any number of files and arrays."""
+
+
+def discover(
+    images: Images,
+    *,
+    k: int | str = "auto",
+    names: str = "auto",
+    snap: bool = False,
+    pin: Sequence[Sequence[int]] = (),
+    forbid: Sequence[Sequence[int]] = (),
+    color_space: ColorSpace = Rgb(),
+    seed: int = 0,
+    workers: int = 1,
+) -> Palette:
+    """Find the palette of colour-coded label images.
+
+    Parameters
+    ----------
+    images : folder, file, array of shape (H, W, 3) uint8 RGB, or any number of files and arrays
+        Label images. A folder is searched with its sub-folders.
+    k : int or "auto"
+        Number of classes; `auto` lets the data choose. A number is plain K-Means, as in the paper.
+    names : str
+        `auto` names the classes where the palette is a published legend's, `none` numbers them, and the slug of a
+        published legend takes the names of that one.
+    snap : bool
+        Whether recognised classes also take the published colours.
+    pin, forbid : sequence of (r, g, b)
+        Colours that are classes whatever the data say, and colours that are none; for `k="auto"`.
+    color_space : ColorSpace
+        Where colours are clustered, for example `kmseg.color_spaces.lab.Lab()`.
+    seed : int
+        Seed of the clusterer.
+    workers : int
+        Processes that read the images; 1 stays in this one.
+
+    Raises
+    ------
+    UserError
+        If an image cannot be read, or no colour stands out as a class.
+
+    Examples
+    --------
+    >>> label = np.zeros((8, 8, 3), np.uint8)
+    >>> label[:, 4:] = (128, 64, 128)
+    >>> discover(label).colors.tolist()
+    [[0, 0, 0], [128, 64, 128]]
+    """
+    source = PaletteSource(names=names, snap=snap, pin=pin, forbid=forbid)
+    clusterer = KMeans(k=k, seed=seed)
+    given = _Given.of(images)
+    if k == "auto":
+        census = _counted(CountColors(given, Census), workers).counts
+        found = find_palette_by_candidates(census, source.demands, clusterer, color_space)
+    elif pin or forbid:
+        raise UserError(f"pin and forbid choose among the candidates of k='auto', and k is {k}; leave one out")
+    else:
+        histogram = _counted(CountColors(given, Histogram), workers).counts
+        found = find_palette(histogram, clusterer, color_space)
+    return with_names(found, source).palette
+
+
+def segment(
+    images: Images,
+    palette: Palette | str | os.PathLike[str],
+    *,
+    masker: Masker = Boundary(),
+    color_space: ColorSpace = Rgb(),
+    workers: int = 1,
+) -> list[NDArray[Any]]:
+    """Turn label images into index masks.
+
+    Parameters
+    ----------
+    images : folder, file, array of shape (H, W, 3) uint8 RGB, or any number of files and arrays
+        Label images.
+    palette : Palette or path
+        The legend, or a legend file.
+    masker : Masker
+        How pixels come to their class, for example `kmseg.maskers.nearest.Nearest()`, the paper's way.
+    color_space : ColorSpace
+        Where colours are compared.
+    workers : int
+        Processes that do the work; 1 stays in this one.
+
+    Returns
+    -------
+    list of ndarray of shape (H, W), uint8 (uint16 past 255 classes)
+        Rows of the palette, one mask for each image in their order (a folder's by name); `palette.ignore` where a
+        pixel is of no class. `palette.paint(mask)` colours one.
+
+    Examples
+    --------
+    >>> label = np.zeros((1, 2, 3), np.uint8)
+    >>> label[0, 1] = 255
+    >>> segment(label, Palette(["no", "yes"], [(0, 0, 0), (255, 255, 255)]))[0].tolist()
+    [[0, 1]]
+    """
+    legend = palette if isinstance(palette, Palette) else read_palette(os.fspath(palette))
+    given = _Given.of(images)
+    work = _MaskChunk(given, legend, masker, color_space)
+    return [mask for chunk in _executor(workers).map(work, given.items()) for mask in chunk]
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """The images that were handed in, as a dataset."""
+
+    images: Sequence[Path | NDArray[np.uint8]]
+
+    @classmethod
+    def of(cls, images: Images) -> _Given:
+        """Take what the user gave, and say at once what cannot be a label image."""
+        if isinstance(images, str | os.PathLike) and Path(images).is_dir():
+            return cls(list(image_files(Path(images)).values()))
+        alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) == 3
+        several = [images] if alone else list(images)  # type: ignore[arg-type]
+        if not several:
+            raise UserError("there are no images; give a folder, files or arrays")
+        return cls([_image(image, number) for number, image in enumerate(several)])
+
+    def items(self) -> list[Item]:
+        """List the images by their numbers; an array has no file, so its number stands for it."""
+        return [Item(str(n), i if isinstance(i, Path) else Path(str(n))) for n, i in enumerate(self.images)]
+
+    def read_label(self, item: Item) -> NDArray[np.uint8]:
+        """Return an image, `(H, W, 3)` uint8 RGB."""
+        image = self.images[int(item.key)]
+        return read_rgb(image) if isinstance(image, Path) else image
+
+    def read_photo(self, item: Item) -> None:
+        """Return None: only labels were handed in."""
+
+    def truth(self) -> None:
+        """Return None: they bring no truth."""
+
+
+@dataclass(frozen=True)
+class _MaskChunk:
+    """The work on a chunk of images."""
+
+    given: _Given
+    palette: Palette
+    masker: Masker
+    space: ColorSpace
+
+    def __call__(self, chunk: Sequence[Item]) -> list[NDArray[Any]]:
+        mask = self.masker.fit(self.palette, self.space)
+        return [mask(self.given.read_label(item)) for item in chunk]
+
+
+def _image(image: Any, number: int) -> Path | NDArray[np.uint8]:
+    if isinstance(image, str | os.PathLike):
+        return Path(image)
+    array = np.asarray(image)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+        raise UserError(
+            f"image {number} is an array of shape {array.shape} and type {array.dtype}; expected RGB, (H, W, 3) uint8"
+        )
+    return array
+
+
+def _counted(work: CountColors[Any], workers: int) -> Counted[Any]:
+    counted = work.add_up(list(_executor(workers).map(work, work.dataset.items())))
+    if counted.failures:
+        raise UnreadableImage(counted.failures[0])
+    return counted
+
+
+def _executor(workers: int) -> Executor:
+    return Serial() if workers == 1 else Processes(workers)
