@@ -32,6 +32,10 @@ Images = Image | Iterable[Image]
 """A folder, a file, an RGB array `(H, W, 3)` uint8, or any number of files and arrays."""
 
 
+RGB = Rgb()
+BOUNDARY = Boundary()
+
+
 def discover(
     images: Images,
     *,
@@ -40,7 +44,7 @@ def discover(
     snap: bool = False,
     pin: Sequence[Sequence[int]] = (),
     forbid: Sequence[Sequence[int]] = (),
-    color_space: ColorSpace = Rgb(),
+    color_space: ColorSpace = RGB,
     seed: int = 0,
     workers: int = 1,
 ) -> Palette:
@@ -96,8 +100,8 @@ def segment(
     images: Images,
     palette: Palette | str | os.PathLike[str],
     *,
-    masker: Masker = Boundary(),
-    color_space: ColorSpace = Rgb(),
+    masker: Masker = BOUNDARY,
+    color_space: ColorSpace = RGB,
     workers: int = 1,
 ) -> list[NDArray[Any]]:
     """Turn label images into index masks.

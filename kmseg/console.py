@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kmseg.swatches import swatches_table
 from kmseg.tasks import Listing, Outcome
 
 MAIN = {
@@ -32,7 +33,7 @@ def show(outcome: Outcome | Listing) -> None:
     if isinstance(outcome, Listing):
         console.print(_listing(outcome))
         return
-    console.print(_legend(outcome))
+    console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
     console.print(_figures(outcome))
     for warning in outcome.warnings:
         console.print(Text(f"note     {warning}", style="yellow"))
@@ -60,19 +61,6 @@ def _listing(listing: Listing) -> Table:
         table.add_column(column, overflow="fold", ratio=1 if column == "what it is" else None)
     for row in listing.rows:
         table.add_row(*map(Text, row))
-    return table
-
-
-def _legend(outcome: Outcome) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    table.add_column("class")
-    table.add_column("r g b", justify="right")
-    table.add_column("share", justify="right")
-    colors = outcome.palette.painted.tolist()
-    for name, color, share in zip(outcome.palette.names, colors, outcome.shares, strict=True):
-        swatch = Text("    ", style="on #{:02x}{:02x}{:02x}".format(*color))
-        table.add_row(swatch, Text(name), "{} {} {}".format(*color), f"{share:.3%}")
     return table
 
 

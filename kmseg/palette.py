@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.errors import UserError
 from kmseg.files import write_csv
+from kmseg.swatches import hex_of, swatches_html, swatches_table
 
 RGB = tuple[int, int, int]
 
@@ -25,7 +26,7 @@ class Row(NamedTuple):
     ignored: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Palette:
     """The classes of a data set with the colours that mean them.
 
@@ -75,6 +76,26 @@ class Palette:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __repr__(self) -> str:
+        shown = [f"{name} {hex_of(color)}" for name, color in zip(self.names, self.colors.tolist(), strict=True)][:6]
+        more = ", ..." if len(self) > len(shown) else ""
+        return f"Palette({len(self)} class{'es' if len(self) > 1 else ''}: {', '.join(shown)}{more})"
+
+    def _repr_html_(self) -> str:
+        return swatches_html(self.names, self.colors)
+
+    def show(self) -> None:
+        """Show the swatches: as a table in a notebook, in color in a terminal."""
+        from rich.console import Console
+
+        # Rich's own way into a notebook is text; there the palette's table is shown instead.
+        if (console := Console(highlight=False)).is_jupyter:
+            from IPython.display import display
+
+            display(self)
+        else:
+            console.print(swatches_table(self.names, self.colors))
 
     @property
     def sources(self) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
@@ -160,9 +181,9 @@ def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[o
     """
     extra = dict(columns or {})
     if palette.also:
-        extra["also"] = [" ".join(_hex(c) for i, c in palette.also if i == k) for k in range(len(palette))]
+        extra["also"] = [" ".join(hex_of(c) for i, c in palette.also if i == k) for k in range(len(palette))]
     if palette.repainted is not None:
-        extra["painted"] = [_hex(_rgb(color)) for color in palette.repainted]
+        extra["painted"] = [hex_of(_rgb(color)) for color in palette.repainted]
     if palette.ignored:
         extra["ignore"] = [""] * len(palette)
     rows = [
@@ -195,7 +216,3 @@ def _levels(colors: Any) -> NDArray[np.uint8]:
 def _rgb(color: Sequence[int]) -> RGB:
     red, green, blue = (int(value) for value in color)
     return red, green, blue
-
-
-def _hex(color: RGB) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*color)

@@ -37,8 +37,9 @@ def swatches_table(names: Sequence[str], colors: NDArray[np.uint8], shares: Sequ
     if shares:
         table.add_column("share", justify="right")
     for number, (name, color) in enumerate(zip(names, colors.tolist(), strict=True)):
-        row = [Text("    ", style=f"on {hex_of(color)}"), Text(name), "{} {} {}".format(*color)]
-        table.add_row(*row, *([f"{shares[number]:.3%}"] if shares else []))
+        share = [f"{shares[number]:.3%}"] if shares else []
+        swatch = Text("    ", style=f"on {hex_of(color)}")
+        table.add_row(swatch, Text(name), " ".join(map(str, color)), *share)
     return table
 
 

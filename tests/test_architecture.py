@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance", "tiles"},
+    {"errors", "home", "distance", "swatches", "tiles"},
     {"checks", "files"},
     {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},
@@ -19,7 +19,7 @@ FLOORS = [
     {"maskers"},
     {"tasks"},
     {"sweeps"},
-    {"config", "console"},
+    {"config", "console", "api"},
     {"app"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
