@@ -7,6 +7,7 @@ Palette(1 class: road #804080)
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from kmseg.palette import Palette as Palette
 
 __version__ = "0.1.0"
+
+MAX_PIXELS = 2**28
+"""Pixels that an image may have, 268 million, so 0.8 GB as RGB: a few bytes can declare more than any memory holds."""
+
+# OpenCV reads its limit once, when it is first imported: before any decoder sees a file.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 
 __all__ = ["Palette", "discover", "read_palette", "segment"]
 

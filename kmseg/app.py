@@ -24,7 +24,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from kmseg.config import build, fingerprint, register
 from kmseg.console import show, show_point
-from kmseg.errors import UserError
+from kmseg.errors import UserError, printable
 from kmseg.plugins import conf_folder, what_is_wrong
 from kmseg.sweeps.points import End
 from kmseg.tasks import Listing, Outcome
@@ -118,7 +118,7 @@ def _forget(folder: Path) -> None:
 def _fail(error: Exception) -> NoReturn:
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
-    print(f"kmseg: {_explain(error)}", file=sys.stderr)
+    print("\n".join(printable(line) for line in f"kmseg: {_explain(error)}".splitlines()), file=sys.stderr)
     sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kmseg.errors import printable
 from kmseg.swatches import swatches_table
 from kmseg.tasks import Listing, Outcome
 
@@ -36,7 +37,7 @@ def show(outcome: Outcome | Listing) -> None:
     console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
     console.print(_figures(outcome))
     for warning in outcome.warnings:
-        console.print(Text(f"note     {warning}", style="yellow"))
+        console.print(Text(f"note     {printable(warning)}", style="yellow"))
     for failure in outcome.failures[:10]:
         console.print(Text(f"skipped  {failure}", style="yellow"))
     if len(outcome.failures) > 10:

@@ -7,3 +7,17 @@ class UserError(ValueError):
 
 class UnreadableImage(UserError):
     """One image file cannot be used; the run names it, counts it and goes on without it."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(printable(sentence))
+
+
+def printable(line: str) -> str:
+    r"""Write out what a terminal would obey or cannot show: line breaks, escape codes, bytes that are no text.
+
+    Who named a file or a class is not who reads its name.
+
+    >>> printable("a\nb \x1b[2J")
+    'a\\nb \\x1b[2J'
+    """
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)

@@ -15,6 +15,9 @@ from typing import Any
 
 from kmseg.errors import UserError
 
+MAX_TEXT = 5_000_000
+"""Letters of a text file that is read: 65,535 classes need fewer, and a device has no end."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -40,8 +43,8 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write `text` as UTF-8 to `path`, whole or not at all."""
-    return write_bytes(path, text.encode("utf-8"))
+    r"""Write `text` as UTF-8 to `path`, whole or not at all; a file name's bytes that are no text become `\udcff`."""
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> Path:
@@ -61,13 +64,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 def read_text(path: Path, what: str) -> str:
     """Read a text file (UTF-8, a byte order mark is dropped); `what` names it in the error."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_TEXT + 1)
     except FileNotFoundError:
         raise UserError(f"{what} {path} does not exist; give the path of an existing file") from None
     except UnicodeDecodeError:
         raise UserError(f"{what} {path} is not UTF-8 text; save it as plain UTF-8 text") from None
     except OSError as error:
         raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
+    if len(text) > MAX_TEXT:
+        raise UserError(f"{what} {path} has more than {MAX_TEXT:,} letters; give the right file, or a smaller one")
+    return text
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import warnings
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import MAX_PIXELS
 from kmseg.errors import UnreadableImage
 from kmseg.files import write_bytes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
+
+MAX_BYTES = 4 * MAX_PIXELS
+"""Bytes that an image file may have: four a pixel, uncompressed."""
 
 # OpenCV reports a broken file on its own error stream; ours is the sentence that names the file.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -35,9 +41,12 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     UnreadableImage
-        If the file is missing, empty, truncated, of another kind, or has more than 8 bits a channel.
+        If the file is missing, empty, truncated, of another kind, has more than 8 bits a channel or declares more
+        than `kmseg.MAX_PIXELS` pixels.
     """
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableImage(f"{path}: larger than {MAX_BYTES >> 20} MB, which no image of a legal size is")
         data = np.fromfile(path, np.uint8)
     except OSError as error:
         raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
@@ -52,10 +61,10 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(data, flags)
-    except cv2.error:
+    except (cv2.error, MemoryError):
         image = None
     if image is None:
-        raise UnreadableImage(f"{path}: not a readable PNG, JPEG, BMP, TIFF or WebP image")
+        raise _refused(path, data)
     if image.dtype != np.uint8:
         raise _too_deep(path)
     if tiff and image.ndim == 3 and image.shape[2] == 4:
@@ -87,8 +96,29 @@ def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as image:
             return np.asarray(image if image.mode == "RGBA" else image.convert("RGB"))[..., :3].copy()
-    except (OSError, ValueError) as error:
+    except Exception as error:  # of a broken file, Pillow's decoders raise what comes up
         raise UnreadableImage(f"{path}: not a readable TIFF image ({error})") from None
+
+
+def _refused(path: Path, data: NDArray[np.uint8]) -> UnreadableImage:
+    """Say why OpenCV did not decode a file; its size stands in the header, which Pillow reads without the pixels."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data.tobytes())) as image:
+            width, height = image.size
+    except Image.DecompressionBombError:
+        return _too_large(path, "")
+    except Exception:  # of a broken header, Pillow raises what comes up
+        width = height = 0
+    if width * height > MAX_PIXELS:
+        return _too_large(path, f" ({width} x {height})")
+    return UnreadableImage(f"{path}: not a readable PNG, JPEG, BMP, TIFF or WebP image")
+
+
+def _too_large(path: Path, size: str) -> UnreadableImage:
+    limit = f"{MAX_PIXELS / 1e6:.0f} million pixels"
+    return UnreadableImage(f"{path}: declares more than {limit}{size}, kmseg's limit; cut it into tiles")
 
 
 def _too_deep(path: Path) -> UnreadableImage:
@@ -102,9 +132,19 @@ def _is_cut_short(head: bytes, data: NDArray[np.uint8]) -> bool:
         raw = data.tobytes()
         return raw.rfind(b"\xff\xd9") < raw.rfind(b"\xff\xda")
     if head.startswith(b"\x89PNG"):
-        return b"IEND" not in data[-4096:].tobytes()
+        return not _png_ends(data)
     if head.startswith(b"BM"):
         return data.size < int.from_bytes(head[2:6], "little")
     if head.startswith(b"RIFF"):
         return data.size < int.from_bytes(head[4:8], "little") + 8
+    return False
+
+
+def _png_ends(data: NDArray[np.uint8]) -> bool:
+    """Tell whether a PNG's chunks lead to its end; OpenCV would make room for one that declares gigabytes."""
+    place = 8
+    while place + 12 <= len(data):
+        if data[place + 4 : place + 8].tobytes() == b"IEND":
+            return True
+        place += 12 + int.from_bytes(data[place : place + 4].tobytes(), "big")
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,9 @@ from kmseg.files import write_csv
 from kmseg.swatches import hex_of, swatches_html, swatches_table
 
 RGB = tuple[int, int, int]
+
+MAX_CLASSES = 65535
+"""Classes that a 16-bit index mask can hold beside its ignore."""
 
 
 class Row(NamedTuple):
@@ -61,7 +65,11 @@ class Palette:
         colors = _levels(self.colors)
         if len(self.names) != len(colors):
             raise UserError(f"a palette has {len(self.names)} names and {len(colors)} colors; expected as many")
-        twice = sorted({name for name in self.names if list(self.names).count(name) > 1})
+        if max(len(colors), len(self.also)) > MAX_CLASSES:
+            raise UserError(
+                f"a palette has {len(colors) + len(self.also)} colors; expected {MAX_CLASSES} classes at most"
+            )
+        twice = sorted(name for name, times in Counter(self.names).items() if times > 1)
         if twice:
             raise UserError(f"a palette names {twice[0]!r} twice; give the second color in `also` to merge them")
         object.__setattr__(self, "names", tuple(self.names))

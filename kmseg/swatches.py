@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.errors import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -39,7 +41,7 @@ def swatches_table(names: Sequence[str], colors: NDArray[np.uint8], shares: Sequ
     for number, (name, color) in enumerate(zip(names, colors.tolist(), strict=True)):
         share = [f"{shares[number]:.3%}"] if shares else []
         swatch = Text("    ", style=f"on {hex_of(color)}")
-        table.add_row(swatch, Text(name), " ".join(map(str, color)), *share)
+        table.add_row(swatch, Text(printable(name)), " ".join(map(str, color)), *share)
     return table
 
 

@@ -80,11 +80,11 @@ def read_index_mask(path: Path) -> NDArray[Any]:
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=["PNG"]) as image:
             if image.mode in ("P", "L"):
                 return np.asarray(image)
         mask = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    except (OSError, cv2.error):
+    except Exception:  # of a broken file, the decoders raise what comes up
         mask = None
     if mask is None or mask.ndim != 2 or mask.dtype not in (np.uint8, np.uint16):
         raise UnreadableImage(f"{path}: not an index mask; expected a grey or paletted PNG of class numbers")

@@ -8,8 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance", "swatches", "tiles"},
-    {"checks", "files"},
+    {"errors", "home", "distance", "tiles"},
+    {"checks", "files", "swatches"},
     {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},
     {"partners", "finding", "legends"},

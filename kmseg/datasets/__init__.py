@@ -36,6 +36,10 @@ class Item:
     label: Path
     photo: Path | None = None
 
+    def __post_init__(self) -> None:
+        if self.key.startswith("/") or ".." in self.key.split("/"):
+            raise UserError(f"the dataset names an image {self.key!r}, which leads out of the run's folder")
+
 
 class Dataset(Protocol):
     """What every dataset does. Listing is cheap; pixels are read item by item, in workers."""
@@ -69,7 +73,9 @@ def image_files(root: Path) -> dict[str, Path]:
 
     A key is the relative path without its suffix; where two files share it they keep their suffixes.
     """
-    files = sorted(path for path in root.rglob("*") if is_image(path) and path.is_file())
+    # A link that leads nowhere is listed too, so that it is named among the files that could not be read.
+    found = (path for path in root.rglob("*") if is_image(path))
+    files = sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
     if not files:
         raise UserError(f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
     keys = {path: path.relative_to(root).with_suffix("").as_posix() for path in files}

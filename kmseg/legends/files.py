@@ -60,7 +60,7 @@ def _of_lines(text: str, what: str) -> Rows:
 
 
 def _labelmap_row(line: str, where: str) -> tuple[str, RGB]:
-    name, color, *_ = line.split(":")
+    name, color = [*line.split(":"), ""][:2]
     return _named(name, where), _rgb(color.split(","), where)
 
 
@@ -72,6 +72,13 @@ def _camvid_row(line: str, where: str) -> tuple[str, RGB]:
 
 
 def _of_csv(text: str, what: str) -> Rows:
+    try:
+        return _csv_rows(text, what)
+    except csv.Error as error:
+        raise UserError(f"{what} is no CSV that can be read: {error}; expected one of: {FORMATS}") from None
+
+
+def _csv_rows(text: str, what: str) -> Rows:
     reader = csv.DictReader(io.StringIO(text))
     header = {(name or "").strip().lower(): name for name in reader.fieldnames or []}
     missing = [column for column in ("name", "r", "g", "b") if column not in header]
@@ -102,12 +109,12 @@ def _ignored(text: str, where: str) -> bool:
 def _of_json(text: str, what: str) -> Rows:
     try:
         value = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a ValueError also for a number of thousands of digits
         raise UserError(f"{what} begins like JSON but is not: {error}; expected one of: {FORMATS}") from None
     if isinstance(value, dict) and {"classes", "palette"} <= value.keys():
         return _paired(value["classes"], value["palette"], what)
     if isinstance(value, dict) and "segmentation_colors" in value:
-        labels = value.get("labels") or list(dict(value.get("label_map") or {}).values())
+        labels = value.get("labels") or _values(value.get("label_map"))
         return _paired(labels, value["segmentation_colors"], what)
     if isinstance(value, list) and all(isinstance(entry, dict) and "name" in entry for entry in value):
         return [
@@ -120,6 +127,10 @@ def _of_json(text: str, what: str) -> Rows:
     if value and all(str(key).isdigit() and isinstance(name, str) and not _is_hex(name) for key, name in value.items()):
         raise UserError(f"{what} has numbers and names but no colors; give it the color of each class: {FORMATS}")
     return [(_named(name, what), _color(color, f"{what}, {name!r}")) for name, color in value.items()]
+
+
+def _values(label_map: Any) -> list[Any]:
+    return list(label_map.values()) if isinstance(label_map, dict) else []
 
 
 def _paired(names: Any, colors: Any, what: str) -> Rows:
