@@ -49,13 +49,16 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 
 
 @pytest.mark.slow
-def test_eight_processes_that_meet_a_new_store_at_once_all_succeed(tmp_path):
+def test_eight_processes_that_meet_a_new_store_at_once_log_their_160_runs(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "from kmseg.tracking.mlflow import MlflowTracker\n"
-        "with MlflowTracker(folder=sys.argv[1]).start(sys.argv[2], '', Path()) as run:\n"
-        "    run.metrics({'n': int(sys.argv[2])})\n"
+        "tracker = MlflowTracker(folder=sys.argv[1])\n"
+        "for number in range(20):\n"
+        "    with tracker.start(f'{sys.argv[2]}.{number}', '', Path()) as run:\n"
+        "        run.params({'process': sys.argv[2], 'number': number})\n"
+        "        run.metrics({f'mask/iou/{row}': row for row in range(30)})\n"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new"), str(n)], cwd=REPO, stderr=subprocess.PIPE)
@@ -65,7 +68,8 @@ def test_eight_processes_that_meet_a_new_store_at_once_all_succeed(tmp_path):
         _, err = process.communicate(timeout=240)
         assert process.returncode == 0, err.decode()
     with sqlite3.connect(tmp_path / "new" / "mlflow.db") as store:
-        assert store.execute("select count(*) from runs where status = 'FINISHED'").fetchone() == (8,)
+        assert store.execute("select count(distinct name) from runs where status = 'FINISHED'").fetchone() == (160,)
+        assert store.execute("select count(*) from metrics").fetchone() == (160 * 30,)
         assert store.execute("select count(*) from experiments where name = 'kmseg'").fetchone() == (1,)
 
 
@@ -110,3 +114,22 @@ def test_another_sqlite_store_keeps_its_artifacts_beside_it(tmp_path, monkeypatc
         run.file(REPO / "LICENSE")
     assert list((tmp_path / "elsewhere" / "artifacts").rglob("LICENSE"))
     assert not (tmp_path / "mlruns").exists()
+
+
+@pytest.mark.slow
+def test_a_record_that_is_gone_on_with_holds_everything_once(tmp_path):
+    from mlflow import MlflowClient
+
+    tracker = MlflowTracker(folder=str(tmp_path / "store"))
+    with pytest.raises(KeyboardInterrupt), tracker.start("a sweep", "cut off", tmp_path) as run:
+        run.table("sweep.json", {"k": [1]})
+        raise KeyboardInterrupt
+    with tracker.reopen(run.key) as again:
+        again.table("sweep.json", {"k": [1, 2]})
+        again.describe("whole")
+    client = MlflowClient(tracker.tracking_uri)
+    (kept,) = client.search_runs(["1"])
+    assert (kept.info.status, kept.data.tags["mlflow.note.content"]) == ("FINISHED", "whole")
+    assert client.load_table("1", "sweep.json")["k"].tolist() == [1, 2]
+    tracker.forget(tmp_path)
+    assert client.search_runs(["1"]) == []

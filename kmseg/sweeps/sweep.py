@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,13 +92,23 @@ def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracke
         raise UserError(f"the sweep in {folder} is still running; wait for its end, or stop it first") from None
     with lock:
         known = _record(folder) if goes_on else None
-        name = f"sweep of {' '.join(_wanted(command))}"
-        record = tracker.start(name, f"Files: `{folder}`", folder) if known is None else tracker.reopen(known["key"])
-        with record as tracked:
+        with _tracked(folder, command, tracker, known) as tracked:
             write_json(folder / RECORD, {"command": list(command), "key": tracked.key})
             sweep = Sweep(folder, command, score, tracked, tracker, known is not None)
             yield sweep
             sweep.finish()
+
+
+def _tracked(
+    folder: Path, command: Sequence[str], tracker: Tracker, known: dict[str, Any] | None
+) -> AbstractContextManager[TrackedRun]:
+    """Begin the record of a sweep, or go on with that of the `known` one."""
+    if known and known["key"]:
+        return tracker.reopen(known["key"])
+    if known:  # it was cut off while its record was being made
+        tracker.forget(folder)
+    write_json(folder / RECORD, {"command": list(command), "key": ""})
+    return tracker.start(f"sweep of {' '.join(_wanted(command))}", f"Files: `{folder}`", folder)
 
 
 def find_sweep(around: Path, command: Sequence[str]) -> Path | None:

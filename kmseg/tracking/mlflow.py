@@ -176,7 +176,12 @@ class _MlflowRun:
             self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
+        if any(file.path == name for file in self.client.list_artifacts(self.run_id)):
+            # log_table would append to what a sweep that was cut off has left; this is its form, written anew.
+            rows = [list(row) for row in zip(*columns.values(), strict=True)]
+            self.client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, name)
+        else:
+            self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
 
     def file(self, path: Path) -> None:
         if path.exists():
