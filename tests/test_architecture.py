@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance", "tiles"},
+    {"errors", "home", "distance", "outlines", "tiles"},
     {"checks", "files", "swatches"},
     {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},

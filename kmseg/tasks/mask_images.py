@@ -113,7 +113,8 @@ class MaskImages:
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
         explained, near_pixels = explain(label, mask, self.palette)
-        image = Segmented(item.key, work.position, label, mask, partial(self._photo, item, failures))
+        photo_file = item.photo if item.photo != item.label else None
+        image = Segmented(item.key, work.position, label, mask, partial(self._photo, item, failures), photo_file)
         notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,

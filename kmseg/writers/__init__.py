@@ -29,6 +29,8 @@ class Segmented:
         Its index mask.
     read_photo : callable
         Reads the photo `(H, W, 3)` uint8, or returns None where there is none.
+    photo_file : Path or None
+        The photo's own file; None where there is no photo, or label and photo share a file.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Segmented:
     label: NDArray[np.uint8]
     mask: NDArray[Any]
     read_photo: Callable[[], NDArray[np.uint8] | None]
+    photo_file: Path | None = None
 
 
 class Writer(Protocol):

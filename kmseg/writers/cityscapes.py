@@ -1,0 +1,92 @@
+"""Photos and masks named as Cityscapes' are, with its ids, for tools that expect a data set of that kind."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import UserError
+from kmseg.files import write_csv
+from kmseg.images import write_png
+from kmseg.palette import Palette
+from kmseg.writers import Segmented
+from kmseg.writers.layout import Layout
+
+# Facts of cityscapesscripts' labels.py: ids in order, and which of them have a trainId, in its order.
+NAMES = (
+    "unlabeled", "ego vehicle", "rectification border", "out of roi", "static", "dynamic", "ground", "road", "sidewalk",
+    "parking", "rail track", "building", "wall", "fence", "guard rail", "bridge", "tunnel", "pole", "polegroup",
+    "traffic light", "traffic sign", "vegetation", "terrain", "sky", "person", "rider", "car", "truck", "bus",
+    "caravan", "trailer", "train", "motorcycle", "bicycle",
+)  # fmt: skip
+TRAINED = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
+UNLABELED, UNTRAINED = 0, 255
+
+
+@dataclass(frozen=True)
+class Cityscapes(Layout):
+    """`cityscapes/leftImg8bit` and `gtFine`, each with `train` and `val` and a folder for each city.
+
+    A mask comes as `labelIds`, `labelTrainIds` and `color`. A class with a name of Cityscapes has its ids there; other
+    classes have the ids after Cityscapes' last, so that no tool takes them for what they are not. `labels.csv` lists
+    them. The city is the image's folder, or `city`. Photos are PNG, as the tools expect; see `Layout` for `val` and
+    `seed`.
+    """
+
+    photos: str = field(default="png", init=False)
+
+    def check(self, palette: Palette) -> None:
+        """Fail where 8 bits cannot hold the ids."""
+        if max(label_ids(palette)) >= UNTRAINED:
+            raise UserError(f"cityscapes has masks of 8 bits, and the palette has {len(palette)} classes; too many")
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
+        """Write photo and masks of one image."""
+        root, part = folder / "cityscapes", self.part_of(image.key)
+        city, stem = _named(image.key)
+        masks = root / "gtFine" / part / city
+        write_png(masks / f"{stem}_gtFine_labelIds.png", _mapped(image.mask, palette, label_ids(palette), UNLABELED))
+        trained = _mapped(image.mask, palette, train_ids(palette), UNTRAINED)
+        write_png(masks / f"{stem}_gtFine_labelTrainIds.png", trained)
+        write_png(masks / f"{stem}_gtFine_color.png", palette.paint(image.mask))
+        self.put_photo(image, root / "leftImg8bit" / part / city, f"{stem}_leftImg8bit")
+
+    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+        """Write the list of classes with their ids."""
+        rows = zip(palette.names, *palette.painted.T.tolist(), label_ids(palette), train_ids(palette), strict=True)
+        return [write_csv(folder / "cityscapes" / "labels.csv", ["name", "r", "g", "b", "id", "trainId"], rows)]
+
+
+def label_ids(palette: Palette) -> list[int]:
+    """Return the `labelIds` of the palette's classes."""
+    others = iter(range(len(NAMES), len(NAMES) + len(palette)))
+    return [NAMES.index(name) if name in NAMES else next(others) for name in palette.names]
+
+
+def train_ids(palette: Palette) -> list[int]:
+    """Return the `labelTrainIds`: 0 to 18 as Cityscapes has them, 255 for its other classes, then the rest."""
+    others = iter(range(len(TRAINED), len(TRAINED) + len(palette)))
+    ids = label_ids(palette)
+    return [TRAINED.index(i) if i in TRAINED else UNTRAINED if i < len(NAMES) else next(others) for i in ids]
+
+
+def _mapped(mask: NDArray[Any], palette: Palette, ids: Sequence[int], none: int) -> NDArray[np.uint8]:
+    table = np.full(palette.ignore + 1, none, np.uint8)
+    table[: len(ids)] = ids
+    return table[mask]
+
+
+def _named(key: str) -> tuple[str, str]:
+    """Return city and stem; one that is called as Cityscapes' files are keeps its name."""
+    *folders, name = key.split("/")
+    stem = re.sub(r"_(gtFine|gtCoarse|leftImg8bit)\w*$", "", name)
+    if re.fullmatch(r"[^_]+_\d{6}_\d{6}", stem):
+        return stem.split("_")[0], stem
+    city = "-".join(folders).replace("_", "-") or "city"
+    return city, f"{city}_{stem}"

@@ -1,0 +1,43 @@
+"""A data set for Ultralytics' semantic segmentation: photos and index masks side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.files import write_text
+from kmseg.images import write_png
+from kmseg.palette import Palette
+from kmseg.writers import Segmented
+from kmseg.writers.layout import Layout, refuse_more_than_8_bits
+
+
+@dataclass(frozen=True)
+class Ultralytics(Layout):
+    """`ultralytics/images` and `masks`, each with `train` and `val`, and `data.yaml`. See `Layout` for the settings."""
+
+    def check(self, palette: Palette) -> None:
+        """Fail where 8 bits cannot hold the classes."""
+        refuse_more_than_8_bits(palette, "ultralytics")
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
+        """Write photo and mask of one image."""
+        root, part = folder / "ultralytics", self.part_of(image.key)
+        write_png(root / "masks" / part / f"{image.key}.png", image.mask)
+        self.put_photo(image, root / "images" / part, image.key)
+
+    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+        """Write `data.yaml`."""
+        return [write_data_yaml(folder / "ultralytics", palette, {"masks_dir": "masks"})]
+
+
+def write_data_yaml(root: Path, palette: Palette, more: dict[str, str]) -> Path:
+    """Write Ultralytics' description of a data set: where it is, its parts, and the names of its classes."""
+    places = {"path": str(root.resolve()), "train": "images/train", "val": "images/val", **more}
+    # A string in JSON is one in YAML, too, whatever is in it.
+    lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in places.items()]
+    lines += ["names:", *(f"  {k}: {json.dumps(name, ensure_ascii=False)}" for k, name in enumerate(palette.names))]
+    return write_text(root / "data.yaml", "\n".join(lines) + "\n")

@@ -1,0 +1,39 @@
+"""A data set for YOLO's instance segmentation: photos, and one polygon for each connected part of a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.files import write_text
+from kmseg.outlines import outlines
+from kmseg.palette import Palette
+from kmseg.writers import Segmented
+from kmseg.writers.layout import Layout
+from kmseg.writers.ultralytics import write_data_yaml
+
+
+@dataclass(frozen=True)
+class YoloSeg(Layout):
+    """`yolo_seg/images` and `labels`, each with `train` and `val`, and `data.yaml`. See `Layout` for the settings.
+
+    A hole is cut into its polygon by a seam of no width, so that filling the polygon gives the part to the pixel.
+    """
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
+        """Write photo and polygons of one image."""
+        root, part = folder / "yolo_seg", self.part_of(image.key)
+        height, width = image.mask.shape
+        lines = [
+            " ".join([str(k), *(f"{value:.6f}" for value in (outline / (width, height)).ravel())])
+            for k in range(len(palette))
+            for outline in outlines(image.mask == k)
+        ]
+        write_text(root / "labels" / part / f"{image.key}.txt", "".join(f"{line}\n" for line in lines))
+        self.put_photo(image, root / "images" / part, image.key)
+
+    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+        """Write `data.yaml`."""
+        return [write_data_yaml(folder / "yolo_seg", palette, {})]

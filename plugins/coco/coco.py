@@ -1,0 +1,100 @@
+"""COCO annotations for stuff: each class of an image as run lengths, which keep holes and single pixels."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmseg.errors import UserError
+from kmseg.files import replacing, write_json
+from kmseg.palette import Palette
+from kmseg.writers import Segmented
+from kmseg.writers.layout import PARTS, Layout
+
+
+@dataclass(frozen=True)
+class Coco(Layout):
+    """`coco/train`, `val` with the photos, and `coco/annotations/stuff_train.json`, `stuff_val.json`.
+
+    One annotation for each class of an image; a category's id is its row of the palette plus one, since 0 is no
+    category in COCO. Pixels of no class have no annotation. See `kmseg.writers.layout.Layout` for the settings
+    (pip install pycocotools).
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if find_spec("pycocotools") is None:
+            raise UserError("writers=[coco] needs pycocotools; install it with: pip install pycocotools")
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
+        """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
+        part = self.part_of(image.key)
+        photo = self.put_photo(image, folder / "coco" / part, image.key)
+        height, width = image.mask.shape
+        told = {
+            "image": {"file_name": image.key + (photo.suffix if photo else ".png"), "height": height, "width": width},
+            "annotations": [
+                _annotation(image.mask == k, k + 1) for k in np.unique(image.mask).tolist() if k < len(palette)
+            ],
+        }
+        write_json(_kept(folder) / part / f"{image.key}.json", told)
+        return image.key
+
+    def finish(self, notes: Sequence[str], palette: Palette, folder: Path) -> list[Path]:
+        """Join what was written of the images; one image at a time is in memory."""
+        written = []
+        for part in PARTS:
+            path = folder / "coco" / "annotations" / f"stuff_{part}.json"
+            keys = [key for key in notes if self.part_of(key) == part]
+            with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+                file.writelines(_joined([_kept(folder) / part / f"{key}.json" for key in keys], palette))
+            written.append(path)
+        shutil.rmtree(_kept(folder))
+        return written
+
+
+def _annotation(mask: Any, category: int) -> dict[str, Any]:
+    from pycocotools import mask as rle
+
+    runs = rle.encode(np.asfortranarray(mask, np.uint8))
+    return {
+        "category_id": category,
+        "segmentation": {"size": runs["size"], "counts": runs["counts"].decode("ascii")},
+        "area": int(rle.area(runs)),
+        "bbox": rle.toBbox(runs).tolist(),
+        "iscrowd": 0,
+    }
+
+
+def _joined(files: Sequence[Path], palette: Palette) -> Iterator[str]:
+    """Yield the text of the whole file: the images of all, then their annotations, each with its number."""
+    colors = palette.painted.tolist()
+    categories = [
+        {"id": k + 1, "name": name, "supercategory": name, "color": colors[k]} for k, name in enumerate(palette.names)
+    ]
+    yield f'{{"categories": {json.dumps(categories, ensure_ascii=False)},\n"images": ['
+    for number, file in enumerate(files, start=1):
+        yield (",\n" if number > 1 else "\n") + json.dumps({"id": number, **_read(file)["image"]}, ensure_ascii=False)
+    yield '],\n"annotations": ['
+    told = 0
+    for number, file in enumerate(files, start=1):
+        for annotation in _read(file)["annotations"]:
+            told += 1
+            yield (",\n" if told > 1 else "\n") + json.dumps({"id": told, "image_id": number, **annotation})
+    yield "]}\n"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return read
+
+
+def _kept(folder: Path) -> Path:
+    return folder / "coco" / ".images"
