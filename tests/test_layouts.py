@@ -25,6 +25,7 @@ from kmseg.writers.mmsegmentation import MMSegmentation
 from kmseg.writers.paletted_png import PalettedPng
 from kmseg.writers.ultralytics import Ultralytics
 from kmseg.writers.yolo_seg import YoloSeg
+from tests.conftest import whole
 
 NAMES = ["road", "car", "sky: \"blue\" 'n' {bright}", "absent"]
 PALETTE = Palette(NAMES, [(128, 64, 128), (0, 0, 142), (70, 130, 180), (1, 2, 3)])
@@ -61,7 +62,7 @@ def written(tmp_path):
             file.write_bytes(encode_png(photo_of(number)))
             mask, photo = np.roll(hard_mask(), number, axis=0), photo_of(number)
             notes.append(writer.write(Segmented(key, number, photo, mask, lambda p=photo: p, file), PALETTE, tmp_path))
-        files = writer.finish([note for note in notes if note is not None], PALETTE, tmp_path)
+        files = writer.finish([note for note in notes if note is not None], whole(PALETTE, tmp_path))
         assert all(path.is_file() for path in files)
         return tmp_path
 
@@ -128,7 +129,7 @@ def test_mmsegmentations_config_finds_every_photo_with_its_mask(written):
     assert sorted(seen) == sorted(KEYS)
     assert read_palette(folder / "mmsegmentation" / "metainfo.json").names == tuple(NAMES)
     with pytest.raises(UserError, match=r"photos of one suffix.*\.jpg, \.png"):
-        MMSegmentation().finish([".png", ".jpg"], PALETTE, folder)
+        MMSegmentation().finish([".png", ".jpg"], whole(PALETTE, folder))
 
 
 def ultralytics_photos(root, part):

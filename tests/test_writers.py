@@ -11,7 +11,7 @@ from kmseg.writers.color_png import ColorPng
 from kmseg.writers.index_png import IndexPng
 from kmseg.writers.one_hot import OneHot
 from kmseg.writers.preview import Preview
-from tests.conftest import draw_label
+from tests.conftest import draw_label, whole
 
 MASK = np.array([[0, 1, 2], [3, 255, 0]], np.uint8)
 
@@ -78,7 +78,7 @@ def test_the_preview_shows_the_first_images_only(tmp_path, palette):
         for n in range(3)
     ]
     assert shown[2] is None
-    writer.finish(shown[:2], palette, tmp_path)
+    writer.finish(shown[:2], whole(palette, tmp_path))
     sheet = read_rgb(tmp_path / "preview.png")
     assert sheet.shape[0] > 2 * 64
     assert sheet.shape[1] > 3 * 64

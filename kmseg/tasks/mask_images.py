@@ -81,6 +81,7 @@ class MaskImages:
     writers: Mapping[str, Writer]
     truth: Truth
     folder: Path
+    images: int
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __call__(self, chunk: Sequence[Work]) -> Tally:
@@ -114,7 +115,8 @@ class MaskImages:
             counts = confusion(wanted, mask, len(counts), k)
         explained, near_pixels = explain(label, mask, self.palette)
         photo_file = item.photo if item.photo != item.label else None
-        image = Segmented(item.key, work.position, label, mask, partial(self._photo, item, failures), photo_file)
+        photo = partial(self._photo, item, failures)
+        image = Segmented(item.key, work.position, label, mask, photo, photo_file, self.images)
         notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,
@@ -163,21 +165,17 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
     )
 
 
-def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> tuple[Tally, list[Path]]:
-    """Mask every item, let the writers write; return the tally, and the files that stand for the whole run."""
+def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> Tally:
+    """Mask every item, let the writers write; return the tally."""
     truth = plan.measured_against
-    work = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder)
+    work = MaskImages(
+        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, len(items)
+    )
     todo = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
     tally = stages.over("mask", "masking", plan.executor, work, todo, merge_tallies)
     if not tally.masked:
         raise nothing_read(tally.failures)
-    with stages.timed("finish"):
-        finished = [
-            path
-            for name, writer in plan.writers.items()
-            for path in writer.finish(tally.notes.get(name, []), palette, plan.folder)
-        ]
-    return tally, finished
+    return tally
 
 
 def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:

@@ -17,6 +17,7 @@ from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.explained import explained_shares, refuse_unmatched, worst_first, write_images
 from kmseg.tasks.find_palette import count_colors, learn_palette
+from kmseg.tasks.finish_writers import finish_writers
 from kmseg.tasks.mask_images import Tally, mask_images
 from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
 
@@ -38,21 +39,24 @@ class Segment:
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
         warnings: list[str] = []
+        candidates = None
         with tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
                 if palette is None:
                     found, sampled = learn_palette(plan, items, stages)
-                    palette = found.palette
+                    palette, candidates = found.palette, found.candidates
                     record_found(tracked, plan, found)
                     warnings += [found.said]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
-                tally, files = mask_images(plan, items, palette, stages)
+                tally = mask_images(plan, items, palette, stages)
                 if plan.palette.given is not None:
                     warnings += hold_against_data(plan, items, palette, tally, stages)
-            warnings += judged_few(plan, tally)
+                warnings += judged_few(plan, tally)
+                metrics |= measure(plan, palette, tally)
+                with stages.timed("finish"):
+                    files = finish_writers(plan, items, palette, tally, metrics, warnings, candidates)
             files.append(write_images(plan.folder / "images.csv", tally.explained))
-            metrics |= measure(plan, palette, tally)
             pixels = tally.class_pixels[:-1]
             outcome = finish_run(
                 plan, tracked, stages, palette, pixels, metrics, tally.failures, tuple(warnings), files

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.finding.candidates import Candidates
 from kmseg.palette import Palette
 
 
@@ -31,6 +32,8 @@ class Segmented:
         Reads the photo `(H, W, 3)` uint8, or returns None where there is none.
     photo_file : Path or None
         The photo's own file; None where there is no photo, or label and photo share a file.
+    images : int
+        Number of images of the dataset.
     """
 
     key: str
@@ -39,6 +42,44 @@ class Segmented:
     mask: NDArray[Any]
     read_photo: Callable[[], NDArray[np.uint8] | None]
     photo_file: Path | None = None
+    images: int = 1
+
+
+@dataclass(frozen=True, eq=False)
+class WholeRun:
+    """A run whose images are all masked, for the files that speak of the whole.
+
+    Attributes
+    ----------
+    class_pixels : ndarray of shape (k,), int64
+        Pixels of each class in all images.
+    metrics : mapping of str to float
+        The run's figures, by their names in `kmseg.metrics.MEANING`.
+    said : sequence of str
+        One sentence for each thing about the data that the user should know.
+    unmatched : mapping of str to float
+        Share of the pixels of each image that the palette does not explain, by the image's key.
+    read_label, read_photo : callable
+        Read the label image, the photo `(H, W, 3)` uint8 of the image with a key; None if there is none.
+    mask : callable
+        Returns the index mask `(H, W)` of a label image, or of a part of one.
+    candidates : Candidates or None
+        Every colour that was considered, where the data chose the classes.
+    overrides : sequence of str
+        What the user changed on the command line.
+    """
+
+    palette: Palette
+    folder: Path
+    class_pixels: NDArray[np.int64]
+    metrics: Mapping[str, float]
+    said: Sequence[str]
+    unmatched: Mapping[str, float]
+    read_label: Callable[[str], NDArray[np.uint8] | None]
+    read_photo: Callable[[str], NDArray[np.uint8] | None]
+    mask: Callable[[NDArray[np.uint8]], NDArray[Any]]
+    candidates: Candidates | None = None
+    overrides: Sequence[str] = ()
 
 
 class Writer(Protocol):
@@ -50,8 +91,8 @@ class Writer(Protocol):
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Any:
         """Write what belongs to one image below the run's folder; return what `finish` needs, something small."""
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
-        """Write what belongs to the whole run and return those files; the run's record gets them, too.
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
+        """Write what belongs to the whole run below `run.folder` and return those files, which its record gets, too.
 
         `notes` are the values of `write`, None left out, in order.
         """
@@ -63,6 +104,6 @@ class PerImage:
     def check(self, palette: Palette) -> None:
         """Accept any palette."""
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write nothing more."""
         return []

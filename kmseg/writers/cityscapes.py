@@ -15,7 +15,7 @@ from kmseg.errors import UserError
 from kmseg.files import write_csv
 from kmseg.images import write_png
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import Layout
 
 # Facts of cityscapesscripts' labels.py: ids in order, and which of them have a trainId, in its order.
@@ -57,10 +57,16 @@ class Cityscapes(Layout):
         write_png(masks / f"{stem}_gtFine_color.png", palette.paint(image.mask))
         self.put_photo(image, root / "leftImg8bit" / part / city, f"{stem}_leftImg8bit")
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write the list of classes with their ids."""
-        rows = zip(palette.names, *palette.painted.T.tolist(), label_ids(palette), train_ids(palette), strict=True)
-        return [write_csv(folder / "cityscapes" / "labels.csv", ["name", "r", "g", "b", "id", "trainId"], rows)]
+        rows = zip(
+            run.palette.names,
+            *run.palette.painted.T.tolist(),
+            label_ids(run.palette),
+            train_ids(run.palette),
+            strict=True,
+        )
+        return [write_csv(run.folder / "cityscapes" / "labels.csv", ["name", "r", "g", "b", "id", "trainId"], rows)]
 
 
 def label_ids(palette: Palette) -> list[int]:

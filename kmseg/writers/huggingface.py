@@ -11,7 +11,7 @@ from pathlib import Path
 from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import Layout
 
 Row = tuple[str, str | None, str]
@@ -34,12 +34,12 @@ class HuggingFace(Layout):
         photo = self.put_photo(image, root / "images", image.key)
         return part, photo.relative_to(root).as_posix() if photo else None, mask.relative_to(root).as_posix()
 
-    def finish(self, notes: Sequence[Row], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Row], run: WholeRun) -> list[Path]:
         """Write the lists of files and the classes' names."""
-        root = folder / "huggingface"
+        root = run.folder / "huggingface"
         lines: dict[str, list[str]] = defaultdict(list)
         for part, photo, mask in notes:
             columns = ({"image_file_name": photo} if photo else {}) | {"mask_file_name": mask}
             lines[part].append(json.dumps(columns, ensure_ascii=False) + "\n")
         listed = [write_text(root / part / "metadata.jsonl", "".join(rows)) for part, rows in lines.items()]
-        return [*listed, write_json(root / "id2label.json", {str(k): name for k, name in enumerate(palette.names)})]
+        return [*listed, write_json(root / "id2label.json", {str(k): name for k, name in enumerate(run.palette.names)})]

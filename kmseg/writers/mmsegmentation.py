@@ -10,7 +10,7 @@ from kmseg.errors import UserError
 from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import PARTS, Layout, refuse_more_than_8_bits
 
 
@@ -33,7 +33,7 @@ class MMSegmentation(Layout):
         photo = self.put_photo(image, root / "img_dir" / part, image.key)
         return photo.suffix if photo else None
 
-    def finish(self, notes: Sequence[str], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
         """Write the data set's config; fail if its photos have several suffixes, since mmsegmentation knows one."""
         suffixes = sorted(set(notes))
         if len(suffixes) > 1:
@@ -41,8 +41,8 @@ class MMSegmentation(Layout):
                 f"mmsegmentation reads photos of one suffix, and these have {', '.join(suffixes)}; "
                 "save them alike with writers.mmsegmentation.photos=png"
             )
-        root = folder / "mmsegmentation"
-        classes, colors = list(palette.names), palette.painted.tolist()
+        root = run.folder / "mmsegmentation"
+        classes, colors = list(run.palette.names), run.palette.painted.tolist()
         loaders = "".join(_loader(part, suffixes[0] if suffixes else ".jpg") for part in PARTS)
         config = (
             "# A data set of kmseg; inherit from this file with _base_ in a config of mmsegmentation.\n"

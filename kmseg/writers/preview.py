@@ -13,7 +13,7 @@ from kmseg.checks import whole
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.pictures import contact_sheet, thumbnail
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 
 Row = tuple[str, NDArray[np.uint8] | None, NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -52,6 +52,8 @@ class Preview:
             thumbnail(palette.paint(image.mask), self.width),
         )
 
-    def finish(self, notes: Sequence[Row], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Row], run: WholeRun) -> list[Path]:
         """Write the contact sheet."""
-        return [write_png(folder / "preview.png", contact_sheet(notes, palette, self.width))] if notes else []
+        if not notes:
+            return []
+        return [write_png(run.folder / "preview.png", contact_sheet(notes, run.palette, self.width))]

@@ -11,7 +11,7 @@ from typing import Any
 from kmseg.files import write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import Layout, refuse_more_than_8_bits
 
 
@@ -29,9 +29,9 @@ class Ultralytics(Layout):
         write_png(root / "masks" / part / f"{image.key}.png", image.mask)
         self.put_photo(image, root / "images" / part, image.key)
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write `data.yaml`."""
-        return [write_data_yaml(folder / "ultralytics", palette, {"masks_dir": "masks"})]
+        return [write_data_yaml(run.folder / "ultralytics", run.palette, {"masks_dir": "masks"})]
 
 
 def write_data_yaml(root: Path, palette: Palette, more: dict[str, str]) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 from kmseg.files import write_text
 from kmseg.outlines import outlines
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import Layout
 from kmseg.writers.ultralytics import write_data_yaml
 
@@ -34,6 +34,6 @@ class YoloSeg(Layout):
         write_text(root / "labels" / part / f"{image.key}.txt", "".join(f"{line}\n" for line in lines))
         self.put_photo(image, root / "images" / part, image.key)
 
-    def finish(self, notes: Sequence[Any], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write `data.yaml`."""
-        return [write_data_yaml(folder / "yolo_seg", palette, {})]
+        return [write_data_yaml(run.folder / "yolo_seg", run.palette, {})]

@@ -15,7 +15,7 @@ import numpy as np
 from kmseg.errors import UserError
 from kmseg.files import replacing, write_json
 from kmseg.palette import Palette
-from kmseg.writers import Segmented
+from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.layout import PARTS, Layout
 
 
@@ -47,16 +47,16 @@ class Coco(Layout):
         write_json(_kept(folder) / part / f"{image.key}.json", told)
         return image.key
 
-    def finish(self, notes: Sequence[str], palette: Palette, folder: Path) -> list[Path]:
+    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
         """Join what was written of the images; one image at a time is in memory."""
         written = []
         for part in PARTS:
-            path = folder / "coco" / "annotations" / f"stuff_{part}.json"
+            path = run.folder / "coco" / "annotations" / f"stuff_{part}.json"
             keys = [key for key in notes if self.part_of(key) == part]
             with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-                file.writelines(_joined([_kept(folder) / part / f"{key}.json" for key in keys], palette))
+                file.writelines(_joined([_kept(run.folder) / part / f"{key}.json" for key in keys], run.palette))
             written.append(path)
-        shutil.rmtree(_kept(folder))
+        shutil.rmtree(_kept(run.folder))
         return written
 
 
