@@ -36,6 +36,9 @@ def show(outcome: Outcome | Listing) -> None:
         return
     console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
     console.print(_figures(outcome))
+    if outcome.conclusion:
+        console.print(_methods(outcome.metrics))
+        console.print(Text(outcome.conclusion, style="bold"))
     for warning in outcome.warnings:
         console.print(Text(f"note     {printable(warning)}", style="yellow"))
     for failure in outcome.failures[:10]:
@@ -71,6 +74,17 @@ def _figures(outcome: Outcome) -> Table:
     for name, label in MAIN.items():
         if name in metrics:
             table.add_row(label, _figure(name, metrics))
+    return table
+
+
+def _methods(metrics: Mapping[str, float]) -> Table:
+    """Return the methods that were compared with their figures."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("method", "mean IoU", "boundary F1"):
+        table.add_column(title, justify="left" if title == "method" else "right")
+    for key in (name.split("/")[1] for name in metrics if name.startswith("compare/") and name.endswith("/miou")):
+        row = (metrics[f"compare/{key}/{figure}"] for figure in ("miou", "boundary_f1"))
+        table.add_row(key, *(f"{value:.4f}" for value in row))
     return table
 
 

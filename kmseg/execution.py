@@ -120,6 +120,21 @@ class Dask:
             yield client
 
 
+_KEPT: dict[str, Any] = {}
+
+
+def kept(token: str, make: Callable[[], R]) -> R:
+    """Return what `make` gives, made once in each process and kept until another token is asked for.
+
+    Work is handed to a process chunk by chunk; what it needs for all of them is not made again for each.
+    """
+    if token not in _KEPT:
+        _KEPT.clear()
+        _KEPT[token] = make()
+    held: R = _KEPT[token]
+    return held
+
+
 def chunks(items: Sequence[T], workers: int) -> Iterator[Sequence[T]]:
     """Cut `items` into consecutive chunks, so small that each worker has several."""
     size = max(1, min(CHUNK, len(items) // (4 * workers)))

@@ -21,6 +21,10 @@ MEANING = {
     "mask/accuracy": "share of pixels given their true class, ignored pixels apart",
     "mask/miou": "mean over the classes in the truth of intersection over union",
     "mask/iou/<class>": "intersection over union of one class",
+    "compare/<method>/miou": "mean IoU over the compared classes, on the images that nothing was learnt from",
+    "compare/<method>/accuracy": "share of the compared classes' pixels that the method gives their class",
+    "compare/<method>/boundary_f1": "mean over the classes of the boundary F1 (within task.tolerance pixels)",
+    "compare/tuning/hue": "best mean IoU on the tuning images with this hue tolerance (the step)",
     "palette/classes": "classes of the palette",
     "palette/inertia": "squared distances of the clustered pixels (k=auto: flat ones) to their centroid, summed",
     "palette/farther_than_10": "share of pixels farther than 10 RGB units from their class's colour",
@@ -103,12 +107,19 @@ def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, 
     return cells.reshape(classes, found + 1)
 
 
+def meanings(found: Palette, true: Palette) -> NDArray[np.intp]:
+    """Return the true class `(k + 1,)` that each found class is read as, the one of the nearest colour.
+
+    The last entry is for pixels of no class: `len(true)`.
+    """
+    return np.append(between(found.colors, true.colors).argmin(axis=1), len(true))
+
+
 def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dict[str, float]:
     """Score masks from their `confusion`; every found class is read as the true class of the nearest colour."""
     classes = len(true)
-    as_true = between(found.colors, true.colors).argmin(axis=1)
     square = np.zeros((classes, classes), np.int64)
-    np.add.at(square.T, as_true, counts[:, :-1].T)
+    np.add.at(square.T, meanings(found, true)[:-1], counts[:, :-1].T)
     right, given, wanted = np.diag(square), square.sum(axis=0), counts.sum(axis=1)
     iou = right / np.maximum(given + wanted - right, 1)
     here = [int(k) for k in np.flatnonzero(wanted)]

@@ -17,6 +17,7 @@ FLOORS = [
     {"palette_source", "pictures"},
     {"color_spaces", "clusterers", "datasets", "writers"},
     {"maskers"},
+    {"comparison"},
     {"tasks"},
     {"sweeps"},
     {"config", "console", "api"},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.checks import number
 from kmseg.color_spaces import ColorSpace
+from kmseg.errors import UserError
 from kmseg.lookup import ColorTable
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
@@ -27,6 +30,8 @@ class HsvRange:
     ----------
     hue, saturation, value : float
         Tolerances on either side.
+    by_class : mapping of str to [hue, saturation, value]
+        Tolerances of single classes, by name, instead of these.
     grey : float
         Saturation at or below which a class's colour counts as grey.
     """
@@ -35,29 +40,61 @@ class HsvRange:
     saturation: float = 60
     value: float = 60
     grey: float = 25
+    by_class: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        number("hue", self.hue, at_least=0, at_most=90)
-        number("saturation", self.saturation, at_least=0, at_most=255)
-        number("value", self.value, at_least=0, at_most=255)
+        _check("", self.hue, self.saturation, self.value)
         number("grey", self.grey, at_least=0, at_most=255)
+        for name, tolerances in self.by_class.items():
+            if len(tolerances) != 3:
+                raise UserError(f"by_class.{name} is {tolerances!r}; expected [hue,saturation,value]")
+            _check(f"by_class.{name} ", *tolerances)
 
     def fit(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` plays no part."""
-        return ColorTable(lambda colors: self._classes(colors, palette), palette.index_dtype)
+        tolerances = self.tolerances(palette)
+        return ColorTable(lambda colors: self._classes(colors, palette, tolerances), palette.index_dtype)
 
-    def _classes(self, colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
+    def tolerances(self, palette: Palette) -> NDArray[np.float32]:
+        """Return the tolerances `(m, 3)` of each of the palette's `sources`."""
+        lacking = [name for name in self.by_class if name not in palette.source_names]
+        if lacking:
+            raise UserError(f"by_class names {', '.join(lacking)}, and the palette has no such class; leave it out")
+        single = (self.hue, self.saturation, self.value)
+        return np.array([self.by_class.get(name, single) for name in palette.source_names], np.float32)
+
+    def _classes(self, colors: NDArray[np.uint8], palette: Palette, tolerances: NDArray[Any]) -> NDArray[np.intp]:
         sources, owner = palette.sources
-        have, want = _hsv(colors)[:, None, :], _hsv(sources)[None, :, :]
-        apart = np.abs(have - want)
-        apart[..., 0] = np.minimum(apart[..., 0], 180 - apart[..., 0])
-        apart[..., 0][:, want[0, :, 1] <= self.grey] = 0
-        tolerances = np.array([self.hue, self.saturation, self.value])
-        within = np.asarray((apart <= tolerances).all(axis=2))
-        cost = ((apart / np.maximum(tolerances, 1)) ** 2).sum(axis=2)
-        best = np.where(within, cost, np.inf).argmin(axis=1)
-        return np.where(within.any(axis=1), owner[best], palette.ignore)
+        cost = costs(differences(colors, sources, self.grey), tolerances)
+        best = cost.argmin(axis=1)
+        return np.where(np.isfinite(cost.min(axis=1)), owner[best], palette.ignore)
 
 
-def _hsv(colors: NDArray[np.uint8]) -> NDArray[np.float64]:
-    return cv2.cvtColor(colors.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV).reshape(-1, 3).astype(np.float64)
+def differences(colors: NDArray[np.uint8], sources: NDArray[np.uint8], grey: float) -> NDArray[np.float32]:
+    """Return how far colours `(n, 3)` are from `sources` `(m, 3)` in hue, saturation and value, `(3, n, m)`."""
+    have, want = _hsv(colors).T[:, :, None], _hsv(sources).T[:, None, :]
+    apart = np.abs(have - want)
+    apart[0] = np.minimum(apart[0], 180 - apart[0])
+    apart[0][:, want[1, 0] <= grey] = 0
+    return apart
+
+
+def costs(apart: NDArray[np.float32], tolerances: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the price `(n, m)` of each source from the differences `(3, n, m)`; infinite outside its range."""
+    cost = np.zeros(apart.shape[1:], np.float32)
+    outside = np.zeros(cost.shape, bool)
+    for plane, tolerance in zip(apart, tolerances.T, strict=True):
+        cost += np.square(plane / np.maximum(tolerance, 1))
+        outside |= plane > tolerance
+    cost[outside] = np.inf
+    return cost
+
+
+def _check(where: str, hue: float, saturation: float, value: float) -> None:
+    number(f"{where}hue", hue, at_least=0, at_most=90)
+    number(f"{where}saturation", saturation, at_least=0, at_most=255)
+    number(f"{where}value", value, at_least=0, at_most=255)
+
+
+def _hsv(colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return cv2.cvtColor(colors.reshape(-1, 1, 3), cv2.COLOR_RGB2HSV).reshape(-1, 3).astype(np.float32)

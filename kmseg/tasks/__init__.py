@@ -90,6 +90,8 @@ class Outcome:
         One sentence for each thing about the data that the user should know.
     view : str
         How to look at the tracked run; empty where nothing was tracked.
+    conclusion : str
+        The answer in a sentence, where the task has one.
     """
 
     folder: Path
@@ -99,6 +101,7 @@ class Outcome:
     failures: tuple[str, ...]
     warnings: tuple[str, ...]
     view: str
+    conclusion: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage
+from kmseg.execution import kept
 from kmseg.maskers import Mask, Masker
 from kmseg.metrics import confusion, flat_pixels_of
 from kmseg.palette import Palette
@@ -67,9 +68,6 @@ class Work:
     true_mask: Path | None
 
 
-_FITTED: dict[str, Mask] = {}
-
-
 @dataclass(frozen=True)
 class MaskImages:
     """The work on a chunk of images."""
@@ -90,11 +88,8 @@ class MaskImages:
 
     @property
     def _mask(self) -> Mask:
-        """The fitted masker: once in each process, not once for each chunk that is handed to it."""
-        if self.token not in _FITTED:
-            _FITTED.clear()
-            _FITTED[self.token] = self.masker.fit(self.palette, self.space)
-        return _FITTED[self.token]
+        """The fitted masker."""
+        return kept(self.token, lambda: self.masker.fit(self.palette, self.space))
 
     def _one(self, work: Work) -> Tally:
         item = work.item

@@ -23,7 +23,7 @@ from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
 from kmseg.tracking import TrackedRun
 
-SECTIONS = ("legend", "mask", "palette", "sampled", "images", "time")
+SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "time")
 """The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
 
 LOG = logging.getLogger("kmseg")
@@ -32,7 +32,7 @@ LOG = logging.getLogger("kmseg")
 @contextmanager
 def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
     """Start the record of a run: its name, its parameters and its config."""
-    with plan.tracker.start(_name(plan), _description(plan), plan.folder) as tracked:
+    with plan.tracker.start(_name(plan), description(plan), plan.folder) as tracked:
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
         yield tracked
@@ -128,9 +128,11 @@ def _name(plan: Plan) -> str:
     choices = plan.choices
     if plan.palette.file is not None:
         return f"{choices['masker']} {plan.palette.file.rsplit('/', 1)[-1]} {choices['dataset']}"
+    task = "" if choices["task"] == "segment" else choices["task"]
     k = getattr(plan.clusterer, "k", None)
     images = plan.sampling.images
     parts = [
+        task,
         f"k={k}" if k else "",
         choices["clusterer"],
         choices["color_space"],
@@ -157,7 +159,8 @@ def _params(plan: Plan, images: int) -> dict[str, object]:
     }
 
 
-def _description(plan: Plan) -> str:
+def description(plan: Plan) -> str:
+    """Describe a run in Markdown: what it is, what was changed, what its figures mean."""
     choices = plan.choices
     changed = "`" + " ".join(plan.overrides) + "`" if plan.overrides else "nothing"
     meanings = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MEANING.items())

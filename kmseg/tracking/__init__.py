@@ -36,8 +36,11 @@ class TrackedRun(Protocol):
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Record a table under a file name."""
 
-    def file(self, path: Path) -> None:
-        """Record a file, if it exists."""
+    def curve(self, name: str, points: Mapping[int, float]) -> None:
+        """Record a figure at each of several steps."""
+
+    def file(self, path: Path, under: str = "") -> None:
+        """Record a file, if it exists, in the folder `under` of the record."""
 
     def view(self) -> str:
         """Tell how to look at the record; empty where there is nothing to look at."""

@@ -166,12 +166,18 @@ class _MlflowRun:
         self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
 
     def metrics(self, values: Mapping[str, float]) -> None:
+        self._log([(key, value, 0) for key, value in values.items()])
+
+    def curve(self, name: str, points: Mapping[int, float]) -> None:
+        self._log([(name, value, step) for step, value in points.items()])
+
+    def _log(self, values: Sequence[tuple[str, float, int]]) -> None:
         import time
 
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        entities = [Metric(_metric_name(key), float(value), now, 0) for key, value in values.items()]
+        entities = [Metric(_metric_name(key), float(value), now, step) for key, value, step in values]
         for start in range(0, len(entities), 1000):  # MLflow's limit for one batch
             self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
 
@@ -183,9 +189,9 @@ class _MlflowRun:
         else:
             self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
 
-    def file(self, path: Path) -> None:
+    def file(self, path: Path, under: str = "") -> None:
         if path.exists():
-            self.client.log_artifact(self.run_id, str(path))
+            self.client.log_artifact(self.run_id, str(path), under or None)
 
     def view(self) -> str:
         # Without the workflow type, MLflow 3 opens the page of an experiment on its GenAI side.
