@@ -1,9 +1,9 @@
 """Tables of colours that grow as they turn up, for compiled loops.
 
 A table is an int32 array `(2^m, columns)` with one row a colour: column 0 holds the code 0xRRGGBB plus one, 0 where the
-row is free, and the others what is counted. A colour's row is found by multiplying its code (Fibonacci hashing, D. Knuth,
-TAOCP 3, 6.4) and stepping on; at most half of the rows are taken. Key and counts stand together and are narrow, since
-what such a count costs is the way to the cache; so a table holds MOST pixels at most.
+row is free, and the others what is counted. A colour's row is found by multiplying its code (Fibonacci hashing, D.
+Knuth, TAOCP 3, 6.4) and stepping on; at most half of the rows are taken. Key and counts stand together and are narrow,
+since what such a count costs is the way to the cache; so a table holds MOST pixels at most.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from kmseg.compiled import compiled
 
-
 MOST = np.iinfo(np.int32).max
 """Pixels that a table can count."""
+
+PIECE = 4096
+"""Pixels for which a table makes room at a time."""
 
 
 def empty_table(columns: int) -> NDArray[np.int32]:
@@ -58,32 +60,32 @@ def row_of(table: Any, code: Any) -> Any:
 
 
 @compiled
-def add_colors(label: Any, table: Any, size: int) -> Any:
-    """Add the pixels of some rows `(h, w)` uint32, colours 0xAARRGGBB, to a table `(2^m, 2)`; return it and its size."""
-    starts = np.empty(label.shape[1] + 1, np.int64)
-    for row in range(len(label)):
-        table = grown(table, size, label.shape[1])
-        size = _add_row(label[row], starts, table, size)
+def add_colors(colors: Any, table: Any, size: int) -> Any:
+    """Add pixels `(n,)` uint32, colours 0xRRGGBB, to a table `(2^m, 2)`; return it and its size."""
+    starts = np.empty(PIECE + 1, np.int32)
+    for first in range(0, len(colors), PIECE):
+        table = grown(table, size, PIECE)
+        size = _add_piece(colors[first : first + PIECE], starts, table, size)
     return table, size
 
 
 @compiled
-def _add_row(colors: Any, starts: Any, table: Any, size: int) -> int:
-    """Add the runs of equal pixels of a row to a table that has room for them; return its size.
+def _add_piece(colors: Any, starts: Any, table: Any, size: int) -> int:
+    """Add the runs of equal pixels to a table that has room for them; return its size.
 
     (Where a loop assigns arrays, each turn of it counts references, which costs more than its work: so tables grow
     outside.)
     """
-    runs, color = 0, ~colors[0]
+    runs, color = np.int64(0), ~colors[0]
     for x in range(len(colors)):  # without a branch, whose outcome noise would hide from the processor
         starts[runs] = x
         runs += np.int64(colors[x] != color)
         color = colors[x]
     starts[runs] = len(colors)
     for run in range(runs):
-        code = colors[starts[run]] & np.uint32(0xFFFFFF)
-        row = row_of(table, code)
+        color = colors[starts[run]]
+        row = row_of(table, color)
         size += table[row, 0] == 0
-        table[row, 0] = np.int32(code + 1)
+        table[row, 0] = np.int32(color + 1)
         table[row, 1] += np.int32(starts[run + 1] - starts[run])
     return size

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+STRIP_PIXELS = 1 << 18
+"""Pixels that are counted at a time, about: memory does not grow with the size of an image."""
 
 
 def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
@@ -24,14 +27,6 @@ def unpack(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """Unpack numbers 0xRRGGBB `(n,)` into colours `(n, 3)` uint8."""
     words = np.ascontiguousarray(codes, "<u4").view(np.uint8).reshape(-1, 4)  # blue, green, red, nothing
     return np.ascontiguousarray(words[:, 2::-1])
-
-
-def runs_of(words: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
-    """Return one word of each run of equal ones, and how long the run is."""
-    last = np.flatnonzero(words[1:] != words[:-1])
-    if len(words):
-        last = np.append(last, len(words) - 1)
-    return words[last], np.diff(last, prepend=-1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +59,30 @@ class Histogram:
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Histogram:
         """Count the colours of one label image `(..., 3)` uint8."""
-        # A label image is runs of one colour: sorting the runs is many times less work than sorting the pixels.
-        runs, lengths = runs_of(pack(label).ravel())
-        codes, place = np.unique(runs, return_inverse=True)
-        return Histogram(codes, np.bincount(place, lengths, len(codes)).astype(np.int64))
+        return Histogram.of_all([label])
+
+    @staticmethod
+    def of_all(labels: Iterable[NDArray[np.uint8]]) -> Histogram:
+        """Count the colours of any number of label images, one at a time."""
+        from kmseg.counting import MOST, add_colors, empty_table, rows_of
+
+        parts, table, size, pixels = [], empty_table(2), 0, 0
+        for label in labels:
+            for some in _strips(label):
+                if pixels + some.size > MOST:
+                    parts.append(rows_of(table))
+                    table, size, pixels = empty_table(2), 0, 0
+                table, size = add_colors(pack(some).ravel(), table, size)
+                pixels += some.size
+        parts.append(rows_of(table))
+        return Histogram.merge(Histogram(codes, rows[:, 1]) for codes, rows in parts)
 
     @staticmethod
     def merge(parts: Iterable[Histogram]) -> Histogram:
         """Add up any number of histograms."""
         held = [part for part in parts if len(part.codes)]
-        if not held:
-            return Histogram.empty()
+        if len(held) < 2:
+            return held[0] if held else Histogram.empty()
         codes, place = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
         counts = np.bincount(place, np.concatenate([part.counts for part in held]), len(codes))
         return Histogram(codes, counts.astype(np.int64))
@@ -91,3 +99,9 @@ class Histogram:
     def pixels(self) -> int:
         """The number of pixels counted."""
         return int(self.counts.sum())
+
+
+def _strips(label: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    """Yield parts of a label image `(n, ..., 3)`, so that what is made of each stays small."""
+    step = max(STRIP_PIXELS * 3 // max(label[:1].size, 1), 1)
+    return (label[first : first + step] for first in range(0, len(label), step))

@@ -8,7 +8,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
-    {"errors", "home", "distance", "outlines", "tiles"},
+    {"compiled"},
+    {"counting", "errors", "home", "distance", "outlines", "tiles"},
     {"checks", "files", "swatches"},
     {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},

@@ -14,7 +14,7 @@ the surroundings it would have to stand out from.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -64,17 +64,22 @@ class Census:
     @staticmethod
     def of_all(labels: Iterable[NDArray[np.uint8]]) -> Census:
         """Take the census of any number of label images, one at a time."""
-        counting = _Counting()
+        from kmseg.counting import MOST
+
+        parts, counting = [], _Counting()
         for label in labels:
+            if counting.pixels + label.size > MOST:
+                parts.append(counting.census())
+                counting = _Counting()
             counting.add(label)
-        return counting.census()
+        return Census.merge([*parts, counting.census()])
 
     @staticmethod
     def merge(parts: Iterable[Census]) -> Census:
         """Add up any number of censuses."""
         held = list(parts)
-        if not held:
-            return Census(np.zeros(0, np.uint32), np.zeros((0, 9), np.int64))
+        if len(held) < 2:
+            return held[0] if held else Census(np.zeros(0, np.uint32), np.zeros((0, 9), np.int64))
         codes, row = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
         stacked = np.concatenate([part.counts for part in held])
         counts = np.stack([np.bincount(row, column, len(codes)) for column in stacked.T], axis=1).astype(np.int64)
@@ -115,6 +120,7 @@ class _Counting:
         self._sizes = [0, 0]
         self._cells = np.zeros((2, CELLS**3), np.int64)
         self._images = 0
+        self.pixels = 0
         self._bordered, self._planes = np.empty((0, 0, 3), np.uint8), np.empty((3, 0, 0), np.uint8)
 
     def add(self, label: NDArray[np.uint8]) -> None:
@@ -124,6 +130,7 @@ class _Counting:
         from kmseg.finding.objects import count_objects
 
         self._images += 1
+        self.pixels += label.size
         strips = list(_strips(*label.shape[:2]))
         seen, colors = empty_table(1), 0
         for strip in strips:
@@ -146,6 +153,7 @@ class _Counting:
         from kmseg.counting import rows_of
         from kmseg.finding import evidence
 
+        cells = np.cumsum(self._cells[::-1], axis=0)[::-1]  # all, of which flat
         parts = []
         for few, table in enumerate(self._tables):
             codes, rows = rows_of(table)
@@ -159,8 +167,8 @@ class _Counting:
             else:
                 counts[:, CORES], counts[:, CORE_IMAGES] = rows[:, evidence.CORES], rows[:, evidence.CORE_IMAGES]
             parts.append(Census(codes, counts))
-        parts.append(Census(parts[0].codes[:0], parts[0].counts[:0], np.cumsum(self._cells[::-1], axis=0)[::-1]))
-        return Census.merge(parts)
+        seen = [part for part in parts if len(part.codes)]
+        return replace(Census.merge(seen), cells=cells)
 
     def _planes_of(self, label: NDArray[np.uint8], top: int, bottom: int) -> NDArray[np.uint8]:
         """Return red, green and blue of some rows with what is around them; the next call overwrites them."""

@@ -1,9 +1,9 @@
 """What each pixel of a label image says about its colour, in compiled loops over blocks of rows.
 
-The planes `(3, h + 2 MARGIN, w + 2 MARGIN)` uint8 are red, green and blue of some rows of an image with what lies around
-them; at the image's own edges its outermost pixels are repeated. A block is laid out in one line, so that a neighbour is
-a fixed step away and the processor's vectors take whole rows: that is faster than asking only the pixels in doubt. What
-is worked out in the margins means nothing and is not counted.
+The planes `(3, h + 2 MARGIN, w + 2 MARGIN)` uint8 are red, green and blue of some rows of an image with what lies
+around them; at the image's own edges its outermost pixels are repeated. A block is laid out in one line, so that a
+neighbour is a fixed step away and the processor's vectors take whole rows: that is faster than asking only the pixels
+in doubt. What is worked out in the margins means nothing and is not counted.
 """
 
 from __future__ import annotations
@@ -94,12 +94,10 @@ def few_colors(planes: Any, seen: Any, count: int) -> int:
 
 
 @compiled
-def count_pixels(
-    planes: Any, few: bool, image: int, top: int, table: Any, size: int, cells: Any
-) -> Any:
+def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size: int, cells: Any) -> Any:
     """Add the pixels of some rows of an image, the first of which is `top`, to the table of its sort and to `cells`.
 
-    `few` tells the sort, `image` numbers the images from 1, at most 2^31 of them, and `cells` `(2, 4096)` int64 count every fourth row by
+    `few` tells the sort, `image` numbers the images from 1, and `cells` `(2, 4096)` int64 count every fourth row by
     coarse colour, pixels that are not flat and flat ones. Return the table, its size, and the cores `(n, 3)` int64: y,
     x, code; images of few colours have none.
     """
@@ -158,7 +156,7 @@ def _count_row(words: Any, starts: Any, image: int, table: Any, size: int) -> in
     (Where a loop assigns arrays, each turn of it counts references, which costs more than its work: so tables grow
     outside.)
     """
-    runs, last = 0, ~words[0]
+    runs, last = np.int64(0), ~words[0]
     for x in range(len(words)):
         starts[runs] = x
         runs += np.int64(words[x] != last)
@@ -243,8 +241,9 @@ def _beyond(line: Any, start: int, width: int, beyond: Any, work: Any) -> None:
     beyond[:] = 0
     for channel in range(3):
         middle = line[channel, start - AROUND :]
-        above, below = line[channel, start - AROUND * width - AROUND :], line[channel, start + AROUND * width - AROUND :]
-        upper, lower = line[channel, start - half * width - AROUND :], line[channel, start + half * width - AROUND :]
+        far, near = AROUND * width, half * width
+        above, below = line[channel, start - far - AROUND :], line[channel, start + far - AROUND :]
+        upper, lower = line[channel, start - near - AROUND :], line[channel, start + near - AROUND :]
         for x in range(len(pair)):
             pair[x] = min(above[x], below[x])
         for x in range(length):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import Any, Generic, Protocol, TypeVar
@@ -32,8 +32,8 @@ class Count(Protocol):
     """What is counted of label images: a `Histogram` or a `Census`."""
 
     @staticmethod
-    def of(label: NDArray[np.uint8]) -> Any:
-        """Count one label image."""
+    def of_all(labels: Iterable[NDArray[np.uint8]]) -> Any:
+        """Count any number of label images, one at a time."""
 
     @staticmethod
     def merge(parts: Iterable[Any]) -> Any:
@@ -66,29 +66,41 @@ class CountColors(Generic[C]):
     cache: ColorCache = field(default_factory=partial(ColorCache, limit=0))
 
     def __call__(self, items: Sequence[Item]) -> Counted[C]:
-        """Count the colours of a chunk of items."""
-        return self.add_up([self._one(item) for item in items])
+        """Count the colours of a chunk of items: into one table, or each for itself where that is kept."""
+        if not self.cache.limit:
+            return self._together(items)
+        return self.add_up([self._kept(item) for item in items])
 
-    def _one(self, item: Item) -> Counted[C]:
+    def _together(self, items: Sequence[Item]) -> Counted[C]:
+        failures: list[str] = []
+        flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
+
+        def labels() -> Iterator[NDArray[np.uint8]]:
+            nonlocal flat_pixels
+            for item in items:
+                try:
+                    label = self.dataset.read_label(item)
+                except UnreadableImage as failure:
+                    failures.append(str(failure))
+                    continue
+                if self.true is not None:
+                    flat_pixels = flat_pixels + flat_pixels_of(label, self.true)
+                yield label
+
+        counts = self.kind.of_all(labels())
+        return Counted(len(items), counts, flat_pixels, tuple(failures), remembered=0)
+
+    def _kept(self, item: Item) -> Counted[C]:
         entry = self.cache.entry(item.label, f"{item.key} {self._how}")
         known = entry.load() if entry else None
         if known:
             *counts, flat_pixels = known
             return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
-        try:
-            label = self.dataset.read_label(item)
-        except UnreadableImage as failure:
-            return Counted(1, self.kind.merge([]), self._flat_pixels(None), (str(failure),), remembered=0)
-        counted = Counted(1, self.kind.of(label), self._flat_pixels(label), (), remembered=0)
-        if entry:
+        counted = self._together([item])
+        if entry and counted.read:
             arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
             entry.save([*arrays, counted.flat_pixels])
         return counted
-
-    def _flat_pixels(self, label: NDArray[np.uint8] | None) -> NDArray[np.int64]:
-        if self.true is None or label is None:
-            return np.zeros(len(self.true) if self.true else 0, np.int64)
-        return flat_pixels_of(label, self.true)
 
     @cached_property
     def _how(self) -> str:
