@@ -173,7 +173,7 @@ REFUSED = {
     "k too large": (["clusterer.k=9", "dataset=folder", "dataset.root={labels}"], "k is 9, but .* 4 distinct"),
     "wrong key": (["clusterer.kk=3"], "no setting 'clusterer.kk'; did you mean clusterer.k"),
     "wrong group": (["colour_space=lab"], "did you mean color_space"),
-    "wrong option": (["clusterer=kmean"], "no option 'kmean'; choose kmeans"),
+    "wrong option": (["clusterer=kmean"], "no option 'kmean'; choose .*kmeans"),
     "wrong writer": (["writers=[index_pgn]"], "index_pgn"),
     "unknown class": (
         ["palette.file={legend}", "writers=[class_mask]", "writers.class_mask.classes=[roof]"],
