@@ -21,6 +21,8 @@ def test_every_published_legend_is_recognised_as_itself_or_as_one_among_rivals(s
     recognition = recognize(shifted(published()[slug], levels), exact=not levels)
     if recognition.best is None:
         assert slug in CONTAINED
+        assert slug in {match.slug for match in recognition.suspects}
+        assert f" {slug}" in recognition.sentence()
     else:
         assert slug in {recognition.best.slug, *(rival.slug for rival in recognition.rivals)}
         assert titles()[recognition.best.slug] in recognition.sentence()
@@ -41,6 +43,7 @@ def test_colours_that_many_legends_share_prove_nothing():
     assert recognition.best is None
     assert recognition.names == (None,) * 4
     assert named(common, recognition.names).names == common.names
+    assert "too common to prove" in recognition.sentence()
 
 
 def test_random_colours_are_nobodys():

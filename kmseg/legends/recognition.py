@@ -93,24 +93,39 @@ class Recognition:
         For each class the name that the best match gives it, where its rivals agree or do not know the colour.
     closest : sequence of Match
         The five legends that come closest, good or not.
+    suspects : sequence of Match
+        Where no match is good: the legends that have every colour, if one of them is little else. The colours are then
+        too few or too common to prove that it is meant.
     """
 
     best: Match | None
     rivals: tuple[Match, ...]
     names: tuple[str | None, ...]
     closest: tuple[Match, ...]
+    suspects: tuple[Match, ...] = ()
 
     def sentence(self) -> str:
-        """Say it to a person."""
+        """Say it to a person; nothing where the palette is like no published legend."""
         if self.best is None:
-            return ""
+            return self._suspicion() if self.suspects else ""
         said = (
             f"the palette looks like {self.best.title}: {self.best.matched} of {len(self.names)} colors, "
             f"{self.best.distance:.1f} levels apart on average"
         )
         if self.rivals:
-            said += f"; {', '.join(rival.slug for rival in self.rivals[:4])} fit about as well"
+            said += f"; {_slugs(self.rivals)} fit about as well (palette.names=SLUG decides)"
         return said
+
+    def _suspicion(self) -> str:
+        return (
+            f"all {len(self.names)} colors are in the published legends {_slugs(self.suspects)}, but too few or too "
+            "common to prove that one of these is meant; if so, palette.names=SLUG names the classes"
+        )
+
+
+def _slugs(matches: Sequence[Match]) -> str:
+    more = f" and {len(matches) - 4} more" if len(matches) > 4 else ""
+    return ", ".join(match.slug for match in matches[:4]) + more
 
 
 @cache
@@ -137,8 +152,9 @@ def recognize(palette: Palette, exact: bool) -> Recognition:
     """
     matches = rank(palette, exact)
     closest = tuple(matches[:5])
-    if not matches or not matches[0].good:
-        return Recognition(None, (), (None,) * len(palette), closest)
+    if not matches[0].good:
+        suspects = [match for match in matches if match.matched == len(palette) and matches[0].score >= GOOD]
+        return Recognition(None, (), (None,) * len(palette), closest, tuple(suspects))
     best = matches[0]
     rivals = tuple(match for match in matches[1:] if match.good and best.score - match.score < CLOSE)
     return Recognition(best, rivals, _names(best, rivals, len(palette)), closest)
