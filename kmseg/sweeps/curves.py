@@ -17,7 +17,7 @@ PANELS = {
     "legend/recall": ("classes found", "share of those present"),
     "legend/spurious": ("spurious colours", "near no true colour"),
     "mask/miou": ("mean IoU", "of the masks"),
-    "palette/inertia": ("inertia", "logarithmic"),
+    "palette/inertia": ("inertia", "k=auto: of flat pixels alone"),
     "time/total": ("seconds", "of one run"),
 }
 """A panel for each that the runs have: title, and what is meant."""
@@ -66,7 +66,9 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
         if chosen:
             place.plot(*zip(*sorted(chosen), strict=True), "o-", color=color, label=line, markersize=4, clip_on=False)
         if found:
-            place.plot(*zip(*found, strict=True), "D", color=color, label=f"{line} k=auto", clip_on=False)
+            place.plot(
+                *zip(*found, strict=True), "D", color=color, label="k=auto, at the classes it found", clip_on=False
+            )
     if summary.best is not None:
         at = _place(summary.best, axis, summary), summary.best.metrics[name]
         ring = {"markersize": 16, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
@@ -86,9 +88,9 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
 def _key(place: Any, panel: Any, summary: Summary) -> None:
     """Say which line is which, and which run is the best."""
     handles, names = panel.get_legend_handles_labels()
-    place.legend(
-        handles, names, loc="upper left", frameon=False, fontsize=10, labelcolor=INK, ncols=1 + len(names) // 9
-    )
+    once = dict(zip(names, handles, strict=True))
+    columns = 1 + len(once) // 10
+    place.legend(list(once.values()), list(once), loc="upper left", frameon=False, labelcolor=INK, ncols=columns)
     if summary.best is not None:
         said = f"best: {summary.name(summary.best)}\nby {summary.score.name(summary.best.metrics)}"
         place.text(0.03, 0.0, said, transform=place.transAxes, fontsize=11, color=INK, va="bottom", wrap=True)

@@ -80,9 +80,9 @@ class Summary:
         }
         return {
             "run": [result.point.number for result in self.results],
+            "best": ["best" if result is self.best else "" for result in self.results],
             **settings,
             **figures,
-            "best": ["best" if result is self.best else "" for result in self.results],
             "failed": [result.failed for result in self.results],
             "folder": [str(result.point.folder) for result in self.results],
         }
