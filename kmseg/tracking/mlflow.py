@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kmseg.checks import yes_or_no
 from kmseg.errors import UserError
 from kmseg.home import home
 from kmseg.tracking import TrackedRun, parent_key
+from kmseg.tracking.faults import faults, first_line, shown, unusable
+from kmseg.tracking.kept import PREFIX, LastingRun, Record, kept_folder, kept_records
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,6 +28,14 @@ DESCRIPTION = "mlflow.note.content"
 
 FOLDER = "kmseg.folder"
 """Our tag for the folder that a run wrote to, as an address, in which no quote is left."""
+
+RECORD = "kmseg.record"
+"""Our tag for the key of the record, by which a run is found that was begun before its store failed."""
+
+DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
+"""How the addresses of stores begin that MLflow writes to itself, without a server."""
+
+LOG = logging.getLogger("kmseg")
 
 
 @dataclass(frozen=True)
@@ -38,11 +50,17 @@ class MlflowTracker:
         Folder of the default store, `mlflow.db` and `artifacts/`; None is kmseg's home folder.
     experiment : str
         Name of the MLflow experiment.
+    required : bool
+        Whether a run fails if its store does; if not, the run goes on, its record is kept and handed in later.
     """
 
     uri: str | None = None
     folder: str | None = None
     experiment: str = "kmseg"
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        yes_or_no("tracker.required", self.required)
 
     @property
     def store(self) -> Path:
@@ -61,62 +79,126 @@ class MlflowTracker:
     @contextmanager
     def start(self, name: str, description: str, folder: Path) -> Iterator[TrackedRun]:
         """Begin the record of a run in MLflow."""
-        client, experiment = self._connect()
         tags = {
             DESCRIPTION: description,
             "mlflow.source.name": "kmseg",
             "mlflow.user": _user(),
             FOLDER: folder.resolve().as_uri(),
         }
-        if parent_key():
-            tags["mlflow.parentRunId"] = parent_key()
-        run_id = client.create_run(experiment, run_name=name, tags=tags).info.run_id
-        with _ending(client, run_id):
-            yield _MlflowRun(client, experiment, run_id, self.tracking_uri)
+        with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key())) as run:
+            yield run
 
     @contextmanager
     def reopen(self, key: str) -> Iterator[TrackedRun]:
         """Go on with a run of MLflow that was left."""
-        client, experiment = self._connect()
-        client.update_run(key, status="RUNNING")
-        with _ending(client, key):
-            yield _MlflowRun(client, experiment, key, self.tracking_uri)
+        record = Record(self.tracking_uri, self.experiment, "", {})
+        record = replace(record, id=key) if key.startswith(PREFIX) else replace(record, run=key)
+        with self._lasting(record) as run:
+            yield run
 
     def forget(self, folder: Path) -> None:
         """Delete the runs that wrote to `folder`; MLflow keeps what is deleted in its bin."""
-        client, experiment = self._connect()
-        for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{folder.resolve().as_uri()}'"):
-            client.delete_run(run.info.run_id)
-
-    def _connect(self) -> tuple[MlflowClient, str]:
-        """Return a client and the experiment's id, or fail in one sentence."""
         _quieten()
-        from mlflow.exceptions import MlflowException
-
+        written_to = folder.resolve().as_uri()
+        for record in kept_records(self.tracking_uri):
+            if record.tags.get(FOLDER) == written_to:
+                record.path.unlink(missing_ok=True)
         try:
-            return self._first_contact()
-        except (MlflowException, OSError) as error:
+            client, experiment = self._first_contact()
+            for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{written_to}'"):
+                client.delete_run(run.info.run_id)
+        except faults() as fault:
+            if self.required:
+                raise unusable(self.tracking_uri, fault) from fault
+
+    @contextmanager
+    def _lasting(self, record: Record) -> Iterator[TrackedRun]:
+        """Begin or go on with a record; what the store does not take is kept, and handed in later."""
+        _quieten()
+        run = LastingRun(record, faults())
+        try:
+            self._hand_in_what_is_kept()
+            run.live = self._open(record)
+        except faults() as fault:
+            if self.required:
+                raise unusable(self.tracking_uri, fault) from fault
+            LOG.warning("the record of this run is kept, since its store does not answer: %s", first_line(fault))
+        try:
+            yield run
+        except BaseException as error:
+            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            self._settle(record)
+            raise
+        run.end("FINISHED")
+        lost = self._settle(record)
+        if lost is not None and self.required:
             raise UserError(
-                f"the MLflow store {self.tracking_uri} cannot be used ({_first_line(error)}); start it, set "
-                "tracker.uri or MLFLOW_TRACKING_URI to one that answers, or use tracker=none"
-            ) from error
+                f"the run did its work and its files are whole, but the MLflow store {shown(record.uri)} failed on the "
+                f"way ({first_line(lost)}); the record is kept in {record.path} and the next tracked run hands it in"
+            )
+
+    def _settle(self, record: Record) -> Exception | None:
+        """Hand in what the store has not taken; keep it and return the fault if it still does not."""
+        if not record.calls:
+            return None
+        try:
+            self._hand_in(record)
+        except faults() as fault:
+            record.keep()
+            return fault
+        return None
+
+    def _hand_in_what_is_kept(self) -> None:
+        """Hand in the records of earlier runs; one process at a time does so, and what fails again stays kept."""
+        from filelock import FileLock, Timeout
+
+        if not kept_folder().exists():
+            return
+        try:
+            with FileLock(kept_folder() / "lock", timeout=0):
+                for record in kept_records(self.tracking_uri):
+                    with suppress(*faults()):
+                        self._hand_in(record)
+                        record.path.unlink(missing_ok=True)
+        except Timeout:
+            return
+
+    def _hand_in(self, record: Record) -> None:
+        """Do what the store has not done yet; all of it may be done twice and is there once."""
+        run = self._open(record)
+        for call, *values in record.calls:
+            getattr(run, call)(*values)
+
+    def _open(self, record: Record) -> _MlflowRun:
+        """Return the record's run, which is begun if there is none yet."""
+        client, experiment = replace(self, experiment=record.experiment)._first_contact()
+        record.run = record.run or _known(client, experiment, record.id)
+        if record.run:
+            client.update_run(record.run, status="RUNNING")
+        else:
+            parent = _known(client, experiment, record.parent) if record.parent.startswith(PREFIX) else record.parent
+            tags = {**record.tags, RECORD: record.id, **({"mlflow.parentRunId": parent} if parent else {})}
+            begun = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
+            record.run = begun.info.run_id
+        return _MlflowRun(client, experiment, record.run, self.tracking_uri, record.started)
 
     def _first_contact(self) -> tuple[MlflowClient, str]:
         """Return a client and the experiment's id, both made at first contact.
 
-        MLflow creates and migrates an SQLite store when it first meets it, and two processes that do so at once
-        break each other; so first contact with one happens under a file lock. Its artifacts lie beside it, not in
-        the working directory, where MLflow would put them.
+        MLflow creates a database's tables when it first meets it, and two processes that do so at once break each
+        other; so first contact with one happens under a file lock. Its artifacts lie in the store's folder (that of
+        an SQLite file: beside it), not in the working directory, where MLflow would put them.
         """
         from filelock import FileLock
         from mlflow import MlflowClient
 
-        if not self.tracking_uri.startswith("sqlite:///"):
+        if not self.tracking_uri.startswith(DATABASES):
             client = MlflowClient(self.tracking_uri)
             return client, self._experiment(client, None)
-        store = Path(self.tracking_uri.removeprefix("sqlite:///")).resolve().parent
+        own_file = self.tracking_uri.startswith("sqlite:///")
+        store = Path(self.tracking_uri.removeprefix("sqlite:///")).resolve().parent if own_file else self.store
         store.mkdir(parents=True, exist_ok=True)
-        with FileLock(store / "mlflow.lock", timeout=300):
+        with FileLock(store / "mlflow.lock", timeout=300), _driver_named():
             client = MlflowClient(self.tracking_uri)
             return client, self._experiment(client, (store / "artifacts").as_uri())
 
@@ -136,14 +218,22 @@ class MlflowTracker:
 
 
 @contextmanager
-def _ending(client: MlflowClient, run_id: str) -> Iterator[None]:
-    """End the run as the block does."""
+def _driver_named() -> Iterator[None]:
+    """Say how to get the driver of a database that is not installed."""
     try:
         yield
-    except BaseException as error:
-        client.set_terminated(run_id, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-        raise
-    client.set_terminated(run_id, "FINISHED")
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the store needs the Python package {error.name}; for PostgreSQL: pip install 'kmseg[postgres]'"
+        ) from None
+
+
+def _known(client: MlflowClient, experiment: str, record: str) -> str:
+    """Return the run that was begun for a record of ours; of two, as a lost answer may leave, one is deleted."""
+    runs = [run.info.run_id for run in client.search_runs([experiment], f"tags.`{RECORD}` = '{record}'")]
+    for other in runs[1:]:
+        client.delete_run(other)
+    return str(runs[0]) if runs else ""
 
 
 @dataclass(frozen=True)
@@ -152,6 +242,7 @@ class _MlflowRun:
     experiment: str
     run_id: str
     uri: str
+    at: int
 
     @property
     def key(self) -> str:
@@ -169,15 +260,14 @@ class _MlflowRun:
         self._log([(key, value, 0) for key, value in values.items()])
 
     def curve(self, name: str, points: Mapping[int, float]) -> None:
-        self._log([(name, value, step) for step, value in points.items()])
+        # A record that was kept as JSON has its steps as text.
+        self._log([(name, value, int(step)) for step, value in points.items()])
 
     def _log(self, values: Sequence[tuple[str, float, int]]) -> None:
-        import time
-
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
-        entities = [Metric(_metric_name(key), float(value), now, step) for key, value, step in values]
+        # At the time of the run's start: so a figure that is handed in twice is one figure.
+        entities = [Metric(_metric_name(key), float(value), self.at, step) for key, value, step in values]
         for start in range(0, len(entities), 1000):  # MLflow's limit for one batch
             self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
 
@@ -189,16 +279,19 @@ class _MlflowRun:
         else:
             self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
 
-    def file(self, path: Path, under: str = "") -> None:
-        if path.exists():
+    def file(self, path: str | Path, under: str = "") -> None:
+        if Path(path).exists():
             self.client.log_artifact(self.run_id, str(path), under or None)
+
+    def end(self, status: str, at: int) -> None:
+        self.client.set_terminated(self.run_id, status, at)
 
     def view(self) -> str:
         # Without the workflow type, MLflow 3 opens the page of an experiment on its GenAI side.
         address = f"#/experiments/{self.experiment}/runs?workflowType=machine_learning"
         if self.uri.startswith(("http://", "https://")):
             return f"{self.uri.rstrip('/')}/{address}"
-        return f"mlflow server --backend-store-uri {self.uri} --port 5000\nhttp://127.0.0.1:5000/{address}"
+        return f"mlflow server --backend-store-uri {shown(self.uri)} --port 5000\nhttp://127.0.0.1:5000/{address}"
 
 
 def _metric_name(name: str) -> str:
@@ -213,13 +306,15 @@ def _user() -> str:
         return ""
 
 
-def _first_line(error: Exception) -> str:
-    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return line if len(line) <= 160 else line[:157] + "..."
-
-
 def _quieten() -> None:
-    """Switch off MLflow's telemetry and its chatter about migrations, unless the user chose otherwise."""
+    """Switch off MLflow's telemetry and its chatter about migrations, unless the user chose otherwise.
+
+    To be called before MLflow is imported.
+    """
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # prints the traceback of what we handle
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A server that is gone is noticed in seconds; MLflow's own patience is many minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
