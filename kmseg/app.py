@@ -46,11 +46,7 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        print(
-            "\nstopped; every file written so far is whole",
-            file=sys.stderr,
-        )
-        sys.exit(130)
+        _stop("to go on, repeat the command with resume=true")
     except MENDABLE as error:
         _fail(error)
 
@@ -66,6 +62,8 @@ def _run(config: DictConfig) -> None:
     try:
         show(_outcome(config, folder))
         _forget(folder)  # a task that only lists leaves nothing there
+    except KeyboardInterrupt:
+        _stop(f"to go on, repeat the command with resume=true hydra.run.dir={folder}")
     except MENDABLE as error:
         _forget(folder)
         _fail(error)
@@ -107,6 +105,11 @@ def _say_what_is_wrong_with_plugins() -> None:
     """Name the plugins that cannot be used: once, also where many runs of a sweep follow each other."""
     for line in what_is_wrong():
         print(f"kmseg: {line}", file=sys.stderr)
+
+
+def _stop(how_to_go_on: str) -> NoReturn:
+    print(f"\nstopped; every file written so far is whole; {how_to_go_on}", file=sys.stderr)
+    sys.exit(130)
 
 
 def _forget(folder: Path) -> None:

@@ -30,9 +30,30 @@ def replacing(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # what a full disk says of itself names no file
         raise
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes left below `folder`."""
+    for part in folder.rglob(".*.part"):
+        owner = re.search(r"\.(\d+)\.[0-9a-f]+\.part$", part.name)
+        if owner and not _is_at_work(int(owner[1])):
+            part.unlink(missing_ok=True)
+
+
+def _is_at_work(process: int) -> bool:
+    """Tell whether another process of this number is alive on this machine; in containers numbers come again."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
@@ -44,7 +65,11 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 def write_text(path: Path, text: str) -> Path:
     r"""Write `text` as UTF-8 to `path`, whole or not at all; a file name's bytes that are no text become `\udcff`."""
-    return write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    with replacing(path) as part, part.open("wb") as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
+        file.flush()
+        os.fsync(file.fileno())  # these few say what all the others mean; masks, which are many, go without
+    return path
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.files import write_csv, write_json, write_text
+from kmseg.files import remove_leftovers, write_csv, write_json, write_text
 from kmseg.finding.candidates import in_order, write_candidates
 from kmseg.images import write_png
 from kmseg.legends.recognition import Match
@@ -31,7 +31,9 @@ LOG = logging.getLogger("kmseg")
 
 @contextmanager
 def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
-    """Start the record of a run: its name, its parameters and its config."""
+    """Start the record of a run: its name, its parameters and its config; one that was cut off is taken back."""
+    if plan.resume:
+        plan.tracker.forget(plan.folder)
     with plan.tracker.start(_name(plan), description(plan), plan.folder) as tracked:
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
@@ -93,9 +95,10 @@ def finish_run(
 
 
 def refuse_unwritable(plan: Plan) -> None:
-    """Fail before any work if the run's folder cannot be written."""
+    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written."""
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(plan.folder)
         probe = plan.folder / ".kmseg-write-test"
         probe.touch()
         probe.unlink()

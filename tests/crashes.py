@@ -1,0 +1,124 @@
+"""Real runs that are killed: how they are started, when they are killed, and what must then be in their folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tests.conftest import REPO, draw_label, write_rgb
+
+PASSING = {".hydra", "kmseg.log", "manifest.jsonl", ".kmseg.lock"}
+"""What a run notes of itself: its command, its log and what it has done so far."""
+
+
+def start(folder: Path, words: list[str]) -> subprocess.Popen:
+    """Start a run that writes to `folder`."""
+    return subprocess.Popen(
+        [sys.executable, str(REPO / "run.py"), f"hydra.run.dir={folder}", *words],
+        cwd=folder.parent,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a run and all its workers, as the machine's going down would."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def results(folder: Path) -> dict[str, object]:
+    """Return all that a run has left; of its figures those that are no times."""
+    found: dict[str, object] = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = path.relative_to(folder).as_posix()
+        if name == "metrics.json":
+            found[name] = {key: n for key, n in json.loads(path.read_text()).items() if not key.startswith("time/")}
+        elif name.split("/")[0] not in PASSING and name != "config.yaml":
+            found[name] = path.read_bytes()
+    return found
+
+
+def noisy_labels(root: Path, images: int, size: int) -> Path:
+    """Draw labels of four classes whose pictures take a while to encode."""
+    noise = np.random.default_rng(0)
+    for number in range(images):
+        label = draw_label(number, size)
+        label[noise.random((size, size)) < 0.02] = (255, 255, 255)
+        write_rgb(root / f"{number:05d}.png", label)
+    return root
+
+
+@dataclass
+class Kills:
+    """Kills one command many times, at moments that a seed decides, and goes on with it each time.
+
+    Attributes
+    ----------
+    torn : list of str
+        Files that a killed run left and that were not those of a whole run.
+    wrong : list of str
+        What differed once the command was repeated with resume=true.
+    landed : int
+        Kills that met a running process.
+    """
+
+    folder: Path
+    words: list[str]
+    torn: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    tried: int = 0
+    landed: int = 0
+
+    def run(self, times: int, seed: int) -> None:
+        """Kill `times` runs; half of them at any moment, half once files are being written."""
+        moments = random.Random(seed)
+        whole = self.folder.parent / "whole"
+        began = time.perf_counter()
+        said, _ = (process := start(whole, self.words)).communicate()
+        assert process.returncode == 0, said
+        lasted = time.perf_counter() - began
+        expected = results(whole)
+        masks = sum(name.startswith("masks/") for name in expected)
+        for number in range(times):
+            folder = self.folder / str(number)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            process = start(folder, self.words)
+            if number % 2:
+                time.sleep(moments.uniform(0, 0.9 * lasted))
+            else:
+                wanted = moments.randrange(masks * 3 // 4)
+                while process.poll() is None and len(list(folder.glob("masks/*.png"))) < wanted:
+                    time.sleep(0.001)
+                time.sleep(moments.uniform(0, 0.005))
+            self.tried += 1
+            self.landed += process.poll() is None
+            kill(process)
+            self._compare(self.torn, number, expected, left=True)
+            process = start(folder, [*self.words, "resume=true"])
+            said, _ = process.communicate()
+            if process.returncode:
+                self.wrong.append(f"{number}: {said[-500:]}")
+            self._compare(self.wrong, number, expected, left=False)
+
+    def _compare(self, into: list[str], number: int, expected: dict[str, object], left: bool) -> None:
+        folder = self.folder / str(number)
+        if not folder.exists():
+            return
+        found = {name: data for name, data in results(folder).items() if not (left and name.endswith(".part"))}
+        names = found if left else found.keys() | expected.keys()
+        into += [f"{number}: {name}" for name in names if found.get(name) != expected.get(name)]
