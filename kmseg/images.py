@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+import zlib
 from pathlib import Path
 
 import cv2
@@ -44,19 +45,10 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         If the file is missing, empty, truncated, of another kind, has more than 8 bits a channel or declares more
         than `kmseg.MAX_PIXELS` pixels.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise UnreadableImage(f"{path}: larger than {MAX_BYTES >> 20} MB, which no image of a legal size is")
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
-    if not data.size:
-        raise UnreadableImage(f"{path}: the file is empty")
+    data = whole_file(path)
     head = data[:32].tobytes()
     if head.startswith(b"\x89PNG") and len(head) > 24 and head[24] == 16:
         raise _too_deep(path)
-    if _is_cut_short(head, data):
-        raise UnreadableImage(f"{path}: the file is cut short; copy or download it again")
     tiff = head[:4] in (b"II*\0", b"MM\0*")
     flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -70,6 +62,21 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     if tiff and image.ndim == 3 and image.shape[2] == 4:
         return _tiff_without_alpha(path)
     return _rgb_of_unchanged(image) if tiff else image
+
+
+def whole_file(path: Path) -> NDArray[np.uint8]:
+    """Return the bytes of an image file, uint8; raise `UnreadableImage` if it is missing, empty, cut short or huge."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UnreadableImage(f"{path}: larger than {MAX_BYTES >> 20} MB, which no image of a legal size is")
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
+    if not data.size:
+        raise UnreadableImage(f"{path}: the file is empty")
+    if _is_cut_short(data[:32].tobytes(), data):
+        raise UnreadableImage(f"{path}: the file is cut short or damaged; copy or download it again")
+    return data
 
 
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
@@ -132,7 +139,7 @@ def _is_cut_short(head: bytes, data: NDArray[np.uint8]) -> bool:
         raw = data.tobytes()
         return raw.rfind(b"\xff\xd9") < raw.rfind(b"\xff\xda")
     if head.startswith(b"\x89PNG"):
-        return not _png_ends(data)
+        return not _png_is_whole(data)
     if head.startswith(b"BM"):
         return data.size < int.from_bytes(head[2:6], "little")
     if head.startswith(b"RIFF"):
@@ -140,11 +147,16 @@ def _is_cut_short(head: bytes, data: NDArray[np.uint8]) -> bool:
     return False
 
 
-def _png_ends(data: NDArray[np.uint8]) -> bool:
-    """Tell whether a PNG's chunks lead to its end; OpenCV would make room for one that declares gigabytes."""
-    place = 8
+def _png_is_whole(data: NDArray[np.uint8]) -> bool:
+    """Tell whether a PNG's chunks are whole, hold pixels and lead to its end; of others OpenCV may ask gigabytes."""
+    place, pixels = 8, False
     while place + 12 <= len(data):
-        if data[place + 4 : place + 8].tobytes() == b"IEND":
-            return True
-        place += 12 + int.from_bytes(data[place : place + 4].tobytes(), "big")
+        length, kind = int.from_bytes(data[place : place + 4].tobytes(), "big"), data[place + 4 : place + 8].tobytes()
+        end = place + 8 + length
+        if zlib.crc32(data[place + 4 : end].tobytes()) != int.from_bytes(data[end : end + 4].tobytes(), "big"):
+            return False
+        if kind == b"IEND":
+            return pixels
+        pixels = pixels or kind == b"IDAT"
+        place = end + 4
     return False

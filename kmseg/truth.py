@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kmseg.checks import text
 from kmseg.errors import UnreadableImage, UserError
+from kmseg.images import whole_file
 from kmseg.legends.files import read_palette
 from kmseg.palette import Palette
 from kmseg.partners import Partners
@@ -79,11 +80,12 @@ def read_index_mask(path: Path) -> NDArray[Any]:
     """Read an index mask `(H, W)`, uint8 or uint16; a paletted PNG is read as its indices."""
     from PIL import Image
 
+    data = whole_file(path)
     try:
         with Image.open(path, formats=["PNG"]) as image:
             if image.mode in ("P", "L"):
                 return np.asarray(image)
-        mask = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+        mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
     except Exception:  # of a broken file, the decoders raise what comes up
         mask = None
     if mask is None or mask.ndim != 2 or mask.dtype not in (np.uint8, np.uint16):

@@ -53,6 +53,26 @@ def results(folder: Path) -> dict[str, object]:
     return found
 
 
+def resources(process: subprocess.Popen, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Watch a run mask its images; return the most bytes and open files early (the second tenth) and late (the last).
+
+    Those of its workers count.
+    """
+    import psutil
+
+    samples = []
+    top = psutil.Process(process.pid)
+    while process.poll() is None:
+        time.sleep(0.05)
+        with suppress(psutil.NoSuchProcess):
+            family = [top, *top.children(recursive=True)]
+            if (folder / "masks").exists() and not (folder / "images.csv").exists():
+                samples.append((sum(p.memory_info().rss for p in family), sum(p.num_fds() for p in family)))
+    tenth = max(len(samples) // 10, 1)
+    early, late = samples[tenth : 2 * tenth], samples[-tenth:]
+    return tuple((max(s[0] for s in part), max(s[1] for s in part)) for part in (early, late))
+
+
 def noisy_labels(root: Path, images: int, size: int) -> Path:
     """Draw labels of four classes whose pictures take a while to encode."""
     noise = np.random.default_rng(0)

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from kmseg.files import remove_leftovers
-from tests.crashes import Kills, kill, noisy_labels, results, start
+from tests.crashes import Kills, kill, noisy_labels, resources, results, start
 
 
 @pytest.fixture
@@ -64,6 +64,19 @@ def test_ctrl_c_ends_a_run_with_its_workers_and_says_how_to_go_on(tmp_path, comm
     assert "Traceback" not in said
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_memory_and_open_files_do_not_grow_with_the_number_of_images(tmp_path, executor):
+    labels = noisy_labels(tmp_path / "many", images=600, size=64)
+    words = ["dataset=folder", f"dataset.root={labels}", "tracker=none", f"executor={executor}"]
+    process = start(tmp_path / "run", [*words, "writers=[index_png,color_png,preview]"])
+    early, late = resources(process, tmp_path / "run")
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert late[0] < early[0] + 20e6
+    assert late[1] <= early[1] + 2
 
 
 @pytest.fixture

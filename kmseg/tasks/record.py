@@ -38,6 +38,8 @@ def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
         yield tracked
+        if plan.resume:
+            remove_leftovers(plan.folder)  # of processes that were still dying when this run began
 
 
 def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
