@@ -130,4 +130,6 @@ def whole(palette, folder: Path):
     from kmseg.writers import WholeRun
 
     none = np.zeros(len(palette), np.int64)
-    return WholeRun(palette, folder, none, {}, (), {}, lambda _: None, lambda _: None, lambda label: label[..., 0])
+    return WholeRun(
+        palette, folder, none, {}, (), {}, lambda _: None, lambda _: None, lambda label: label[..., 0], lambda _: none
+    )

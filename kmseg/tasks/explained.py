@@ -54,12 +54,8 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> t
 
     Also count, per class `(k,)`, the pixels that are exactly or nearly of its colour.
     """
-    apart = squared_at_each(label, palette.as_label(mask))
+    apart = _apart(label, mask, palette)
     classless = mask == palette.ignore
-    apart[classless] = np.iinfo(apart.dtype).max if palette.ignored else 0
-    for index, color in (*palette.also, *((palette.ignore, color) for _, color in palette.ignored)):
-        own = mask == index
-        apart[own] = np.minimum(apart, squared_at_each(label, np.full_like(label, color)))[own]
     far = apart > NEAR**2
     lacking = int((far & flat(label, FLAT)).sum()) if far.any() else 0
     none = 0 if palette.ignored else int(classless.sum())
@@ -76,6 +72,22 @@ def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> t
         farther_than_40=int((apart > 40**2).sum()),
     )
     return explained, near
+
+
+def unmatched_pixels(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.bool_]:
+    """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""
+    unmatched = (_apart(label, mask, palette) > NEAR**2) & flat(label, FLAT)
+    return unmatched if palette.ignored else unmatched | (mask == palette.ignore)
+
+
+def _apart(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.uint16]:
+    """Return the squared distance `(H, W)` of each pixel's colour to the nearest of its class; 0 where it has none."""
+    apart = squared_at_each(label, palette.as_label(mask))
+    apart[mask == palette.ignore] = np.iinfo(apart.dtype).max if palette.ignored else 0
+    for index, color in (*palette.also, *((palette.ignore, color) for _, color in palette.ignored)):
+        own = mask == index
+        apart[own] = np.minimum(apart, squared_at_each(label, np.full_like(label, color)))[own]
+    return apart
 
 
 def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from kmseg.finding.candidates import Candidates
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
 from kmseg.tasks import Plan
+from kmseg.tasks.explained import unmatched_pixels
 from kmseg.tasks.mask_images import Tally
 from kmseg.writers import WholeRun
 
@@ -41,6 +42,7 @@ def finish_writers(
         read_label=lambda key: images.read(plan.dataset.read_label, key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
+        unmatched_pixels=lambda label: unmatched_pixels(label, images.mask(label), palette),
         candidates=candidates,
         overrides=plan.overrides,
     )

@@ -63,6 +63,8 @@ class WholeRun:
         Read the label image, the photo `(H, W, 3)` uint8 of the image with a key; None if there is none.
     mask : callable
         Returns the index mask `(H, W)` of a label image, or of a part of one.
+    unmatched_pixels : callable
+        Tells which pixels `(H, W)` of a label image the palette does not explain.
     candidates : Candidates or None
         Every colour that was considered, where the data chose the classes.
     overrides : sequence of str
@@ -78,6 +80,7 @@ class WholeRun:
     read_label: Callable[[str], NDArray[np.uint8] | None]
     read_photo: Callable[[str], NDArray[np.uint8] | None]
     mask: Callable[[NDArray[np.uint8]], NDArray[Any]]
+    unmatched_pixels: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
     candidates: Candidates | None = None
     overrides: Sequence[str] = ()
 

@@ -1,0 +1,73 @@
+"""A page to look at, name the classes on, and take the edited palette from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.checks import whole
+from kmseg.files import write_text
+from kmseg.palette import Palette
+from kmseg.writers import Segmented, WholeRun
+from kmseg.writers.report_page.embedded import averaged, packed, picture_of_label, picture_of_photo, sampled
+from kmseg.writers.report_page.page import page_of
+from kmseg.writers.report_page.places import note_of
+
+WIDTH = 640
+"""Pixels of the longer side of an example image, at most."""
+
+Note = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`report.html`: one page without network, on which classes are named, recoloured, merged and ignored.
+
+    Parameters
+    ----------
+    images : int
+        Example images, spread evenly over the dataset, that are recoloured at once.
+    """
+
+    images: int = 8
+
+    def __post_init__(self) -> None:
+        whole("writers.report.images", self.images, at_least=1, at_most=24)
+
+    def check(self, palette: Palette) -> None:
+        """Accept any palette."""
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> Note:
+        """Return where each class is seen best in one image, and the pictures of an example; all of it is JSON."""
+        note: Note = {**note_of(image.key, image.mask, len(palette))}
+        if image.position in spread(self.images, image.images):
+            note["example"] = _example(image)
+        return note
+
+    def finish(self, notes: Sequence[Note], run: WholeRun) -> list[Path]:
+        """Write the page."""
+        examples = [{"image": note["image"], **note["example"]} for note in notes if "example" in note]
+        shown = [examples[i] for i in spread(self.images, len(examples))]
+        return [write_text(run.folder / "report.html", page_of(run, notes, shown))]
+
+
+def spread(wanted: int, images: int) -> list[int]:
+    """Return the places of `wanted` images, or all, spread evenly."""
+    count = min(wanted, images)
+    return [(2 * i + 1) * images // (2 * count) for i in range(count)]
+
+
+def _example(image: Segmented) -> Mapping[str, Any]:
+    tall, wide = image.mask.shape
+    shrink = min(WIDTH / max(tall, wide), 1)
+    width, height = max(round(wide * shrink), 1), max(round(tall * shrink), 1)
+    photo = image.read_photo()
+    return {
+        "width": width,
+        "height": height,
+        "mask": packed(sampled(image.mask, width, height)),
+        "label": picture_of_label(sampled(image.label, width, height)),
+        "photo": None if photo is None else picture_of_photo(averaged(photo, width, height)),
+    }
