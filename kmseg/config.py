@@ -136,6 +136,7 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         overrides=tuple(overrides),
         max_unmatched=config.max_unmatched,
         resume=config.resume,
+        incremental=config.incremental,
     )
     return _part(config, "task", choices), plan
 

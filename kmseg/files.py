@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,19 @@ from kmseg.errors import UserError
 
 MAX_TEXT = 5_000_000
 """Letters of a text file that is read: 65,535 classes need fewer, and a device has no end."""
+
+_NOTED: ContextVar[list[Path] | None] = ContextVar("noted files", default=None)
+
+
+@contextmanager
+def noting_files() -> Iterator[list[Path]]:
+    """Yield a list that gets the path of every file that is written in the block."""
+    noted: list[Path] = []
+    before = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(before)
 
 
 @contextmanager
@@ -30,6 +44,8 @@ def replacing(path: Path) -> Iterator[Path]:
             path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         part.replace(path)
+        if (noted := _NOTED.get()) is not None:
+            noted.append(path)
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:

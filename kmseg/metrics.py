@@ -39,6 +39,9 @@ MEANING = {
     "images/judged": "images that have a true mask",
     "images/read": "images that were masked",
     "images/failed": "files that could not be used",
+    "incremental/done": "images that an incremental run masked: new ones and changed ones",
+    "incremental/kept": "images that it took over from the runs before",
+    "incremental/gone": "images of the runs before that the dataset has no more",
     "time/<stage>": "seconds of a stage",
 }
 """What each metric means; the README's table and the tracked run's description are made from it."""

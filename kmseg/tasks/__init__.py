@@ -45,6 +45,9 @@ class Plan:
         Whether what an earlier run left in `folder` is gone on with.
     cache : ColorCache
         Where the counts of images are kept for other runs.
+    incremental : bool or str
+        Whether only new and changed images are done, with the palette that `folder` has; `prune` also removes the
+        outputs of images that are gone.
     """
 
     dataset: Dataset
@@ -64,9 +67,12 @@ class Plan:
     max_unmatched: float | None = None
     resume: bool = False
     cache: ColorCache = field(default_factory=ColorCache)
+    incremental: bool | str = False
 
     def __post_init__(self) -> None:
         yes_or_no("resume", self.resume)
+        if self.incremental != "prune":
+            yes_or_no("incremental", self.incremental)
         if self.max_unmatched is not None:
             number("max_unmatched", self.max_unmatched, at_least=0, at_most=1)
 

@@ -17,7 +17,7 @@ from kmseg.maskers import Mask
 from kmseg.palette import Palette
 from kmseg.tasks import Plan
 from kmseg.tasks.explained import unmatched_pixels
-from kmseg.tasks.mask_images import Tally
+from kmseg.tasks.tally import Tally
 from kmseg.writers import WholeRun
 
 
@@ -46,7 +46,7 @@ def finish_writers(
         candidates=candidates,
         overrides=plan.overrides,
     )
-    return [path for name, writer in plan.writers.items() for path in writer.finish(tally.notes.get(name, []), run)]
+    return [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
 
 
 class _Images:

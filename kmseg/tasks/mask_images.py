@@ -1,4 +1,4 @@
-"""From label images and a palette to index masks, the writers' files and a tally of what was seen."""
+"""From a chunk of label images and a palette to index masks, the writers' files and a tally of what was seen."""
 
 from __future__ import annotations
 
@@ -19,44 +19,10 @@ from kmseg.execution import kept
 from kmseg.maskers import Mask, Masker
 from kmseg.metrics import confusion, flat_pixels_of
 from kmseg.palette import Palette
-from kmseg.stages import Stages
-from kmseg.tasks import Plan
-from kmseg.tasks.explained import Explained, explain
-from kmseg.tasks.find_palette import nothing_read
+from kmseg.tasks.explained import explain
+from kmseg.tasks.tally import Tally, merge_tallies
 from kmseg.truth import Truth
 from kmseg.writers import Segmented, Writer
-
-
-@dataclass(frozen=True, eq=False)
-class Tally:
-    """What masking some images gave; several add up by `merge_tallies`.
-
-    Attributes
-    ----------
-    class_pixels : ndarray of shape (k + 1,), int64
-        Pixels of each class; the last entry counts those of no class.
-    near_pixels : ndarray of shape (k,), int64
-        Those pixels of each class that are exactly or nearly of its colour.
-    explained : mapping of str to Explained
-        How the pixels of each image came to their classes, by the image's key.
-    confusion : ndarray of shape (true classes, k + 1), int64
-        Pixels by true and found class; no rows without truth.
-    flat_pixels : ndarray of shape (true classes,), int64
-        Flat pixels near each true colour: which classes the images really hold.
-    notes : mapping of str to list
-        What each writer's `write` returned, in the order of the images.
-    """
-
-    images: int
-    masked: int
-    failures: tuple[str, ...]
-    class_pixels: NDArray[np.int64]
-    near_pixels: NDArray[np.int64]
-    explained: Mapping[str, Explained]
-    confusion: NDArray[np.int64]
-    flat_pixels: NDArray[np.int64]
-    judged: int
-    notes: Mapping[str, list[Any]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +32,12 @@ class Work:
     position: int
     item: Item
     true_mask: Path | None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Every file that decides what becomes of the image, by its role."""
+        roles = {"label": self.item.label, "photo": self.item.photo, "truth": self.true_mask}
+        return {role: path for role, path in roles.items() if path is not None}
 
 
 @dataclass(frozen=True)
@@ -123,7 +95,7 @@ class MaskImages:
             confusion=counts,
             flat_pixels=flat_pixels,
             judged=int(wanted is not None),
-            notes={name: [note] for name, note in notes.items() if note is not None},
+            notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
         )
 
     def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
@@ -141,36 +113,6 @@ class MaskImages:
         except UnreadableImage as failure:
             failures.append(str(failure))
             return None
-
-
-def merge_tallies(parts: Sequence[Tally]) -> Tally:
-    """Add up what the chunks gave."""
-    names = {name: None for part in parts for name in part.notes}
-    return Tally(
-        images=sum(part.images for part in parts),
-        masked=sum(part.masked for part in parts),
-        failures=tuple(failure for part in parts for failure in part.failures),
-        class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
-        near_pixels=np.sum([part.near_pixels for part in parts], axis=0),
-        explained={key: row for part in parts for key, row in part.explained.items()},
-        confusion=np.sum([part.confusion for part in parts], axis=0),
-        flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
-        judged=sum(part.judged for part in parts),
-        notes={name: [note for part in parts for note in part.notes.get(name, [])] for name in names},
-    )
-
-
-def mask_images(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> Tally:
-    """Mask every item, let the writers write; return the tally."""
-    truth = plan.measured_against
-    work = MaskImages(
-        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, len(items)
-    )
-    todo = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
-    tally = stages.over("mask", "masking", plan.executor, work, todo, merge_tallies)
-    if not tally.masked:
-        raise nothing_read(tally.failures)
-    return tally
 
 
 def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:

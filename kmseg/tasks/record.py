@@ -23,7 +23,7 @@ from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
 from kmseg.tracking import TrackedRun
 
-SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "time")
+SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "incremental", "drift", "time")
 """The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
 
 LOG = logging.getLogger("kmseg")

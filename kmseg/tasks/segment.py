@@ -18,8 +18,11 @@ from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.explained import explained_shares, refuse_unmatched, worst_first, write_images
 from kmseg.tasks.find_palette import count_colors, learn_palette
 from kmseg.tasks.finish_writers import finish_writers
-from kmseg.tasks.mask_images import Tally, mask_images
+from kmseg.tasks.incremental import saved_palette
+from kmseg.tasks.manifest import only_run_in
+from kmseg.tasks.mask_dataset import mask_dataset
 from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.tasks.tally import Tally
 
 CHECKED_IMAGES = 10
 """Images that a given legend is held against: a wrong legend shows in a few."""
@@ -34,13 +37,15 @@ class Segment:
         refuse_unwritable(plan)
         stages = Stages()
         palette = plan.palette.given
+        if palette is None and plan.incremental:
+            palette = saved_palette(plan)
         if palette is not None:
             check_writers(plan, palette)
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
         warnings: list[str] = []
         candidates = None
-        with tracked_run(plan, len(items)) as tracked:
+        with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):
                 if palette is None:
                     found, sampled = learn_palette(plan, items, stages)
@@ -49,8 +54,11 @@ class Segment:
                     warnings += [found.said]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
-                tally = mask_images(plan, items, palette, stages)
-                if plan.palette.given is not None:
+                masked = mask_dataset(plan, items, palette, stages)
+                tally = masked.tally
+                if plan.incremental:
+                    metrics |= masked.counts
+                elif plan.palette.given is not None:
                     warnings += hold_against_data(plan, items, palette, tally, stages)
                 warnings += judged_few(plan, tally)
                 metrics |= measure(plan, palette, tally)

@@ -92,7 +92,14 @@ class Writer(Protocol):
         """Fail if this palette lacks what the writer's options ask for."""
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Any:
-        """Write what belongs to one image below the run's folder; return what `finish` needs, something small."""
+        """Write what belongs to one image below the run's folder; return what `finish` needs, something small.
+
+        If that is plain JSON (text, numbers, lists, dicts with text keys), an incremental run keeps it and leaves the
+        image alone; anything else it asks for again, unless it is None.
+        """
+
+    def sees_again(self, position: int) -> bool:
+        """Tell whether `write` must see the image at this place again, though an earlier run wrote its files."""
 
     def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write what belongs to the whole run below `run.folder` and return those files, which its record gets, too.
@@ -106,6 +113,10 @@ class PerImage:
 
     def check(self, palette: Palette) -> None:
         """Accept any palette."""
+
+    def sees_again(self, position: int) -> bool:
+        """Tell that a file that is there stands."""
+        return False
 
     def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write nothing more."""

@@ -52,6 +52,10 @@ class Preview:
             thumbnail(palette.paint(image.mask), self.width),
         )
 
+    def sees_again(self, position: int) -> bool:
+        """Tell that the first images are needed for the sheet."""
+        return position < self.images
+
     def finish(self, notes: Sequence[Row], run: WholeRun) -> list[Path]:
         """Write the contact sheet."""
         if not notes:

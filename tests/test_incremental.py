@@ -1,0 +1,171 @@
+"""An incremental run does only what is new or changed, and leaves what a full run would."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from kmseg.plugins import conf_folder
+from tests.conftest import COLORS, draw_label, write_rgb
+
+RECORD = {"kmseg.log", "config.yaml", "manifest.jsonl", ".kmseg.lock", "metrics.json", "drift.csv"}
+"""Files that hold times, or how a run came to its result."""
+
+LEARNT = {"candidates.csv", "candidates.png", "centroids.csv", "recognition.csv"}
+"""Files that only a run which finds its palette leaves."""
+
+WRITERS = sorted(path.stem for path in (conf_folder() / "writers").glob("*.yaml"))
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and ".hydra" not in path.parts]
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in files if path.name not in RECORD | LEARNT
+    }
+
+
+def figures(ran) -> dict[str, float]:
+    return {
+        name: value for name, value in ran.metrics.items() if not name.startswith(("time/", "incremental/", "drift/"))
+    }
+
+
+def counts(ran) -> list[float]:
+    return [ran.metrics[f"incremental/{name}"] for name in ("done", "kept", "gone")]
+
+
+def change(labels: Path) -> None:
+    """Add an image that comes first, change one, take one away."""
+    write_rgb(labels / "000.png", draw_label(9))
+    write_rgb(labels / "3.png", draw_label(7))
+    (labels / "1.png").unlink()
+
+
+@pytest.fixture
+def nightly(kmseg, labels):
+    """Run the command of every night; more words may follow."""
+    return lambda *words, root=labels: kmseg("dataset=folder", f"dataset.root={root}", "incremental=true", *words)
+
+
+def test_what_is_new_or_changed_is_done_and_the_result_is_a_full_runs(nightly, kmseg, labels, tmp_path):
+    first = nightly()
+    assert first.code == 0, first.err
+    palette = shutil.copy(first.folder / "palette.csv", tmp_path / "saved.csv")
+    assert counts(nightly()) == [4, 2, 0]  # the preview shows the first four
+    change(labels)
+    night = nightly("incremental=prune")
+    assert night.code == 0, night.err
+    assert counts(night) == [4, 2, 1]
+    found, measured = results(night.folder), figures(night)
+    shutil.rmtree(night.folder)
+    full = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={palette}")
+    assert found == results(full.folder)
+    assert measured == figures(full)
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_every_writer_leaves_the_same_after_an_incremental_run(writer, nightly, kmseg, labels, legend):
+    words = (f"palette.file={legend}", f"writers=[{writer}]")
+    nightly(*words)
+    change(labels)
+    night = nightly(*words, "incremental=prune")
+    assert night.code == 0, night.err
+    found = results(night.folder)
+    shutil.rmtree(night.folder)
+    full = kmseg("dataset=folder", f"dataset.root={labels}", *words)
+    assert found == results(full.folder)
+
+
+def test_figures_against_the_truth_are_a_full_runs(kmseg, tmp_path):
+    words = ("dataset=sample", "dataset.scenes=6", "writers=[index_png]")
+    first = kmseg(*words, "incremental=true")
+    again = kmseg(*words, "incremental=true")
+    assert counts(again) == [0, 6, 0]
+    learnt = {"palette/inertia", "images/sampled"}
+    assert figures(again) == {name: value for name, value in figures(first).items() if name not in learnt}
+    assert "mask/miou" in figures(again)
+
+
+def test_the_saved_palette_keeps_its_order_when_other_classes_become_the_larger(nightly, labels):
+    before = nightly().palette()
+    for number in range(20, 32):
+        image = draw_label(number)
+        image[:44] = COLORS["sign"]
+        write_rgb(labels / f"{number}.png", image)
+    after = nightly()
+    assert after.code == 0, after.err
+    assert list(after.palette().items()) == list(before.items())
+
+
+def test_other_settings_of_the_palette_are_refused_and_other_settings_of_the_masks_do_all_anew(nightly):
+    nightly("writers=[index_png]")
+    refused = nightly("clusterer.k=3")
+    assert refused.code == 1
+    assert "found with other settings" in refused.err
+    assert counts(nightly("writers=[index_png]", "masker=nearest")) == [6, 0, 0]
+
+
+def test_a_legend_that_a_writer_names_counts_by_its_content(nightly, legend, tmp_path):
+    target = tmp_path / "target.csv"
+    target.write_text(legend.read_text())
+    words = (f"palette.file={legend}", "writers=[color_png]", f"writers.color_png.target={target}")
+    nightly(*words)
+    assert counts(nightly(*words)) == [0, 6, 0]
+    target.write_text(legend.read_text().replace("0,0,142", "9,9,9"))
+    assert counts(nightly(*words)) == [6, 0, 0]
+
+
+def test_an_output_that_was_lost_is_made_again(nightly):
+    first = nightly("writers=[index_png]")
+    lost = first.folder / "masks" / "2.png"
+    content = lost.read_bytes()
+    lost.unlink()
+    assert counts(nightly("writers=[index_png]")) == [1, 5, 0]
+    assert lost.read_bytes() == content
+
+
+def test_outputs_of_images_that_are_gone_stay_until_they_are_to_be_removed(nightly, labels):
+    first = nightly("writers=[index_png]")
+    shutil.rmtree(labels / "far")
+    night = nightly("writers=[index_png]")
+    assert counts(night) == [0, 5, 1]
+    assert (first.folder / "masks" / "far" / "away" / "5.png").exists()
+    assert night.metrics["images/read"] == 5
+    nightly("writers=[index_png]", "incremental=prune")
+    assert not (first.folder / "masks" / "far").exists()
+    assert len(list((first.folder / "masks").iterdir())) == 5
+
+
+def test_a_manifest_that_was_cut_off_costs_only_its_last_image(nightly):
+    manifest = nightly("writers=[index_png]").folder / "manifest.jsonl"
+    whole = manifest.read_text()
+    assert [json.loads(line)["image"] for line in whole.splitlines()[1:]] == ["0", "1", "2", "3", "4", "far/away/5"]
+    manifest.write_text(whole[:-30])
+    assert counts(nightly("writers=[index_png]")) == [1, 5, 0]
+    manifest.write_text("something else\n")
+    refused = nightly("writers=[index_png]")
+    assert refused.code == 1
+    assert "not a manifest" in refused.err
+
+
+def test_a_bad_file_is_tried_again_every_night(nightly, labels):
+    (labels / "bad.png").write_text("hello")
+    assert nightly("writers=[index_png]").metrics["images/failed"] == 1
+    assert nightly("writers=[index_png]").metrics["images/failed"] == 1
+    write_rgb(labels / "bad.png", draw_label(8))
+    mended = nightly("writers=[index_png]")
+    assert counts(mended) == [1, 6, 0]
+    assert mended.metrics["images/failed"] == 0
+
+
+def test_two_runs_in_one_folder_at_once_are_refused(nightly, tmp_path):
+    from filelock import FileLock
+
+    (tmp_path / "run").mkdir()
+    with FileLock(tmp_path / "run" / ".kmseg.lock"):
+        refused = nightly()
+    assert refused.code == 1
+    assert "another run is at work" in refused.err
