@@ -11,12 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
+from kmseg.color_spaces.rgb import Rgb
 from kmseg.images import read_rgb
 from kmseg.legends.files import read_palette
+from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
 from kmseg.truth import read_index_mask
 from kmseg.writers import Segmented
-from kmseg.writers.report import Report, spread
+from kmseg.writers.report import Report, example_of, spread
 from kmseg.writers.report_page.places import best_places, note_of, places_in
 from tests.conftest import draw_label, whole, write_rgb
 
@@ -104,10 +106,11 @@ def report(tmp_path):
         writer = Report()
         label = lambda mask: palette.as_label(mask)  # noqa: E731
         notes = [
-            writer.write(Segmented(str(n), n, label(mask), mask, lambda: None, images=len(masks)), palette, tmp_path)
+            writer.write(Segmented(str(n), n, label(mask), mask, lambda: None), palette, tmp_path)
             for n, mask in enumerate(masks)
         ]
-        run = replace(whole(palette, tmp_path), read_label=lambda key: label(masks[int(key)]), **more)
+        masked = Nearest().fit(palette, Rgb())
+        run = replace(whole(palette, tmp_path), read_label=lambda key: label(masks[int(key)]), mask=masked, **more)
         (path,) = writer.finish(notes, run)
         return path
 
@@ -209,8 +212,8 @@ def test_examples_are_spread_over_the_dataset_and_their_masks_are_exact(palette,
     assert spread(3, 100) == [16, 50, 83]
     assert spread(8, 3) == [0, 1, 2]
     mask = (np.arange(900 * 700) % 4).astype(np.uint8).reshape(700, 900)
-    note = Report().write(Segmented("a", 0, palette.paint(mask), mask, lambda: None), palette, tmp_path)
-    example = note["example"]
+    run = replace(whole(palette, tmp_path), read_label=lambda key: palette.paint(mask), mask=lambda label: mask)
+    example = example_of("a", run)
     pixels = np.frombuffer(zlib.decompress(base64.b64decode(example["mask"])), np.uint8)
     rows, columns = (np.arange(n) * size // n for n, size in ((example["height"], 700), (example["width"], 900)))
     assert np.array_equal(pixels.reshape(example["height"], example["width"]), mask[rows[:, None], columns])

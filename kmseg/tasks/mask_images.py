@@ -51,7 +51,6 @@ class MaskImages:
     writers: Mapping[str, Writer]
     truth: Truth
     folder: Path
-    images: int
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __call__(self, chunk: Sequence[Work]) -> Tally:
@@ -83,7 +82,7 @@ class MaskImages:
         explained, near_pixels = explain(label, mask, self.palette)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
-        image = Segmented(item.key, work.position, label, mask, photo, photo_file, self.images)
+        image = Segmented(item.key, work.position, label, mask, photo, photo_file)
         notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,

@@ -32,8 +32,6 @@ class Segmented:
         Reads the photo `(H, W, 3)` uint8, or returns None where there is none.
     photo_file : Path or None
         The photo's own file; None where there is no photo, or label and photo share a file.
-    images : int
-        Number of images of the dataset.
     """
 
     key: str
@@ -42,7 +40,6 @@ class Segmented:
     mask: NDArray[Any]
     read_photo: Callable[[], NDArray[np.uint8] | None]
     photo_file: Path | None = None
-    images: int = 1
 
 
 @dataclass(frozen=True, eq=False)

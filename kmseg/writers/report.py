@@ -10,7 +10,7 @@ from typing import Any
 from kmseg.checks import whole
 from kmseg.files import write_text
 from kmseg.palette import Palette
-from kmseg.writers import Segmented, WholeRun
+from kmseg.writers import PerImage, Segmented, WholeRun
 from kmseg.writers.report_page.embedded import averaged, packed, picture_of_label, picture_of_photo, sampled
 from kmseg.writers.report_page.page import page_of
 from kmseg.writers.report_page.places import note_of
@@ -22,7 +22,7 @@ Note = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(PerImage):
     """`report.html`: one page without network, on which classes are named, recoloured, merged and ignored.
 
     Parameters
@@ -36,20 +36,14 @@ class Report:
     def __post_init__(self) -> None:
         whole("writers.report.images", self.images, at_least=1, at_most=24)
 
-    def check(self, palette: Palette) -> None:
-        """Accept any palette."""
-
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Note:
-        """Return where each class is seen best in one image, and the pictures of an example; all of it is JSON."""
-        note: Note = {**note_of(image.key, image.mask, len(palette))}
-        if image.position in spread(self.images, image.images):
-            note["example"] = _example(image)
-        return note
+        """Return where each class is seen best in one image; all of it is JSON."""
+        return {**note_of(image.key, image.mask, len(palette))}
 
     def finish(self, notes: Sequence[Note], run: WholeRun) -> list[Path]:
         """Write the page."""
-        examples = [{"image": note["image"], **note["example"]} for note in notes if "example" in note]
-        shown = [examples[i] for i in spread(self.images, len(examples))]
+        examples = [example_of(notes[i]["image"], run) for i in spread(self.images, len(notes))]
+        shown = [example for example in examples if example is not None]
         return [write_text(run.folder / "report.html", page_of(run, notes, shown))]
 
 
@@ -59,15 +53,20 @@ def spread(wanted: int, images: int) -> list[int]:
     return [(2 * i + 1) * images // (2 * count) for i in range(count)]
 
 
-def _example(image: Segmented) -> Mapping[str, Any]:
-    tall, wide = image.mask.shape
+def example_of(key: str, run: WholeRun) -> Mapping[str, Any] | None:
+    """Return the pictures of one image, which is read once more; None where that fails now."""
+    label = run.read_label(key)
+    if label is None:
+        return None
+    mask, photo = run.mask(label), run.read_photo(key)
+    tall, wide = mask.shape
     shrink = min(WIDTH / max(tall, wide), 1)
     width, height = max(round(wide * shrink), 1), max(round(tall * shrink), 1)
-    photo = image.read_photo()
     return {
+        "image": key,
         "width": width,
         "height": height,
-        "mask": packed(sampled(image.mask, width, height)),
-        "label": picture_of_label(sampled(image.label, width, height)),
+        "mask": packed(sampled(mask, width, height)),
+        "label": picture_of_label(sampled(label, width, height)),
         "photo": None if photo is None else picture_of_photo(averaged(photo, width, height)),
     }
