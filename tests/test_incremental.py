@@ -29,7 +29,7 @@ def content(path: Path) -> bytes:
     """Read a file, a page but for the lines that tell its command and how much of the run was taken over."""
     lines = path.read_bytes().splitlines(keepends=True)
     return b"".join(
-        line for line in lines if path.suffix != ".html" or b"incremental" not in line and b"kmseg " not in line
+        line for line in lines if path.suffix != ".html" or (b"incremental" not in line and b"kmseg " not in line)
     )
 
 
