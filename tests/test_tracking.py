@@ -36,8 +36,7 @@ def test_a_run_is_found_again_in_mlflow(kmseg, labels, tmp_path, monkeypatch):
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"palette.csv", "palette.png", "preview.png", "centroids.csv", "centroids.json", "config.yaml"} <= logged
     assert experiment.artifact_location == f"file://{home}/artifacts/kmseg"
-    assert f"/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning" in ran.out
-    assert f"--backend-store-uri sqlite:///{home}/mlflow.db" in ran.out
+    assert "look at  kmseg task=ui" in ran.out
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -43,7 +43,7 @@ class TrackedRun(Protocol):
         """Record a file, if it exists, in the folder `under` of the record."""
 
     def view(self) -> str:
-        """Tell how to look at the record; empty where there is nothing to look at."""
+        """Tell how to look at the record: an address, or a command; empty where there is none."""
 
 
 class Tracker(Protocol):
@@ -54,6 +54,9 @@ class Tracker(Protocol):
 
     def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
         """Go on with a record that was left, instead of beginning another."""
+
+    def pages(self, port: int) -> AbstractContextManager[tuple[str, Callable[[], object]]]:
+        """Serve the pages of the records; yield their address, and a function that returns when they end."""
 
     def forget(self, folder: Path) -> None:
         """Take back the records of runs that wrote to `folder`, since it is done anew."""

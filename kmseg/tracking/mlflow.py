@@ -6,9 +6,10 @@ import getpass
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,31 @@ class MlflowTracker:
         with self._lasting(record) as run:
             yield run
 
+    @contextmanager
+    def pages(self, port: int) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Serve MLflow's pages of the store; one that is a server already only has its address told."""
+        from kmseg.tracking.server import serving
+
+        _quieten()
+        try:
+            _, experiment = self._first_contact()
+        except faults() as fault:
+            raise unusable(self.tracking_uri, fault) from fault
+        if self.tracking_uri.startswith(("http://", "https://")):
+            yield self.view(experiment), lambda: None
+            return
+        self.store.mkdir(parents=True, exist_ok=True)
+        with serving(self.tracking_uri, self.store, port) as (address, process):
+            yield f"{address}/{_page(experiment)}", process.wait
+
+    def view(self, experiment: str) -> str:
+        """Return the address of an experiment's page on a server, else the command that serves it."""
+        if self.tracking_uri.startswith(("http://", "https://")):
+            return f"{self.tracking_uri.rstrip('/')}/{_page(experiment)}"
+        named = {"uri": self.uri and shown(self.uri), "folder": self.folder, "experiment": self.experiment}
+        words = [f"tracker.{f.name}={named[f.name]}" for f in fields(self) if named.get(f.name, f.default) != f.default]
+        return shlex.join(["kmseg", "task=ui", *words])
+
     def forget(self, folder: Path) -> None:
         """Delete the runs that wrote to `folder`; MLflow keeps what is deleted in its bin."""
         _quieten()
@@ -180,7 +206,7 @@ class MlflowTracker:
             tags = {**record.tags, RECORD: record.id, **({"mlflow.parentRunId": parent} if parent else {})}
             begun = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
             record.run = begun.info.run_id
-        return _MlflowRun(client, experiment, record.run, self.tracking_uri, record.started)
+        return _MlflowRun(client, experiment, record.run, self, record.started)
 
     def _first_contact(self) -> tuple[MlflowClient, str]:
         """Return a client and the experiment's id, both made at first contact.
@@ -241,7 +267,7 @@ class _MlflowRun:
     client: MlflowClient
     experiment: str
     run_id: str
-    uri: str
+    tracker: MlflowTracker
     at: int
 
     @property
@@ -287,11 +313,12 @@ class _MlflowRun:
         self.client.set_terminated(self.run_id, status, at)
 
     def view(self) -> str:
-        # Without the workflow type, MLflow 3 opens the page of an experiment on its GenAI side.
-        address = f"#/experiments/{self.experiment}/runs?workflowType=machine_learning"
-        if self.uri.startswith(("http://", "https://")):
-            return f"{self.uri.rstrip('/')}/{address}"
-        return f"mlflow server --backend-store-uri {shown(self.uri)} --port 5000\nhttp://127.0.0.1:5000/{address}"
+        return self.tracker.view(self.experiment)
+
+
+def _page(experiment: str) -> str:
+    """Return the address of an experiment's page; without the type, MLflow 3 opens the one of its GenAI side."""
+    return f"#/experiments/{experiment}/runs?workflowType=machine_learning"
 
 
 def _metric_name(name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kmseg.errors import UserError
 from kmseg.tracking import TrackedRun
 
 
@@ -22,6 +23,10 @@ class NoTracker:
     def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
         """Go on with a record that nobody keeps."""
         return nullcontext(_Unrecorded())
+
+    def pages(self, port: int) -> AbstractContextManager[tuple[str, Callable[[], object]]]:
+        """Fail: there is nothing to look at."""
+        raise UserError("tracker=none keeps no record, so there are no pages to look at; leave it out")
 
     def forget(self, folder: Path) -> None:
         """Take nothing back, since nothing was kept."""
