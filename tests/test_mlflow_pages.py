@@ -39,7 +39,7 @@ def ui(home, *words, ending=signal.SIGINT):
         yield line.split()[-1]
     finally:
         served.send_signal(ending)
-        out, err = served.communicate(timeout=60)
+        _, err = served.communicate(timeout=60)
     assert served.returncode == 0, err
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(line.split()[-1], timeout=5)
