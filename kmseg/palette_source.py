@@ -11,7 +11,7 @@ from typing import Any
 from kmseg.checks import number, text, whole, yes_or_no
 from kmseg.errors import UserError
 from kmseg.finding.candidates import Demands
-from kmseg.legends.files import read_palette
+from kmseg.legends.files import Legend, read_legend
 from kmseg.legends.recognition import Match, match_with, named, published, recognize, snapped
 from kmseg.palette import RGB, Palette
 
@@ -69,9 +69,19 @@ class PaletteSource:
         _ = self.given, self.demands
 
     @cached_property
+    def legend(self) -> Legend | None:
+        """What the legend file says, where one is given."""
+        return None if self.file is None else read_legend(self.file)
+
+    @property
     def given(self) -> Palette | None:
         """The palette of the legend file, where one is given."""
-        return None if self.file is None else read_palette(self.file)
+        return None if self.legend is None else self.legend.palette
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """A sentence for each thing in the legend file that may not be meant so."""
+        return () if self.legend is None else self.legend.doubts
 
     @cached_property
     def demands(self) -> Demands:

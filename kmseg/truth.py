@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from kmseg.checks import text
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import whole_file
-from kmseg.legends.files import read_palette
+from kmseg.legends.files import Legend, read_legend
 from kmseg.palette import Palette
 from kmseg.partners import Partners
 
@@ -46,9 +47,18 @@ class Truth:
             _ = self.palette
 
     @cached_property
+    def _read(self) -> Legend | None:
+        return None if self.legend is None else read_legend(self.legend)
+
+    @property
     def palette(self) -> Palette | None:
         """The true palette, where a legend is given."""
-        return None if self.legend is None else read_palette(self.legend)
+        return None if self._read is None else self._read.palette
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """A sentence for each thing in the legend file that may not be meant so."""
+        return () if self._read is None else self._read.doubts
 
     @cached_property
     def _masks(self) -> Partners:

@@ -43,3 +43,11 @@ def test_bgr_order_is_recognised():
 def test_two_names_with_one_colour_are_told():
     (said,) = check([*NAMES, "street"], [*DATA, (128, 64, 128)])
     assert "gives 128 64 128 to road and street: its pixels all go to road" in said
+
+
+def test_grey_levels_that_count_from_1_where_the_data_count_from_0_are_recognised():
+    data = np.repeat(np.arange(1, 6, dtype=np.uint8)[:, None], 3, axis=1)
+    legend = Palette(list("abcde"), data - 1)
+    (said,) = check_legend(legend, data, np.full(5, 0.2), np.ones(5), lossless=True)
+    assert "from 0 to 4 and the data's from 1 to 5" in said
+    assert check_legend(Palette(list("abcde"), data), data, np.full(5, 0.2), np.ones(5), lossless=True) == []

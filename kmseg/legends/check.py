@@ -56,6 +56,12 @@ def check_legend(
             f"{len(data)} colors in the data, as it stands {(best <= SAME).sum()}; exchange its r and b columns"
         )
         return said
+    if lossless and _counted_from_one(data, sources):
+        said.append(
+            f"the legend's grey levels go from {sources.min()} to {sources.max()} and the data's from {data.min()} to "
+            f"{data.max()}: one of them counts its classes from 1; raise each level of the legend by 1 if it is 0-based"
+        )
+        return said
     off = [i for i in range(len(data)) if lossless and 0 < best[i] <= SAME and apart[:, meant[i]].min() == best[i]]
     if off:
         pairs = [f"{_rgb(data[i])} for {names[meant[i]]} ({_rgb(sources[meant[i]])} in the legend)" for i in off]
@@ -74,6 +80,14 @@ def check_legend(
             "if they should, the legend's values for them are wrong"
         )
     return said
+
+
+def _counted_from_one(data: NDArray[np.uint8], sources: NDArray[np.uint8]) -> bool:
+    """Tell whether all is grey, as ids are, and every level of the data is one of the legend's, raised by one."""
+    if len(data) < 2 or np.ptp(data, axis=1).any() or np.ptp(sources, axis=1).any():
+        return False
+    found, told = set(data[:, 0].tolist()), set(sources[:, 0].tolist())
+    return not found <= told and found <= {level + 1 for level in told}
 
 
 def _same_color(sources: NDArray[np.uint8], names: NDArray[np.object_]) -> list[str]:

@@ -43,7 +43,7 @@ class Segment:
             check_writers(plan, palette)
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
-        warnings: list[str] = []
+        warnings = [*plan.palette.doubts, *plan.truth.doubts]
         candidates = None
         with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
             with stages.timed("total"):

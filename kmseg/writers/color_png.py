@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kmseg.checks import text
 from kmseg.images import write_png
-from kmseg.legends.files import read_palette
+from kmseg.legends.files import read_legend
 from kmseg.palette import Palette, recolored
 from kmseg.writers import PerImage, Segmented
 
@@ -39,7 +39,7 @@ class ColorPng(PerImage):
 
     @cached_property
     def _colors(self) -> Palette | None:
-        return None if self.target is None else read_palette(self.target)
+        return None if self.target is None else read_legend(self.target).palette
 
     def _painted(self, palette: Palette) -> Palette:
         return palette if self._colors is None else recolored(palette, self._colors)
