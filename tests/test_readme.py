@@ -13,7 +13,7 @@ README = (REPO / "README.md").read_text()
 
 
 def test_the_python_of_the_readme_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    _, code = re.findall(r"```python\n(.*?)```", README, re.S)  # the other loads a model: see test_model.py
     names = {"labels": [draw_label(number) for number in range(6)]}
     exec(code, names)
     assert {tuple(color) for color in names["palette"].colors.tolist()} == set(COLORS.values())

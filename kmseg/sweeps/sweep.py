@@ -70,6 +70,8 @@ class Sweep:
             self.tracked.file(path)
         self.tracked.table("sweep.json", summary.columns())
         self.tracked.metrics(summary.figures())
+        if summary.best is not None:
+            self.tracked.model(summary.best.point.folder)
         self.tracked.describe(summary.markdown(self.command, self.folder))
         summary.show(self.folder, self.tracked.view())
         if summary.failed:

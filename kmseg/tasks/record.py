@@ -21,7 +21,7 @@ from kmseg.pictures import candidates_picture, palette_picture
 from kmseg.stages import Stages
 from kmseg.tasks import Outcome, Plan
 from kmseg.tasks.find_palette import Found
-from kmseg.tracking import TrackedRun
+from kmseg.tracking import TrackedRun, parent_key
 
 SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "incremental", "drift", "time")
 """The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
@@ -93,6 +93,8 @@ def finish_run(
     }
     tracked.file(write_json(plan.folder / "metrics.json", everything))
     tracked.metrics(everything)
+    if not parent_key():  # the runs of a sweep leave it to the sweep, which has the best one's
+        tracked.model(plan.folder)
     return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
 
 

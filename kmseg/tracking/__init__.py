@@ -42,6 +42,9 @@ class TrackedRun(Protocol):
     def file(self, path: Path, under: str = "") -> None:
         """Record a file, if it exists, in the folder `under` of the record."""
 
+    def model(self, folder: Path) -> None:
+        """Record the segmenter that a run left in `folder`, as something that can be loaded and asked for masks."""
+
     def view(self) -> str:
         """Tell how to look at the record: an address, or a command; empty where there is none."""
 

@@ -119,6 +119,10 @@ class LastingRun:
         """Record a file, if it exists."""
         self._tell("file", str(path.absolute()), under)
 
+    def model(self, folder: Path) -> None:
+        """Record the segmenter that a run left in `folder`."""
+        self._tell("model", str(folder.absolute()))
+
     def end(self, status: str) -> None:
         """Say how the run ended."""
         self._tell("end", status, now())

@@ -13,12 +13,13 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmseg.checks import yes_or_no
+from kmseg.checks import text, yes_or_no
 from kmseg.errors import UserError
 from kmseg.home import home
 from kmseg.tracking import TrackedRun, parent_key
 from kmseg.tracking.faults import faults, first_line, shown, unusable
 from kmseg.tracking.kept import PREFIX, LastingRun, Record, kept_folder, kept_records
+from kmseg.tracking.model import address_of, forget_models, log_model
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -53,15 +54,25 @@ class MlflowTracker:
         Name of the MLflow experiment.
     required : bool
         Whether a run fails if its store does; if not, the run goes on, its record is kept and handed in later.
+    model : bool
+        Whether the segmenter is logged as a model: a run's own, and of a sweep that of its best run.
+    register : str or None
+        Name in MLflow's model registry under which that model becomes the next version.
     """
 
     uri: str | None = None
     folder: str | None = None
     experiment: str = "kmseg"
     required: bool = True
+    model: bool = True
+    register: str | None = None
 
     def __post_init__(self) -> None:
         yes_or_no("tracker.required", self.required)
+        yes_or_no("tracker.model", self.model)
+        text("tracker.register", self.register, optional=True)
+        if self.register is not None and not self.model:
+            raise UserError("tracker.register names the model that tracker.model=false leaves out; drop one of them")
 
     @property
     def store(self) -> Path:
@@ -132,6 +143,7 @@ class MlflowTracker:
         try:
             client, experiment = self._first_contact()
             for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{written_to}'"):
+                forget_models(client, experiment, run.info.run_id)
                 client.delete_run(run.info.run_id)
         except faults() as fault:
             if self.required:
@@ -309,11 +321,16 @@ class _MlflowRun:
         if Path(path).exists():
             self.client.log_artifact(self.run_id, str(path), under or None)
 
+    def model(self, folder: str | Path) -> None:
+        if self.tracker.model:
+            log_model(self.client, self.experiment, self.run_id, Path(folder), self.tracker.register)
+
     def end(self, status: str, at: int) -> None:
         self.client.set_terminated(self.run_id, status, at)
 
     def view(self) -> str:
-        return self.tracker.view(self.experiment)
+        page, model = self.tracker.view(self.experiment), address_of(self.client, self.experiment, self.run_id)
+        return f"{page}\nmodel {model}" if model else page
 
 
 def _page(experiment: str) -> str:
