@@ -54,9 +54,12 @@ def read_palette(path: Path | str) -> Palette:
 
 def read_legend(path: Path | str) -> Legend:
     """Read a legend file like `read_palette`, and return its doubts instead of warning of them."""
-    path = Path(path)
-    what = f"the legend {path}"
-    told = _told(read_text(path, "the legend"), what)
+    return legend_of(read_text(Path(path), "the legend"), f"the legend {path}")
+
+
+def legend_of(text: str, what: str) -> Legend:
+    """Read the text of a legend file; `what` names it in errors."""
+    told = _told(text, what)
     if not told.rows:
         raise UserError(f"{what} has no rows; expected one class a row, as one of: {FORMS}")
     colors = [Row(*row).color for row in told.rows]
