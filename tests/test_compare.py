@@ -87,13 +87,16 @@ def result(key: str, right: int, of: int = 100) -> Result:
     return Result(way, counts, np.ones((2, 4), np.int64), np.arange(2))
 
 
-@pytest.mark.parametrize(("kmeans", "hsv", "said"), [(99, 60, "ahead"), (60, 99, "behind"), (99, 99, "as good as")])
+@pytest.mark.parametrize(
+    ("kmeans", "hsv", "said"), [(99, 60, "ahead"), (60, 99, "behind"), (99, 99, "the same"), (99, 98.99, "as good as")]
+)
 def test_the_verdict_says_what_the_figures_say_whichever_way_they_fall(kmeans, hsv, said):
     results = [result("kmeans", kmeans), result("hsv_single", hsv)]
     verdict = Verdict(results, *results, None, results[0].contestant.palette, 3, truth=True)
     assert said in verdict.sentence
     assert f"{results[0].figures['miou']:.3f}" in verdict.sentence
     assert f"{results[1].figures['miou']:.3f}" in verdict.sentence
+    assert ("the same in every class" in verdict.sentence) == (kmeans == hsv)
 
 
 @pytest.fixture

@@ -24,6 +24,9 @@ COLORS = {
 }
 """K-Means' ways are cold and HSV's warm, which people who see colours differently can tell apart too."""
 
+COLUMN = 14
+"""Classes that stand in one column."""
+
 
 def draw_bars(path: Path, verdict: Verdict) -> Path:
     """Draw mean IoU and boundary F1 of every contestant, and the IoU per class of those of the headline."""
@@ -33,15 +36,21 @@ def draw_bars(path: Path, verdict: Verdict) -> Path:
     results = verdict.results if verdict.truth else [r for r in verdict.results if r is not verdict.kmeans]
     headline = [r for r in (verdict.kmeans, verdict.fair, verdict.hsv) if r is not None and r in results]
     shown = sorted(headline[0].shown, key=lambda k: -headline[0].iou[k])
-    tall = max(len(results) + 2, len(shown))
-    figure = Figure(figsize=(13, 0.36 * tall + 1.4), facecolor="white")
+    columns = np.array_split(shown, -(-len(shown) // COLUMN))
+    tall = max(len(results) + 2, len(columns[0]))
+    figure = Figure(figsize=(8 + 5 * len(columns), 0.36 * tall + 1.4), facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15)
     FigureCanvasAgg(figure)
-    places: dict[str, Any] = figure.subplot_mosaic([["all", "each"], ["key", "each"]], height_ratios=(len(results), 2))
-    left, right, key = places["all"], places["each"], places["key"]
-    for place, title in ((left, "mean over the classes"), (right, "IoU of each class")):
+    rows_of = (len(results), tall - len(results))  # so that a bar of the left is as thick as a class of the right
+    names = [f"column {number}" for number in range(len(columns))]
+    places: dict[str, Any] = figure.subplot_mosaic([["all", *names], ["key", *names]], height_ratios=rows_of)
+    left, key = places["all"], places["key"]
+    each = "IoU of each class" if verdict.truth else "IoU of each class, of K-Means' masks"
+    titles = ("mean over the classes", each, *[""] * (len(columns) - 1))
+    for place, title in zip((left, *(places[name] for name in names)), titles, strict=True):
         place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
-        place.set_xlim(0, 1.0)
+        place.set_xlim(0, 1.1)  # the figures stand behind the bars
+        place.set_xticks(np.linspace(0, 1, 6))
         place.grid(axis="x", color=GRID, linewidth=0.8)
         place.set_axisbelow(True)
         place.spines[["top", "right", "left"]].set_visible(False)
@@ -55,19 +64,31 @@ def draw_bars(path: Path, verdict: Verdict) -> Path:
     left.set_yticks(rows, [result.contestant.title for result in results])
     left.set_xlabel("thick: mean IoU, thin: boundary F1", color=FAINT)
     height = 0.8 / len(headline)
-    for number, result in enumerate(headline):
-        at = np.arange(len(shown)) + (number - (len(headline) - 1) / 2) * height
-        name = result.contestant.title
-        right.barh(at, result.iou[shown], height * 0.9, color=COLORS[result.contestant.key], label=name)
-    right.set_yticks(range(len(shown)), [verdict.classes.names[k] for k in shown])
+    for name, column in zip(names, columns, strict=True):
+        for number, result in enumerate(headline):
+            at = np.arange(len(column)) + (number - (len(headline) - 1) / 2) * height
+            colors, title = [COLORS[result.contestant.key]] * len(at), result.contestant.title
+            _bars(places[name], at, result.iou[column].tolist(), colors, height * 0.9, 7, title)
+        places[name].set_yticks(range(len(column)), [verdict.classes.names[k] for k in column])
+        places[name].set_ylim(len(columns[0]) - 0.4, -0.6)
     key.set_axis_off()
-    key.legend(*right.get_legend_handles_labels(), loc="center", frameon=False, fontsize=10, labelcolor=INK)
+    handles = places[names[0]].get_legend_handles_labels()
+    key.legend(*handles, loc="upper right", frameon=False, fontsize=10, labelcolor=INK)
     with replacing(path) as part:
         figure.savefig(part, dpi=110, format="png")
     return path
 
 
-def _bars(place: Any, at: NDArray[Any], values: Sequence[float], colors: Sequence[str], height: float) -> None:
-    place.barh(at, values, height, color=colors)
+def _bars(
+    place: Any,
+    at: NDArray[Any],
+    values: Sequence[float],
+    colors: Sequence[str],
+    height: float,
+    size: float = 9,
+    name: str = "",
+) -> None:
+    """Draw bars with their figures behind them."""
+    place.barh(at, values, height, color=colors, label=name)
     for y, value in zip(at, values, strict=True):
-        place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=9, color=INK, clip_on=True)
+        place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=size, color=INK)

@@ -59,11 +59,12 @@ class DrawClasses:
         panels = [("photo", photo), ("label", label)]
         one, other = (masks[key] for key in self.shown)
         if self.arena.reference is not None:
-            panels.append((f"white: both, blue: only {self.captions[1]}", marked(one, other, sheet.k)))
-            return class_picture(sheet.title, panels, (f"only {self.captions[0]}", f"only {self.captions[1]}"))
+            panels.append((" and ".join(self.captions), marked(one, other, sheet.k)))
+            words = ("both", *(f"only {caption}" for caption in self.captions))
+            return class_picture(sheet.title, panels, words)
         panels.append(("truth", painted(self.arena.classes, true)))
         panels += [(c, marked(true, m, sheet.k)) for c, m in zip(self.captions, (one, other), strict=True)]
-        return class_picture(sheet.title, panels, ("missed", "added wrongly"))
+        return class_picture(sheet.title, panels, ("right", "missed", "added wrongly", "not judged"))
 
 
 def marked(true: NDArray[np.int64], mask: NDArray[np.int64], k: int) -> NDArray[np.uint8]:
@@ -77,11 +78,11 @@ def marked(true: NDArray[np.int64], mask: NDArray[np.int64], k: int) -> NDArray[
 
 
 def class_picture(
-    title: str, panels: Sequence[tuple[str, NDArray[np.uint8] | None]], words: tuple[str, str]
+    title: str, panels: Sequence[tuple[str, NDArray[np.uint8] | None]], words: Sequence[str]
 ) -> NDArray[np.uint8]:
     """Lay out captioned pictures in rows of three, with a key of the errors' colours in the last place.
 
-    `words` are what the key calls a pixel left out, and one put in.
+    `words` are what the key calls a pixel that both have, one left out, one put in, and one that is not judged.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -97,8 +98,7 @@ def class_picture(
         draw.text((x, y), caption, fill=INK, font=ImageFont.load_default(15))
         sheet.paste(Image.fromarray(picture), (x, y + CAPTION))
     x, y = GAP + len(shown) % 3 * (WIDTH + GAP), top + len(shown) // 3 * (max(tall, 150) + GAP) + CAPTION
-    key = ((RIGHT, "right"), (MISSED, words[0]), (ADDED, words[1]), (IGNORED, "not judged"))
-    for color, word in key:
+    for color, word in zip((RIGHT, MISSED, ADDED, IGNORED), words, strict=False):
         draw.rectangle((x, y, x + 34, y + 20), fill=color, outline=FAINT)
         draw.text((x + 44, y + 2), word, fill=INK, font=ImageFont.load_default(15))
         y += 29

@@ -53,7 +53,7 @@ class Verdict:
             return (
                 f"There are no true masks, so nothing says which is right: on {_images(self.images)}, "
                 f"{self.hsv.contestant.title}, and {self.kmeans.contestant.title} agree on "
-                f"{self.hsv.figures['accuracy']:.1%} of the pixels, with a mean IoU of {_miou(self.hsv):.3f} between "
+                f"{self.hsv.figures['accuracy']:.2%} of the pixels, with a mean IoU of {_miou(self.hsv):.3f} between "
                 f"them over {_classes(len(shown))}; least on {self.classes.names[worst]} ({self.hsv.iou[worst]:.3f})."
             )
         said = (
@@ -124,7 +124,9 @@ def _winner(one: Result, other: Result) -> str:
     gain = _miou(one) - _miou(other)
     ahead = int((one.iou[one.shown] > other.iou[one.shown]).sum())
     behind = int((one.iou[one.shown] < other.iou[one.shown]).sum())
-    counted = f"better in {ahead} classes, worse in {behind}"
+    counted = f"better in {_classes(ahead)}, worse in {behind}"
+    if not ahead and not behind:
+        return "the same in every class"
     if abs(gain) < ALIKE:
         return f"K-Means and HSV are as good as each other (K-Means {counted})"
     return f"K-Means is {'ahead' if gain > 0 else 'behind'} by {abs(gain):.3f} ({counted})"
