@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.histogram import pack, unpack
+from kmseg.histogram import pack
 
 FEATURES = np.array([[19, 38, 7], [-4, -8, 12], [12, -10, -2]], np.float32) / 64
 """RGB -> luma and chroma as in JPEG, chroma times 6/16. JPEG's 4:2:0 spreads one pixel's chroma over its neighbours by
@@ -27,8 +27,9 @@ NEVER = 1 << 30
 NONE = 255
 """No class, in a plane of ranks; so 255 colours have ranks of 8 bits."""
 
-KNOWN, EXACT, NEAR, SOFT = 1, 2, 4, 8
-"""Flags of an entry: worked out; exactly a palette's colour; near its class; no dearer than a class from elsewhere."""
+KNOWN, EXACT, NEAR, SOFT, HOLDS = 1, 2, 4, 8, 16
+"""Flags of an entry: worked out; exactly a palette's colour; near its class; no dearer than a class from elsewhere.
+HOLDS, of a cell: it holds palette colours to which its own entry does not apply."""
 
 DULL = 12
 """A pole keeps its luma, not its chroma: within so many levels of luma a colour is near its class, too ..."""
@@ -48,8 +49,6 @@ FIT = 6
 TEMPORARY = 1 << 14
 """Elements of a matrix: below 128 KB the allocator recycles memory, above it the kernel zeroes fresh pages."""
 
-_CELL = (np.arange(4) + 256 * np.arange(4)[:, None] + 65536 * np.arange(4)[:, None, None]).ravel().astype(np.uint32)
-
 
 class RankTable:
     """What is worked out once for a palette, and once for each colour that turns up.
@@ -62,6 +61,15 @@ class RankTable:
         The class of each rank, filled up to 256 for `cv2.LUT`. Of two classes with one colour it is the first.
     features : ndarray of shape (3, k), float32
         The colours' luma and chroma.
+    quarters : ndarray of shape (3, k), int32
+        The same in quarters of a level, to which they are rounded.
+    codes : ndarray of shape (k,), uint32
+        The colours as 0xRRGGBB.
+    cells : ndarray of shape (2^18,), uint16 or uint32
+        The entry of each cell of 4x4x4 colours: rank of the nearest class << 8 | flags; 0 if not worked out yet.
+    structures : ndarray of shape (k << 18,), uint32
+        By ground and cell, the key of a colour as a thin structure, with bit 30 set, and bit 31 if it is clear; 0 if
+        not worked out yet. 1 MB a class, which the system hands out only where it is written.
     """
 
     def __init__(
@@ -77,58 +85,51 @@ class RankTable:
         few = len(distinct) <= NONE
         self.colors = distinct[order]
         self.features = features_of(self.colors)
+        self.quarters = np.rint(4 * self.features).astype(np.int32)
+        self.codes = pack(self.colors)
         classes = owner[first[order]].astype(dtype)
         self.classes = np.resize(classes, 256) if few else classes
+        self.cells: NDArray[Any] = np.zeros(1 << 18, np.uint16 if few else np.uint32)
+        self.structures = np.zeros(len(distinct) << 18 if few else 0, np.uint32)
         self._tolerance, self._soft = tolerance, soft
-        self._entries = np.full(1 << 24, 0, np.uint16 if few else np.uint32)  # np.full's pages are huge, np.zeros' not
-        self._fill(np.empty(0, np.uint32))
-        # 1 MB a class, which the system hands out only where it is written.
-        self._structures = np.zeros(len(distinct) << 18 if few else 0, np.uint32)
+        self._held, self._held_twice = np.unique(cells_of(self.codes), return_counts=True)
 
-    def look_up(self, codes: NDArray[np.uint32]) -> NDArray[Any]:
-        """Return the entries `(...)` of colours 0xRRGGBB: rank of the nearest class << 8 | flags.
+    def nearest(self, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Return the rank `(...)` of the class nearest to each colour 0xRRGGBB, or to the middle of its cell."""
+        self.fill(codes)
+        rank = (self.cells.take(cells_of(codes)) >> 8).astype(np.uint32)
+        order = np.argsort(self.codes)
+        place = np.minimum(np.searchsorted(self.codes, codes, sorter=order), len(order) - 1)
+        exact = order[place]
+        return np.where(self.codes[exact] == codes, exact, rank).astype(np.uint32)
 
-        They are worked out for cells of 4x4x4 colours; exactly a palette's colours have entries of their own.
-        """
-        entry = self._entries.take(codes, mode="clip")  # "clip" checks no bounds: twice as fast
-        if not entry.min(initial=1):
-            self._fill(np.unique(codes[entry == 0] & np.uint32(0xFCFCFC)))
-            entry = self._entries.take(codes, mode="clip")
-        return entry
-
-    def _fill(self, cells: NDArray[np.uint32]) -> None:
-        for part in parts(cells, len(self.colors)):
-            self._entries[part[:, None] | _CELL] = self._entries_of(part)[:, None]
-        self._entries[pack(self.colors)] = np.arange(len(self.colors)) << 8 | SOFT | NEAR | EXACT | KNOWN
+    def fill(self, codes: NDArray[np.uint32]) -> None:
+        """Work out the cells of colours 0xRRGGBB that are not yet known."""
+        cells = np.unique(cells_of(codes))
+        for part in parts(cells[self.cells[cells] == 0], len(self.colors)):
+            self.cells[part] = self._entries_of(part)
 
     def _entries_of(self, cells: NDArray[np.uint32]) -> NDArray[np.int64]:
-        seen = unpack(cells) + np.uint8(2)  # the middle of each cell
+        seen = middles_of(cells)
         rank, best, second = two_lowest(distances(self.features, features_of(seen)))
         near = ((seen.astype(np.int32) - self.colors[rank]) ** 2).sum(axis=1) <= self._tolerance**2
         near |= (best <= UNIT * DULL**2) & (CLEAR**2 * best <= second)
         soft = near | (best <= UNIT * self._soft)
-        return rank << 8 | soft * SOFT | near * NEAR | KNOWN
+        place = np.minimum(np.searchsorted(self._held, cells), len(self._held) - 1)
+        holds = self._held[place] == cells
+        holds &= (self._held_twice[place] > 1) | (cells_of(self.codes[rank]) != cells) | ~near
+        return rank << 8 | holds * HOLDS | soft * SOFT | near * NEAR | KNOWN
 
-    def thin(self, ground: NDArray[np.uint8], codes: NDArray[np.uint32]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """Return the keys `(n,)` of colours 0xRRGGBB as thin structures on the ranks `ground`, and which are clear.
-
-        They are worked out for cells of 4x4x4 colours.
-        """
-        cell = codes >> 2 & 0x3F | codes >> 4 & 0xFC0 | codes >> 6 & 0x3F000
-        at = ground.astype(np.uint32) << 18 | cell
-        entry = self._structures.take(at, mode="clip")
-        if not entry.min(initial=1):
-            for part in parts(np.unique(at[entry == 0]), 4 * len(self.colors)):
-                self._structures[part] = self._structures_of(part)
-            entry = self._structures.take(at, mode="clip")
-        return (entry & 0x3FFFFFFF).astype(np.int32), entry >> 31 != 0
+    def fill_structures(self, at: NDArray[np.uint32]) -> None:
+        """Work out the structures at places `ground << 18 | cell`."""
+        for part in parts(np.unique(at), 4 * len(self.colors)):
+            self.structures[part] = self._structures_of(part)
 
     def _structures_of(self, at: NDArray[np.uint32]) -> NDArray[np.int64]:
         """A structure's colour is ground + share * (its class - ground), with a share for luma and one for chroma."""
-        cell = np.stack([at >> 10 & 0xFC, at >> 4 & 0xFC, at << 2 & 0xFC], axis=1).astype(np.uint8) + np.uint8(2)
         ground = self.features[:, at >> 18]
         luma, blue, red = self.features[:, :, None] - ground[:, None]  # each (k, n)
-        off_luma, off_blue, off_red = features_of(cell) - ground
+        off_luma, off_blue, off_red = features_of(middles_of(at)) - ground
         share = (off_luma / np.where(luma == 0, 1, luma)).clip(LUMA_KEPT, 1)
         cost = (off_luma - share * luma) ** 2
         share = ((blue * off_blue + red * off_red) / np.maximum(blue**2 + red**2, 1)).clip(CHROMA_KEPT, 1)
@@ -138,6 +139,17 @@ class RankTable:
         clear = (best <= FIT**2) & (CLEAR**2 * best <= second)
         key = (UNIT * best).astype(np.int64) << 8 | rank
         return np.asarray(np.minimum(key, NEVER - 1) | 1 << 30 | clear.astype(np.int64) << 31)  # bit 30: worked out
+
+
+def cells_of(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return the cell of 4x4x4 colours, `0..2^18 - 1`, of each colour 0xRRGGBB."""
+    return np.asarray(codes >> 2 & 0x3F | codes >> 4 & 0xFC0 | codes >> 6 & 0x3F000, np.uint32)
+
+
+def middles_of(cells: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return the colours `(n, 3)` in the middle of cells `(n,)`."""
+    corner = np.stack([cells >> 10 & 0xFC, cells >> 4 & 0xFC, cells << 2 & 0xFC], axis=1)
+    return corner.astype(np.uint8) + np.uint8(2)
 
 
 def parts(array: NDArray[Any], row: int) -> list[NDArray[Any]]:

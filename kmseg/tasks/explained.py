@@ -10,18 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.distance import squared_at_each
 from kmseg.errors import UserError
 from kmseg.files import write_csv
-from kmseg.metrics import flat
 from kmseg.palette import Palette
 from kmseg.tasks import Outcome
-
-NEAR = 20
-"""RGB units: a pixel this near its class's colour is that colour, damaged; JPEG of quality 50 moves flat ones less."""
-
-FLAT = 12
-"""Levels: a pixel whose 3x3 neighbourhood varies by no more lies in no border, so its colour is no mixture."""
 
 
 @dataclass(frozen=True)
@@ -49,45 +41,54 @@ class Explained:
     farther_than_40: int
 
 
-def explain(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> tuple[Explained, NDArray[np.int64]]:
-    """Tell how each pixel of a label image came to its class, and how far its colour is from the class's.
+class Explainer:
+    """Tells how the pixels of images came to their classes, and how far their colours are from the classes'."""
 
-    Also count, per class `(k,)`, the pixels that are exactly or nearly of its colour.
-    """
-    apart = _apart(label, mask, palette)
-    classless = mask == palette.ignore
-    far = apart > NEAR**2
-    lacking = int((far & flat(label, FLAT)).sum()) if far.any() else 0
-    none = 0 if palette.ignored else int(classless.sum())
-    exact = int((apart == 0).sum()) - none
-    reassigned = int(far.sum()) - lacking
-    near = np.bincount(mask[~(far | classless)], minlength=len(palette)).astype(np.int64)
-    explained = Explained(
-        pixels=mask.size,
-        exact=exact,
-        near=mask.size - exact - reassigned - lacking - none,
-        reassigned=reassigned,
-        unmatched=lacking + none,
-        farther_than_10=int((apart > 10**2).sum()),
-        farther_than_40=int((apart > 40**2).sum()),
-    )
-    return explained, near
+    def __init__(self, palette: Palette) -> None:
+        colors, owner = palette.sources
+        self._k = len(palette)
+        owner = np.minimum(owner, self._k)
+        order = np.argsort(owner, kind="stable")
+        self._colors = colors[order].astype(np.int32)
+        self._starts = np.searchsorted(owner[order], np.arange(self._k + 2))
 
+    def explain(
+        self, label: NDArray[np.uint8], mask: NDArray[Any]
+    ) -> tuple[Explained, NDArray[np.int64], NDArray[np.int64]]:
+        """Explain a label image `(H, W, 3)` with its index mask.
 
-def unmatched_pixels(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.bool_]:
-    """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""
-    unmatched = (_apart(label, mask, palette) > NEAR**2) & flat(label, FLAT)
-    return unmatched if palette.ignored else unmatched | (mask == palette.ignore)
+        Also count the pixels of each class, `(k + 1,)`, the last of no class, and those exactly or nearly of its
+        colour.
+        """
+        from kmseg.tasks.pixel_kinds import BORDER, BORDER_40, EXACT, FLAT_40, FLAT_FAR, WITHIN_20
 
+        _, counts = self._kinds(label, mask)
+        of_kind = counts.sum(axis=0).tolist()
+        explained = Explained(
+            pixels=mask.size,
+            exact=of_kind[EXACT],
+            near=sum(of_kind[EXACT + 1 : BORDER_40]),
+            reassigned=of_kind[BORDER_40] + of_kind[BORDER],
+            unmatched=sum(of_kind[FLAT_40:]),
+            farther_than_10=sum(of_kind[WITHIN_20 : FLAT_FAR + 1]),
+            farther_than_40=of_kind[BORDER] + of_kind[FLAT_FAR],
+        )
+        return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1)
 
-def _apart(label: NDArray[np.uint8], mask: NDArray[Any], palette: Palette) -> NDArray[np.uint16]:
-    """Return the squared distance `(H, W)` of each pixel's colour to the nearest of its class; 0 where it has none."""
-    apart = squared_at_each(label, palette.as_label(mask))
-    apart[mask == palette.ignore] = np.iinfo(apart.dtype).max if palette.ignored else 0
-    for index, color in (*palette.also, *((palette.ignore, color) for _, color in palette.ignored)):
-        own = mask == index
-        apart[own] = np.minimum(apart, squared_at_each(label, np.full_like(label, color)))[own]
-    return apart
+    def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:
+        """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""
+        from kmseg.tasks.pixel_kinds import FLAT_40
+
+        return np.asarray(self._kinds(label, mask)[0] >= FLAT_40)
+
+    def _kinds(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the kind of each pixel `(H, W)`, and how many of each class are of each kind, `(k + 1, kinds)`."""
+        from kmseg.tasks.pixel_kinds import CLASSLESS, tell_kinds
+
+        kinds, counts = np.empty(mask.shape, np.uint8), np.zeros((self._k + 1, CLASSLESS + 1), np.int64)
+        lines = np.ascontiguousarray(label).reshape(len(label), -1)
+        tell_kinds(lines, np.ascontiguousarray(mask), self._colors, self._starts, kinds, counts)
+        return kinds, counts
 
 
 def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:

@@ -16,7 +16,7 @@ from kmseg.finding.candidates import Candidates
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
 from kmseg.tasks import Plan
-from kmseg.tasks.explained import unmatched_pixels
+from kmseg.tasks.explained import Explainer
 from kmseg.tasks.tally import Tally
 from kmseg.writers import WholeRun
 
@@ -31,6 +31,7 @@ def finish_writers(
     candidates: Candidates | None,
 ) -> list[Path]:
     """Let the writers write what belongs to the whole run; return the files that stand for it."""
+    explainer = Explainer(palette)
     images = _Images(plan, items, palette)
     run = WholeRun(
         palette=palette,
@@ -42,7 +43,7 @@ def finish_writers(
         read_label=lambda key: images.read(plan.dataset.read_label, key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
-        unmatched_pixels=lambda label: unmatched_pixels(label, images.mask(label), palette),
+        unmatched_pixels=lambda label: explainer.unmatched(label, images.mask(label)),
         candidates=candidates,
         overrides=plan.overrides,
     )

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from kmseg.execution import kept
 from kmseg.maskers import Mask, Masker
 from kmseg.metrics import confusion, flat_pixels_of
 from kmseg.palette import Palette
-from kmseg.tasks.explained import explain
+from kmseg.tasks.explained import Explainer
 from kmseg.tasks.tally import Tally, merge_tallies
 from kmseg.truth import Truth
 from kmseg.writers import Segmented, Writer
@@ -58,9 +57,9 @@ class MaskImages:
         return merge_tallies([self._one(work) for work in chunk])
 
     @property
-    def _mask(self) -> Mask:
-        """The fitted masker."""
-        return kept(self.token, lambda: self.masker.fit(self.palette, self.space))
+    def _made_once(self) -> tuple[Mask, Explainer]:
+        """The fitted masker, and what explains its masks."""
+        return kept(self.token, lambda: (self.masker.fit(self.palette, self.space), Explainer(self.palette)))
 
     def _one(self, work: Work) -> Tally:
         item = work.item
@@ -73,13 +72,14 @@ class MaskImages:
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, counts, flat_pixels, 0, {})
-        mask = self._mask(label)
+        masker, explainer = self._made_once
+        mask = masker(label)
         if true is not None:
             flat_pixels = flat_pixels_of(label, true)
         wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
-        explained, near_pixels = explain(label, mask, self.palette)
+        explained, class_pixels, near_pixels = explainer.explain(label, mask)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
         image = Segmented(item.key, work.position, label, mask, photo, photo_file)
@@ -88,8 +88,8 @@ class MaskImages:
             images=1,
             masked=1,
             failures=tuple(failures),
-            class_pixels=_class_pixels(mask, self.palette),
-            near_pixels=near_pixels,
+            class_pixels=class_pixels,
+            near_pixels=near_pixels[:-1],
             explained={item.key: explained},
             confusion=counts,
             flat_pixels=flat_pixels,
@@ -112,9 +112,3 @@ class MaskImages:
         except UnreadableImage as failure:
             failures.append(str(failure))
             return None
-
-
-def _class_pixels(mask: NDArray[Any], palette: Palette) -> NDArray[np.int64]:
-    k = len(palette)
-    counts = np.bincount(mask.ravel(), minlength=palette.ignore + 1)
-    return np.append(counts[:k], counts[palette.ignore]).astype(np.int64)
