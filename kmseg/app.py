@@ -34,6 +34,9 @@ register()
 MENDABLE = (UserError, HydraException, OmegaConfBaseException, OSError)
 """What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
 
+DRIFTED = 3
+"""The exit code of a run that is complete and has met colours that the palette given or kept lacks."""
+
 WANTS_TRACEBACK = os.environ.setdefault("KMSEG_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "")) == "1"
 """What the user said by HYDRA_FULL_ERROR, before `main` sets it: kept for the workers of a sweep, who inherit both."""
 
@@ -60,8 +63,11 @@ def _run(config: DictConfig) -> None:
         _run_point(config, folder)
         return
     try:
-        show(_outcome(config, folder))
+        outcome = _outcome(config, folder)
+        show(outcome)
         _forget(folder)  # a task that only lists leaves nothing there
+        if isinstance(outcome, Outcome) and outcome.drifted:
+            sys.exit(DRIFTED)
     except KeyboardInterrupt:
         _stop(f"to go on, repeat the command with resume=true hydra.run.dir={folder}")
     except MENDABLE as error:

@@ -42,11 +42,14 @@ MEANING = {
     "incremental/done": "images that an incremental run masked: new ones and changed ones",
     "incremental/kept": "images that it took over from the runs before",
     "incremental/gone": "images of the runs before that the dataset has no more",
+    "drift/colors": "colours of the images that the palette given or kept lacks (see drift.csv)",
+    "drift/unmatched": "share of pixels of these colours",
+    "drift/images": "images that have them: the most that have one of them",
     "time/<stage>": "seconds of a stage",
 }
 """What each metric means; the README's table and the tracked run's description are made from it."""
 
-LESS_IS_BETTER = ("legend/spurious", "palette/inertia", "palette/unmatched", "images/failed", "time/")
+LESS_IS_BETTER = ("legend/spurious", "palette/inertia", "palette/unmatched", "images/failed", "drift/", "time/")
 
 
 def less_is_better(metric: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.distance import between
 from kmseg.errors import UserError
 from kmseg.files import write_csv
 from kmseg.swatches import hex_of, swatches_html, swatches_table
@@ -111,6 +113,15 @@ class Palette:
         extra = [color for _, color in (*self.also, *self.ignored)]
         owner = [*range(len(self)), *(index for index, _ in self.also), *(self.ignore for _ in self.ignored)]
         return np.concatenate([self.colors, np.array(extra, np.uint8).reshape(-1, 3)]), np.array(owner, np.intp)
+
+    @cached_property
+    def closest(self) -> float:
+        """The least RGB distance of two different `sources`; 1 if there are over a thousand, infinite if one."""
+        distinct = np.unique(self.sources[0], axis=0)
+        if len(distinct) > 1000:
+            return 1.0
+        apart = between(distinct, distinct)
+        return float(apart[apart > 0].min(initial=np.inf))
 
     @property
     def source_names(self) -> list[str]:

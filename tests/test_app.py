@@ -251,12 +251,12 @@ def test_too_much_unmatched_fails_and_names_the_images(kmseg, labels, legend):
     assert "6 of 6 images" in ran.err
     assert "0 (2.9%), 1 (2.9%)" in ran.err
     unmatched = (ran.folder / "images.csv").read_text().splitlines()
-    assert "colors that the legend lacks: 0 0 142" in ran.err
+    assert "color that the legend lacks: 0 0 142" in ran.err
     assert unmatched[0] == "image,pixels,exact,near,reassigned,unmatched"
     assert len(unmatched) == 7
     ran = kmseg(*words)
-    assert ran.code == 0
-    assert "colors that the legend lacks: 0 0 142" in ran.out
+    assert ran.code == 3
+    assert "color that the legend lacks: 0 0 142" in ran.out
 
 
 def test_a_legend_in_bgr_order_is_questioned(kmseg, labels, legend):

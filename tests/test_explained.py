@@ -20,9 +20,11 @@ def test_pixels_of_a_colour_of_no_class_are_explained_and_those_of_an_unknown_co
     label = draw_label()
     palette = from_rows(Row(name, color, ignored=name == "road") for name, color in COLORS.items())
     mask = Boundary().fit(palette, Rgb())(label)
-    explained, _, near = Explainer(palette).explain(label, mask)
+    explained, _, near, new_colors = Explainer(palette).explain(label, mask)
+    assert not new_colors
     assert (explained.exact, explained.unmatched) == (mask.size, 0)
     assert near[:-1].sum() == (mask != 255).sum()
     label[40:60, 2:10] = (240, 120, 120)
-    explained, *_ = Explainer(palette).explain(label, mask)
+    explained, *_, new_colors = Explainer(palette).explain(label, mask)
     assert explained.unmatched == 6 * 18  # its rim may be a mixture
+    assert new_colors == {"#f07878": 8 * 20}

@@ -4,22 +4,16 @@ from kmseg.legends.check import check_legend
 from kmseg.palette import Palette
 
 DATA = np.array([(128, 64, 128), (70, 130, 180), (0, 0, 142), (220, 220, 0)], np.uint8)
-SHARES = [0.5, 0.3, 0.15, 0.05]
 NAMES = ["road", "sky", "car", "sign"]
 
 
 def check(names, colors, lossless=True, seen=None):
     given = Palette(names, np.array(colors))
-    return check_legend(given, DATA, SHARES, np.ones(len(given)) if seen is None else seen, lossless)
+    return check_legend(given, DATA, np.ones(len(given)) if seen is None else seen, lossless)
 
 
 def test_a_legend_that_fits_is_passed_in_silence():
     assert check(NAMES, DATA) == []
-
-
-def test_a_colour_that_the_legend_lacks_is_named_with_its_share():
-    (said,) = check(NAMES[1:], DATA[1:])
-    assert "128 64 128 (50.00% of the sampled pixels)" in said
 
 
 def test_classes_that_never_occur_are_named():
@@ -48,6 +42,6 @@ def test_two_names_with_one_colour_are_told():
 def test_grey_levels_that_count_from_1_where_the_data_count_from_0_are_recognised():
     data = np.repeat(np.arange(1, 6, dtype=np.uint8)[:, None], 3, axis=1)
     legend = Palette(list("abcde"), data - 1)
-    (said,) = check_legend(legend, data, np.full(5, 0.2), np.ones(5), lossless=True)
+    (said,) = check_legend(legend, data, np.ones(5), lossless=True)
     assert "from 0 to 4 and the data's from 1 to 5" in said
-    assert check_legend(Palette(list("abcde"), data), data, np.full(5, 0.2), np.ones(5), lossless=True) == []
+    assert check_legend(Palette(list("abcde"), data), data, np.ones(5), lossless=True) == []

@@ -13,17 +13,12 @@ from kmseg.palette import Palette
 SAME = 6.0
 """RGB units within which a colour of the data is a colour of the legend; the metrics call a class found within it."""
 
-LACKING = 10.0
-"""RGB units beyond which a colour of the data is none of the legend's; the metrics call it spurious beyond it."""
-
 SHOWN = 8
 """Colours or names listed in one sentence at most."""
 
 
-def check_legend(
-    given: Palette, data: NDArray[np.uint8], shares: Sequence[float], seen: NDArray[np.int64], lossless: bool
-) -> list[str]:
-    """Compare a given legend with the colours found in the data.
+def check_legend(given: Palette, data: NDArray[np.uint8], seen: NDArray[np.int64], lossless: bool) -> list[str]:
+    """Compare a given legend with the colours found in the data; what the legend lacks is `kmseg.tasks.drift`'s.
 
     Parameters
     ----------
@@ -31,8 +26,6 @@ def check_legend(
         The legend that the user gave.
     data : ndarray of shape (m, 3), uint8
         The colours found in sampled images, mixtures left out.
-    shares : sequence of float, length m
-        Their shares of the sampled pixels.
     seen : ndarray of shape (k,), int64
         Pixels of each class, over all images, that are exactly or nearly of its colour.
     lossless : bool
@@ -69,10 +62,6 @@ def check_legend(
             f"{len(off)} of the legend's colors are a few levels off from those in the data, which has "
             f"{_listed(pairs)}; put the data's values into the legend"
         )
-    lacking = [i for i in np.argsort(-np.asarray(shares)) if best[i] > LACKING]
-    if lacking:
-        found = [f"{_rgb(data[i])} ({shares[i]:.2%} of the sampled pixels)" for i in lacking]
-        said.append(f"the data has {len(lacking)} colors that the legend lacks: {_listed(found)}; add a row for each")
     never = [name for name, pixels in zip(given.names, seen, strict=True) if not pixels]
     if never:
         said.append(

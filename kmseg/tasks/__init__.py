@@ -98,6 +98,8 @@ class Outcome:
         How to look at the tracked run; empty where nothing was tracked.
     conclusion : str
         The answer in a sentence, where the task has one.
+    drifted : bool
+        Whether the images have colours that the palette given or kept lacks; the run is complete all the same.
     """
 
     folder: Path
@@ -108,6 +110,7 @@ class Outcome:
     warnings: tuple[str, ...]
     view: str
     conclusion: str = ""
+    drifted: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from kmseg.errors import UserError
 from kmseg.files import write_csv
 from kmseg.palette import Palette
 from kmseg.tasks import Outcome
+from kmseg.tasks.new_colors import NewColors, new_colors
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Explainer:
 
     def __init__(self, palette: Palette) -> None:
         colors, owner = palette.sources
-        self._k = len(palette)
+        self._palette, self._k = palette, len(palette)
         owner = np.minimum(owner, self._k)
         order = np.argsort(owner, kind="stable")
         self._colors = colors[order].astype(np.int32)
@@ -54,15 +55,15 @@ class Explainer:
 
     def explain(
         self, label: NDArray[np.uint8], mask: NDArray[Any]
-    ) -> tuple[Explained, NDArray[np.int64], NDArray[np.int64]]:
+    ) -> tuple[Explained, NDArray[np.int64], NDArray[np.int64], NewColors]:
         """Explain a label image `(H, W, 3)` with its index mask.
 
         Also count the pixels of each class, `(k + 1,)`, the last of no class, and those exactly or nearly of its
-        colour.
+        colour; and the pixels of the leading colours that the palette lacks.
         """
         from kmseg.tasks.pixel_kinds import BORDER, BORDER_40, EXACT, FLAT_40, FLAT_FAR, WITHIN_20
 
-        _, counts = self._kinds(label, mask)
+        kinds, counts = self._kinds(label, mask)
         of_kind = counts.sum(axis=0).tolist()
         explained = Explained(
             pixels=mask.size,
@@ -73,7 +74,8 @@ class Explainer:
             farther_than_10=sum(of_kind[WITHIN_20 : FLAT_FAR + 1]),
             farther_than_40=of_kind[BORDER] + of_kind[FLAT_FAR],
         )
-        return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1)
+        new = new_colors(label, kinds > EXACT, kinds >= FLAT_40, self._palette)
+        return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
 
     def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:
         """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""

@@ -99,8 +99,8 @@ class RecordImages:
                 tally = self.mask([work])
             tallies.append(tally)
             if tally.masked:
-                names = [path.relative_to(self.folder).as_posix() for path in files]
-                records.append(record_of(work.item.key, (content, self.settings, self.palette), names, tally))
+                sizes = {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in files}
+                records.append(record_of(work.item.key, (content, self.settings, self.palette), sizes, tally))
         return Recorded(merge_tallies(tallies), tuple(records))
 
 
@@ -166,8 +166,16 @@ def _may_be_kept(plan: Plan, work: RecordImages, image: Work, record: Record | N
         and record.complete
         and (record.settings, record.palette) == (work.settings, work.palette)
         and not any(writer.sees_again(image.position) for writer in plan.writers.values())
-        and all((plan.folder / name).exists() for name in record.files)
+        and all(_size(plan.folder / name) == size for name, size in record.files.items())
     )
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; -1 where there is none. After a power failure it may be there and empty."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
 
 
 def remove_outputs(folder: Path, gone: Iterable[Record], here: Iterable[Record]) -> None:

@@ -1,14 +1,15 @@
 """The manifest of a run's folder: what was done with which image, so that a later run need not do it again.
 
 `manifest.jsonl` is JSON by the line: a head, then one record for each image, added when the image is done. The last
-record of an image counts. A line that was cut off, as by a power failure, is none.
+record of an image counts. A line that was cut off, as by a power failure, is none. The head has the colours that the
+palette lacked when it was found, which are known since then.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,10 +20,14 @@ from numpy.typing import NDArray
 
 from kmseg.errors import UserError
 from kmseg.files import write_text
+from kmseg.palette import RGB
 from kmseg.tasks.explained import Explained
 from kmseg.tasks.tally import Tally
 
 NAME = "manifest.jsonl"
+
+VERSION = 2
+"""Of the manifest's form."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +40,21 @@ class Record:
         Its key in the dataset.
     content, settings, palette : str
         Digests of its files, of the settings that decide what becomes of an image, and of the palette.
-    files : sequence of str
-        What was written for it, below the run's folder.
+    files : mapping of str to int
+        What was written for it, below the run's folder, with its size in bytes.
     seen : mapping
         Its tally, as JSON.
     complete : bool
         Whether `seen` has all that `Writer.finish` needs; else the image must be shown to the writers again.
     new_colors : mapping of str to int
-        Pixels of colours that the palette lacks, by hex.
+        Pixels of the leading colours that the palette lacks, by hex.
     """
 
     image: str
     content: str
     settings: str
     palette: str
-    files: Sequence[str]
+    files: Mapping[str, int]
     seen: Mapping[str, Any]
     complete: bool
     new_colors: Mapping[str, int] = field(default_factory=dict)
@@ -60,10 +65,11 @@ class Record:
         notes = {name: [(position, note)] for name, note in seen.pop("notes").items()}
         failures, explained = tuple(seen.pop("failures")), {self.image: Explained(**seen.pop("explained"))}
         counts = {name: _unpacked(value) for name, value in seen.items() if isinstance(value, list)}
-        return Tally(**{**seen, **counts}, failures=failures, explained=explained, notes=notes)
+        new_colors = {self.image: self.new_colors} if self.new_colors else {}
+        return Tally(**{**seen, **counts}, failures=failures, explained=explained, new_colors=new_colors, notes=notes)
 
 
-def record_of(image: str, marks: tuple[str, str, str], files: Sequence[str], tally: Tally) -> Record:
+def record_of(image: str, marks: tuple[str, str, str], files: Mapping[str, int], tally: Tally) -> Record:
     """Record the tally of one image that could be read; `marks` are content, settings and palette."""
     notes = {name: note for name, [(_, note)] in tally.notes.items()}
     kept = {name: note for name, note in notes.items() if _is_json(note)}
@@ -79,15 +85,27 @@ def record_of(image: str, marks: tuple[str, str, str], files: Sequence[str], tal
         "confusion": _packed(tally.confusion),
         "flat_pixels": _packed(tally.flat_pixels),
     }
-    return Record(image, *marks, files=sorted(files), seen=seen, complete=len(kept) == len(notes))
+    new_colors = tally.new_colors.get(image, {})
+    return Record(
+        image, *marks, dict(sorted(files.items())), seen, complete=len(kept) == len(notes), new_colors=new_colors
+    )
 
 
 class Manifest:
-    """The manifest of one folder, read whole; `origin` says where the folder's palette came from."""
+    """The manifest of one folder, read whole.
+
+    Attributes
+    ----------
+    origin : str
+        Digest of the settings by which the folder's palette was found.
+    known : sequence of (r, g, b)
+        Colours that were no news when the palette was found: it did without them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self.origin = ""
+        self.known: tuple[RGB, ...] = ()
         self.records: dict[str, Record] = {}
         if self.path.exists():
             self._read()
@@ -95,8 +113,14 @@ class Manifest:
     def begin(self, origin: str, records: Iterable[Record]) -> None:
         """Write the manifest anew with these records alone."""
         self.origin, self.records = origin, {record.image: record for record in records}
-        lines = [json.dumps({"manifest": 1, "origin": origin}), *map(_line, self.records.values())]
+        lines = [self._head(), *map(_line, self.records.values())]
         write_text(self.path, "\n".join(lines) + "\n")
+
+    def know(self, colors: Iterable[RGB]) -> None:
+        """Note the colours that the palette lacks from the beginning."""
+        self.known = tuple(colors)
+        _, records = self.path.read_text(encoding="utf-8").split("\n", 1)
+        write_text(self.path, f"{self._head()}\n{records}")
 
     def add(self, records: Iterable[Record]) -> None:
         """Add the records of images that are done."""
@@ -104,10 +128,17 @@ class Manifest:
             for record in records:
                 file.write(_line(record) + "\n")
 
+    def _head(self) -> str:
+        return json.dumps({"manifest": VERSION, "origin": self.origin, "known": self.known})
+
     def _read(self) -> None:
-        head, *lines = self.path.read_text(encoding="utf-8").split("\n")
+        first, *lines = self.path.read_text(encoding="utf-8").split("\n")
         try:
-            self.origin = json.loads(head)["origin"]
+            head = json.loads(first)
+            if head["manifest"] != VERSION:
+                raise ValueError(head["manifest"])
+            self.origin = head["origin"]
+            self.known = tuple((red, green, blue) for red, green, blue in head["known"])
             whole = lines[:-1]  # what follows the last line break was cut off
             self.records = {record.image: record for record in (Record(**json.loads(line)) for line in whole)}
         except (ValueError, TypeError, KeyError):

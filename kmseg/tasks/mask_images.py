@@ -71,7 +71,7 @@ class MaskImages:
             label = self.dataset.read_label(item)
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
-            return Tally(1, 0, (str(failure),), nothing, none_near, {}, counts, flat_pixels, 0, {})
+            return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
         masker, explainer = self._made_once
         mask = masker(label)
         if true is not None:
@@ -79,7 +79,7 @@ class MaskImages:
         wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
-        explained, class_pixels, near_pixels = explainer.explain(label, mask)
+        explained, class_pixels, near_pixels, new_colors = explainer.explain(label, mask)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
         image = Segmented(item.key, work.position, label, mask, photo, photo_file)
@@ -91,6 +91,7 @@ class MaskImages:
             class_pixels=class_pixels,
             near_pixels=near_pixels[:-1],
             explained={item.key: explained},
+            new_colors={item.key: new_colors} if new_colors else {},
             confusion=counts,
             flat_pixels=flat_pixels,
             judged=int(wanted is not None),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.tasks.explained import Explained
+from kmseg.tasks.new_colors import NewColors
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,8 @@ class Tally:
         Those pixels of each class that are exactly or nearly of its colour.
     explained : mapping of str to Explained
         How the pixels of each image came to their classes, by the image's key.
+    new_colors : mapping of str to NewColors
+        The leading colours that the palette lacks, of the images that have any.
     confusion : ndarray of shape (true classes, k + 1), int64
         Pixels by true and found class; no rows without truth.
     flat_pixels : ndarray of shape (true classes,), int64
@@ -38,6 +41,7 @@ class Tally:
     class_pixels: NDArray[np.int64]
     near_pixels: NDArray[np.int64]
     explained: Mapping[str, Explained]
+    new_colors: Mapping[str, NewColors]
     confusion: NDArray[np.int64]
     flat_pixels: NDArray[np.int64]
     judged: int
@@ -58,6 +62,7 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
         class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
         near_pixels=np.sum([part.near_pixels for part in parts], axis=0),
         explained={key: row for part in parts for key, row in part.explained.items()},
+        new_colors={key: colors for part in parts for key, colors in part.new_colors.items()},
         confusion=np.sum([part.confusion for part in parts], axis=0),
         flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
         judged=sum(part.judged for part in parts),
