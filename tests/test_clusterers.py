@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans as Sklearn
 
-from kmseg.clusterers.kmeans import KMeans
+from kmseg.clusterers.kmeans import MANY, KMeans
 from kmseg.clusterers.minibatch_kmeans import MiniBatchKMeans
+from kmseg.color_spaces.hsv import Hsv
+from kmseg.color_spaces.lab import Lab
+from kmseg.color_spaces.rgb import Rgb
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
 from tests.conftest import COLORS, draw_label
@@ -27,6 +30,28 @@ def test_weighted_colours_give_the_inertia_of_every_pixel_clustered():
         ours = KMeans(k=5).fit(histogram.colors.astype(float), histogram.counts.astype(float), start=start)
         assert ours.inertia == pytest.approx(plain.inertia_, rel=1e-6)
         assert ours.centers == pytest.approx(plain.cluster_centers_, abs=1e-3)
+
+
+@pytest.mark.parametrize("space", [Rgb(), Hsv(), Lab()])
+def test_starts_tried_out_on_cells_lead_where_starts_on_all_colours_do(space):
+    """Five clouds, far apart, with more colours than starts are tried out on: there is one best answer."""
+    random = np.random.default_rng(0)
+    middles = np.array([(60, 60, 60), (200, 60, 60), (60, 200, 60), (60, 60, 200), (200, 200, 200)])
+    rgb = np.unique(
+        np.concatenate([random.normal(m, 12, (8000, 3)) for m in middles]).clip(0, 255).astype(np.uint8), axis=0
+    )
+    points, weights = space.to_features(rgb), random.integers(1, 50, len(rgb)).astype(float)
+    assert len(points) > MANY
+    plain = Sklearn(5, n_init=10, random_state=0, tol=1e-9).fit(points, sample_weight=weights)
+    ours = KMeans(k=5, tol=1e-9).fit(points, weights)
+    assert ours.inertia == pytest.approx(plain.inertia_, rel=1e-6)
+    assert ours.labels.shape == (len(points),)
+
+
+def test_more_clusters_than_cells_are_started_on_the_colours():
+    random = np.random.default_rng(0)
+    points = np.concatenate([random.random((MANY, 3)), [[1e6, 0, 0]]])  # an outlier, beside which all is one cell
+    assert len(np.unique(KMeans(k=7, n_init=1).fit(points, np.ones(len(points))).labels)) == 7
 
 
 @pytest.mark.parametrize("clusterer", [KMeans(k=4), MiniBatchKMeans(k=4, n_init=10)])
