@@ -61,7 +61,8 @@ class Case:
 
     def true_mask(self, item: Item, label: np.ndarray) -> np.ndarray | None:
         if self.truth:
-            return self.truth.mask(item.key, label.shape[:2])
+            path = self.truth.mask_file(item.key)
+            return None if path is None else self.truth.read_mask(path, label.shape[:2])
         exact = ColorTable(lambda colors: _exact(colors, self.true), np.uint8)(label).astype(np.int64)
         exact[exact == 255] = -1
         return exact if (exact >= 0).mean() > 0.999 else None

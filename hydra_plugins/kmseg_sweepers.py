@@ -87,11 +87,14 @@ class KmsegSweeper(Sweeper):
         return fingerprint(self._compose(point.overrides))
 
     def _check(self) -> DictConfig:
-        """Compose every value once, so that a wrong one is refused before any work; return the first config."""
+        """Compose every option once, so that a wrong one is refused before any work; return the first config.
+
+        Whether a setting exists, its first value tells for all.
+        """
         first = {key: str(values[0]) for key, values in self._space.items()}
         for key, values in self._space.items():
-            for value in values[1:]:
-                self._compose([f"{k}={v}" for k, v in {**first, key: value}.items()])
+            for option in values[1:] if self._loader.get_group_options(key.lstrip("+")) else ():
+                self._compose([f"{k}={v}" for k, v in {**first, key: option}.items()])
         return self._compose([f"{key}={value}" for key, value in first.items()])
 
     def _compose(self, overrides: Sequence[str]) -> DictConfig:

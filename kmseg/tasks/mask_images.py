@@ -23,6 +23,11 @@ from kmseg.tasks.tally import Tally, merge_tallies
 from kmseg.truth import Truth
 from kmseg.writers import Segmented, Writer
 
+MOST_FLAT_PIXELS = 4096
+"""Images of which a process remembers the flat pixels: a few megabytes."""
+
+_FLAT_PIXELS: dict[tuple[object, ...], NDArray[np.int64]] = {}
+
 
 @dataclass(frozen=True)
 class Work:
@@ -75,7 +80,7 @@ class MaskImages:
         masker, explainer = self._made_once
         mask = masker(label)
         if true is not None:
-            flat_pixels = flat_pixels_of(label, true)
+            flat_pixels = self._flat_pixels(item, label, true)
         wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if wanted is not None:
             counts = confusion(wanted, mask, len(counts), k)
@@ -97,6 +102,16 @@ class MaskImages:
             judged=int(wanted is not None),
             notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
         )
+
+    def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
+        """Count the flat pixels of each true class: once in a process, also where a sweep reads an image many times."""
+        state = item.label.stat()
+        seen = (str(item.label), state.st_mtime_ns, state.st_size, repr(self.dataset), true.colors.tobytes())
+        if seen not in _FLAT_PIXELS:
+            if len(_FLAT_PIXELS) >= MOST_FLAT_PIXELS:
+                _FLAT_PIXELS.clear()
+            _FLAT_PIXELS[seen] = flat_pixels_of(label, true)
+        return _FLAT_PIXELS[seen]
 
     def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
         """Read the true mask; one that cannot be used is named, and the label is masked all the same."""

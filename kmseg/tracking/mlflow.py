@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import logging
 import os
 import re
@@ -30,6 +31,9 @@ DESCRIPTION = "mlflow.note.content"
 
 FOLDER = "kmseg.folder"
 """Our tag for the folder that a run wrote to, as an address, in which no quote is left."""
+
+TABLES = "mlflow.loggedArtifacts"
+"""MLflow's tag for the files that its pages show as tables."""
 
 RECORD = "kmseg.record"
 """Our tag for the key of the record, by which a run is found that was begun before its store failed."""
@@ -310,12 +314,10 @@ class _MlflowRun:
             self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        if any(file.path == name for file in self.client.list_artifacts(self.run_id)):
-            # log_table would append to what a sweep that was cut off has left; this is its form, written anew.
-            rows = [list(row) for row in zip(*columns.values(), strict=True)]
-            self.client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, name)
-        else:
-            self.client.log_table(self.run_id, {key: list(values) for key, values in columns.items()}, name)
+        # In the form of MLflow's log_table, which itself would append to what a sweep that was cut off has left.
+        rows = [list(row) for row in zip(*columns.values(), strict=True)]
+        self.client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, name)
+        self.client.set_tag(self.run_id, TABLES, json.dumps([{"path": name, "type": "table"}]))
 
     def file(self, path: str | Path, under: str = "") -> None:
         if Path(path).exists():
