@@ -7,7 +7,9 @@ import errno
 import os
 import re
 import shutil
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -45,6 +47,8 @@ def main() -> None:
     """Run kmseg as its command line says; exit with 1 and one sentence if that cannot be done."""
     # Hydra prints errors its own way unless told to raise them; kmseg says them in one sentence.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended in order, as by Ctrl-C
     _name_plugins(sys.argv[1:])
     try:
         _run()
@@ -66,8 +70,8 @@ def _run(config: DictConfig) -> None:
         outcome = _outcome(config, folder)
         show(outcome)
         _forget(folder)  # a task that only lists leaves nothing there
-        if isinstance(outcome, Outcome) and outcome.drifted:
-            sys.exit(DRIFTED)
+        if code := outcome.code if isinstance(outcome, Listing) else DRIFTED * outcome.drifted:
+            sys.exit(code)
     except KeyboardInterrupt:
         _stop(f"to go on, repeat the command with resume=true hydra.run.dir={folder}")
     except MENDABLE as error:

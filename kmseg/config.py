@@ -131,12 +131,13 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         **parts,
         writers=writers,
         folder=folder,
-        choices={group: str(choice) for group, choice in choices.items() if "/" not in group},
+        choices={group: str(choice) for group, choice in choices.items() if "/" not in group and choice is not None},
         config_yaml=OmegaConf.to_yaml(config, resolve=True),
         overrides=tuple(overrides),
         max_unmatched=config.max_unmatched,
         resume=config.resume,
         incremental=config.incremental,
+        schedule=_part(config, "schedule", choices) if config.get("schedule") else None,
     )
     return _part(config, "task", choices), plan
 

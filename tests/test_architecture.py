@@ -11,6 +11,7 @@ FLOORS = [
     {"compiled"},
     {"counting", "errors", "home", "distance", "outlines", "tiles"},
     {"checks", "files", "swatches"},
+    {"scheduling"},
     {"color_cache", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},
     {"partners", "finding", "legends"},
@@ -23,6 +24,7 @@ FLOORS = [
     {"sweeps"},
     {"config", "console", "api"},
     {"app"},
+    {"__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -20,6 +20,7 @@ from kmseg.maskers import Masker
 from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource
 from kmseg.sampling import Sampling
+from kmseg.scheduling.schedule import Schedule
 from kmseg.tracking import Tracker
 from kmseg.truth import Truth
 from kmseg.writers import Writer
@@ -48,6 +49,8 @@ class Plan:
     incremental : bool or str
         Whether only new and changed images are done, with the palette that `folder` has; `prune` also removes the
         outputs of images that are gone.
+    schedule : Schedule or None
+        The jobs of task=schedule.
     """
 
     dataset: Dataset
@@ -68,6 +71,7 @@ class Plan:
     resume: bool = False
     cache: ColorCache = field(default_factory=ColorCache)
     incremental: bool | str = False
+    schedule: Schedule | None = None
 
     def __post_init__(self) -> None:
         yes_or_no("resume", self.resume)
@@ -115,10 +119,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Listing:
-    """A table for the person who asked for it: what a task came to that leaves no files."""
+    """A table for the person who asked for it: what a task came to that leaves no files; `code` is the exit code."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    code: int = 0
 
 
 class Task(Protocol):

@@ -12,6 +12,10 @@ PARENT = "KMSEG_PARENT_RUN"
 """Environment variable: the key of the record that new records are children of, as the runs of a sweep are."""
 
 
+JOB = "KMSEG_JOB"
+"""Environment variable: the name of the scheduled job whose run this is."""
+
+
 def parent_key() -> str:
     """Return the key of the record that a new one is a child of; empty where there is none."""
     return os.environ.get(PARENT, "")

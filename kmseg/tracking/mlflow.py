@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from kmseg.checks import text, yes_or_no
 from kmseg.errors import UserError
 from kmseg.home import home
-from kmseg.tracking import TrackedRun, parent_key
+from kmseg.tracking import JOB, TrackedRun, parent_key
 from kmseg.tracking.faults import faults, first_line, shown, unusable
 from kmseg.tracking.kept import PREFIX, LastingRun, Record, kept_folder, kept_records
 from kmseg.tracking.model import address_of, forget_models, log_model
@@ -100,6 +100,7 @@ class MlflowTracker:
             "mlflow.source.name": "kmseg",
             "mlflow.user": _user(),
             FOLDER: folder.resolve().as_uri(),
+            **({"kmseg.job": os.environ[JOB]} if os.environ.get(JOB) else {}),
         }
         with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key())) as run:
             yield run

@@ -1,0 +1,111 @@
+"""Cron lines, read as cron reads them: APScheduler counts the days of the week otherwise and drops some steps."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kmseg.errors import UserError
+
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+
+MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+LONGEST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month, in a leap year."""
+
+FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of the month", 1, 31, ()),
+    ("month", 1, 12, MONTHS),
+    ("day of the week", 0, 7, WEEKDAYS),
+)
+"""The fields of a cron line: what each is called, its least and greatest number, and its names."""
+
+
+class CronLine(NamedTuple):
+    """The times of a cron line; each field's numbers are ascending, Sunday is 0.
+
+    Attributes
+    ----------
+    either_day : bool
+        Whether a day of the month *or* one of the week is enough: so if both fields are restricted.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    either_day: bool
+
+    @property
+    def comes(self) -> bool:
+        """Whether there is such a day: 30 February is none."""
+        return self.either_day or any(self.days[0] <= LONGEST[month] for month in self.months)
+
+
+def read_cron(line: str) -> CronLine:
+    """Read a cron line of five fields, or one of the words such as `@daily`.
+
+    >>> read_cron("30 9 * * mon-fri/2").weekdays
+    (1, 3, 5)
+    >>> read_cron("0 9 * * 6-7").weekdays
+    (0, 6)
+    """
+    fields = MACROS.get(line.strip().lower(), line).split()
+    if len(fields) != len(FIELDS):
+        raise UserError(
+            f"the cron line {line!r} has {len(fields)} fields; expected 5 (minute, hour, day of the month, month, day "
+            f"of the week), as in '0 2 * * 1-5', or one of {', '.join(MACROS)}"
+        )
+    minutes, hours, days, months, weekdays = (
+        _numbers(text.lower(), line, *field) for text, field in zip(fields, FIELDS, strict=True)
+    )
+    return CronLine(
+        minutes=tuple(sorted(minutes)),
+        hours=tuple(sorted(hours)),
+        days=tuple(sorted(days)),
+        months=tuple(sorted(months)),
+        weekdays=tuple(sorted({day % 7 for day in weekdays})),
+        either_day=not (fields[2].startswith("*") or fields[4].startswith("*")),
+    )
+
+
+def _numbers(text: str, line: str, name: str, least: int, most: int, names: tuple[str, ...]) -> set[int]:
+    return {number for part in text.split(",") for number in _part(part, line, name, least, most, names)}
+
+
+def _part(part: str, line: str, name: str, least: int, most: int, names: tuple[str, ...]) -> range:
+    """Return the numbers of one part of a list: `*`, `a`, `a-b`, each perhaps with `/step`."""
+    said = f"the cron line {line!r} has {part!r} for the {name}"
+    form = re.fullmatch(r"(\*|(?P<first>\w+)(-(?P<last>\w+))?)(/(?P<step>\d+))?", part, re.ASCII)
+    if form is None:
+        raise UserError(f"{said}; expected *, a number, a range such as 1-5, or one with a step such as */2")
+    first = _number(form["first"] or str(least), said, least, most, names)
+    to_the_end = form["first"] is None or (form["step"] and not form["last"])
+    last = (most if most != 7 else 6) if to_the_end else _number(form["last"] or str(first), said, least, most, names)
+    if names is WEEKDAYS and last == 0 < first:
+        last = 7  # sat-sun
+    step = int(form["step"] or 1)
+    if last < first or not step:
+        raise UserError(f"{said}; expected a range that goes upwards, with a step of at least 1")
+    return range(first, last + 1, step)
+
+
+def _number(word: str, said: str, least: int, most: int, names: tuple[str, ...]) -> int:
+    number = names.index(word) if word in names else int(word) if word.isdecimal() else -1
+    if not least <= number <= most:
+        named = f", or {names[-7]} to {names[-1]}" if names else ""
+        raise UserError(f"{said}; expected numbers from {least} to {most}{named}")
+    return number

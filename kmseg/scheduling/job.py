@@ -1,0 +1,142 @@
+"""One job: when it runs, as which command, and what is done if it fails, takes too long or is still at work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from kmseg.checks import one_of, text, whole
+from kmseg.errors import UserError
+from kmseg.scheduling.cron import WEEKDAYS, CronLine, read_cron
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A command that runs by itself, at the times of `cron` or every `interval`.
+
+    Parameters
+    ----------
+    cron : str or None
+        Five fields as cron reads them (Sunday is 0 or 7), or a word such as `@daily`.
+    interval : str, float or None
+        Seconds, or a number with s, m, h or d: `90m`.
+    timezone : str or None
+        As in `Europe/Zurich`; None is the machine's.
+    overrides : sequence of str
+        Words of the run's command line, after those of the scheduler's own.
+    retries : int
+        How often a run that failed is tried again. One that only met drift (exit code 3) did not fail.
+    pause : str or float
+        Time before the first retry; it doubles with each further one.
+    time_limit : str, float or None
+        Time after which a run is ended; that counts as failed.
+    overlap : str
+        What is done if the last run is still at work: `skip` the new one, `wait` for its end, or `stop` it.
+    grace : str, float or None
+        How late a run that was missed is still made up for; None is any time. Several missed runs are made up for once.
+    """
+
+    cron: str | None = None
+    interval: Any = None
+    timezone: str | None = None
+    overrides: Sequence[str] = ()
+    retries: int = 2
+    pause: Any = "1m"
+    time_limit: Any = None
+    overlap: str = "skip"
+    grace: Any = None
+
+    def __post_init__(self) -> None:
+        if (self.cron is None) == (self.interval is None):
+            raise UserError(
+                "a job needs a cron line or an interval, and not both; give cron: '0 2 * * *' or interval: 1h"
+            )
+        text("cron", self.cron, optional=True)
+        whole("retries", self.retries, at_least=0)
+        one_of("overlap", self.overlap, ("skip", "wait", "stop"))
+        for word in self.overrides:
+            text("a word of overrides", word)
+        _ = self.line, self.zone, self.seconds
+        if self.seconds["interval"] is not None and self.seconds["interval"] < 1:
+            raise UserError(f"interval is {self.interval!r}; expected at least a second")
+        if self.line is not None and not self.line.comes:
+            raise UserError(f"the cron line {self.cron!r} names a day that never comes")
+
+    @cached_property
+    def line(self) -> CronLine | None:
+        """The times of the cron line."""
+        return None if self.cron is None else read_cron(self.cron)
+
+    @cached_property
+    def zone(self) -> ZoneInfo | None:
+        """The time zone; None is the machine's."""
+        text("timezone", self.timezone, optional=True)
+        try:
+            return None if self.timezone is None else ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise UserError(
+                f"timezone is {self.timezone!r}, which this machine does not know; expected a name such as "
+                "Europe/Zurich or UTC"
+            ) from None
+
+    @cached_property
+    def seconds(self) -> dict[str, float | None]:
+        """Interval, pause, time limit and grace in seconds."""
+        return {name: seconds(name, getattr(self, name)) for name in ("interval", "pause", "time_limit", "grace")}
+
+    @property
+    def when(self) -> str:
+        """The times, in words for a table."""
+        return f"every {self.interval}" if self.cron is None else self.cron
+
+    @property
+    def timing(self) -> str:
+        """All that decides when the job runs: if it changes, what was missed by the old times is no longer due."""
+        return repr((self.cron, self.interval, self.timezone))
+
+    def pause_before(self, retry: int) -> float:
+        """Return the seconds before a retry; the first one is 1."""
+        return float((self.seconds["pause"] or 0) * 2 ** (retry - 1))
+
+    def trigger(self) -> BaseTrigger:
+        """Return APScheduler's trigger of the times."""
+        from apscheduler.triggers.combining import OrTrigger
+        from apscheduler.triggers.cron import CronTrigger
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        if self.line is None:
+            return IntervalTrigger(seconds=self.seconds["interval"], timezone=self.zone)
+        minutes, hours, days, months, weekdays, either = self.line
+        of_month = {"day": _listed(days)}
+        of_week = {"day_of_week": ",".join(WEEKDAYS[day] for day in weekdays)}
+        at = {"minute": _listed(minutes), "hour": _listed(hours), "month": _listed(months), "timezone": self.zone}
+        if either:
+            return OrTrigger([CronTrigger(**at, **of_month), CronTrigger(**at, **of_week)])
+        return CronTrigger(**at, **of_month, **of_week)
+
+
+def seconds(name: str, value: Any) -> float | None:
+    """Return a span of time in seconds; it is a number of them, or one with a unit.
+
+    >>> seconds("pause", "90m"), seconds("pause", 5), seconds("pause", None)
+    (5400.0, 5.0, None)
+    """
+    if value is None:
+        return None
+    form = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value).strip())
+    if form is None or isinstance(value, bool):
+        raise UserError(f"{name} is {value!r}; expected seconds, or a number with s, m, h or d, as in 90m")
+    return float(form[1]) * UNITS[form[2] or "s"]
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ",".join(map(str, numbers))
