@@ -17,6 +17,9 @@ SIDE = 112
 MOST = 300
 """Crops in one page; with more than 100 classes each has fewer than three, and past 300 the largest have one."""
 
+SMALL = 512 * 512
+"""Pixels of an image that is masked whole, once, for all its crops."""
+
 MARGIN = 64
 """Pixels around a crop that are masked with it: a masker may look at so many around a pixel, in blocks of 8."""
 
@@ -49,16 +52,20 @@ def _cut(run: WholeRun, places: Sequence[Place]) -> Mapping[Place, dict[str, Any
     for image, here in by_image.items():
         label, photo = run.read_label(image), run.read_photo(image)
         if label is not None:
-            made |= {place: _crop(run, place, label, photo) for place in here}
+            mask = run.mask(label) if label.shape[0] * label.shape[1] <= SMALL else None
+            made |= {place: _crop(run, place, label, photo, mask) for place in here}
     return made
 
 
-def _crop(run: WholeRun, place: Place, label: Any, photo: Any) -> dict[str, Any]:
+def _crop(run: WholeRun, place: Place, label: Any, photo: Any, whole: Any) -> dict[str, Any]:
     tall, wide = label.shape[:2]
     bottom, right = min(place.y + place.side, tall), min(place.x + place.side, wide)
-    top, left = (max(edge - MARGIN, 0) // 8 * 8 for edge in (place.y, place.x))
-    mask = run.mask(np.ascontiguousarray(label[top : bottom + MARGIN, left : right + MARGIN]))
-    mask = mask[place.y - top : bottom - top, place.x - left : right - left]
+    if whole is None:
+        top, left = (max(edge - MARGIN, 0) // 8 * 8 for edge in (place.y, place.x))
+        mask = run.mask(np.ascontiguousarray(label[top : bottom + MARGIN, left : right + MARGIN]))
+        mask = mask[place.y - top : bottom - top, place.x - left : right - left]
+    else:
+        mask = whole[place.y : bottom, place.x : right]
     shrink = min(SIDE / max(mask.shape), 1)
     width, height = (max(round(length * shrink), 1) for length in (mask.shape[1], mask.shape[0]))
     crop = {

@@ -146,7 +146,9 @@ def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
 
 def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
     figures = [(name, value, _meaning(name)) for name, value in metrics.items()]
-    return [(name, f"{value:,.6g}", meaning) for name, value, meaning in figures[: 2 * LISTED]]
+    return [
+        (name, f"{0 if abs(value) < 1e-9 else value:,.6g}", meaning) for name, value, meaning in figures[: 2 * LISTED]
+    ]
 
 
 def _meaning(name: str) -> str:
