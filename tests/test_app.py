@@ -29,6 +29,14 @@ def test_label_images_in_palette_and_masks_out(kmseg, labels):
     }
     assert ran.metrics["palette/farther_than_10"] == 0
     assert str(ran.folder) in ran.out
+    assert "4 of 4 classes have no name; +writers=report makes a page" in " ".join(ran.out.split())
+
+
+def test_classes_without_names_are_pointed_to_the_page_on_which_they_get_them(kmseg, labels):
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", "clusterer.k=4", "+writers=report")
+    assert ran.code == 0, ran.err
+    assert "have no name" not in ran.out
+    assert {"report.html", "preview.png", "masks"} <= {path.name for path in ran.folder.iterdir()}
 
 
 def test_the_same_command_twice_gives_the_same_bytes(kmseg, labels):

@@ -39,9 +39,9 @@ def test_a_folder_of_bad_files_gives_a_result_or_a_sentence_for_each(kmseg, odd,
         "dataset=folder",
         f"dataset.root={root}",
         f"palette.file={hostile_legend}",
-        "writers=[index_png,color_png,class_mask,preview]",
+        "writers=[index_png,color_png,class_mask,preview,report]",
     )
-    assert ran.code == 0, ran.err
+    assert ran.code == 3, ran.err  # complete, with an alarm: damaged images have colours that the legend lacks
     assert (ran.metrics["images/read"] + ran.metrics["images/failed"]) == len(files)
     log = (ran.folder / "kmseg.log").read_text()
     with (ran.folder / "images.csv").open(newline="") as table:
@@ -61,6 +61,9 @@ def test_a_folder_of_bad_files_gives_a_result_or_a_sentence_for_each(kmseg, odd,
     assert len(list((ran.folder / "class").iterdir())) == len(COLORS)
     assert list(ran.palette()) == HOSTILE_CLASSES
     assert "\x1b" not in ran.out + ran.err
+    page = (ran.folder / "report.html").read_text()
+    assert "<script>alert(1)" not in page
+    assert len(page) < 5_000_000
 
 
 LEGENDS = {

@@ -208,6 +208,14 @@ def test_a_class_is_shown_where_it_stands_out_and_first_where_it_stands_out_most
     assert third == []
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (4, 1), (1, 65500), (65500, 1), (3, 3)])
+def test_a_mask_of_an_odd_size_has_a_place_for_each_class(shape):
+    mask = np.resize(np.arange(2, dtype=np.uint8), shape)
+    rows, _, _ = places_in([note_of("a", mask, 2)])
+    assert rows[:, 0].tolist() == np.unique(mask).tolist()
+    assert ((rows[:, 2:4] >= 0) & (rows[:, 2:4] < (shape[1], shape[0]))).all()
+
+
 def test_examples_are_spread_over_the_dataset_and_their_masks_are_exact(palette, tmp_path):
     assert spread(3, 100) == [16, 50, 83]
     assert spread(8, 3) == [0, 1, 2]

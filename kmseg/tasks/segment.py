@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from kmseg.metrics import legend_scores, mask_scores
@@ -42,7 +43,7 @@ class Segment:
                     found, sampled = learn_palette(plan, items, stages)
                     palette = found.palette
                     record_found(tracked, plan, found)
-                    warnings += [found.said]
+                    warnings += [found.said, *where_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
                 masked = mask_dataset(plan, items, palette, stages)
@@ -69,6 +70,14 @@ class Segment:
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, outcome)
             return replace(outcome, drifted=bool(held.drift))
+
+
+def where_to_name(plan: Plan, palette: Palette) -> list[str]:
+    """Say where classes get names, if some of them have but numbers and no such page is on its way."""
+    unnamed = sum(re.fullmatch(r"class_\d+", name) is not None for name in palette.names)
+    if not unnamed or "report" in plan.writers:
+        return []
+    return [f"{unnamed} of {len(palette)} classes have no name; +writers=report makes a page to name them on"]
 
 
 def check_writers(plan: Plan, palette: Palette) -> None:

@@ -33,7 +33,7 @@ def packed(mask: NDArray[Any]) -> str:
     A browser that paints them is exact by construction; the pixels of a picture it may adapt to the screen.
     """
     numbers = mask.astype("<u2" if mask.dtype == np.uint16 else np.uint8)
-    return base64.b64encode(zlib.compress(numbers.tobytes(), 9)).decode("ascii")
+    return base64.b64encode(zlib.compress(numbers.tobytes(), 6)).decode("ascii")
 
 
 def sampled(image: NDArray[Any], width: int, height: int) -> NDArray[Any]:

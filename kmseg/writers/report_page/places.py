@@ -60,7 +60,7 @@ def best_places(rows: NDArray[np.int32], keys: Sequence[str], owner: NDArray[np.
 def _best_place(mask: NDArray[Any], index: int) -> tuple[int, int, int, int]:
     """Return how well the class is seen at its best, and where: left, top, side."""
     height, width = mask.shape
-    own = cv2.compare(mask, float(index), cv2.CMP_EQ)
+    own = (mask == index).view(np.uint8) * np.uint8(255)  # cv2.compare takes a mask of 1x4 for a scalar
     grid = _shrunk(own, -(-width // CELL), -(-height // CELL)).astype(np.float32) / 255
     while True:
         tall, wide = min(WINDOW, grid.shape[0]), min(WINDOW, grid.shape[1])
