@@ -65,7 +65,7 @@ def bad_files(folder: Path, seeds: int) -> list[tuple[str, int, int, int]]:
         tried.update(odd.kind for odd in lay_out(root, corpus(seed)))
         process = start(run, ["tracker=none", "dataset=folder", f"dataset.root={root}", f"palette.file={legend}"])
         said, _ = process.communicate()
-        assert process.returncode == 0, said
+        assert process.returncode in (0, 3), said  # 3: damaged pixels have colours of no class
         with (run / "images.csv").open(newline="") as table:
             masked.update(row["image"].split("/")[0] for row in csv.DictReader(table))
         for line in (run / "kmseg.log").read_text().splitlines():

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -45,6 +46,62 @@ def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, 
     with sqlite3.connect(tmp_path / "home" / "mlflow.db") as store:
         runs = store.execute("select status from runs where lifecycle_stage = 'active'").fetchall()
     assert runs == [("FINISHED",)]
+
+
+MOMENTS = {
+    "as it begins its record": lambda folder, process: holds_open(process, "mlflow.db"),
+    "in the midst of its masks": lambda folder, process: len(list(folder.glob("masks/*.png"))) > 5,
+    "as it hands its figures in": lambda folder, process: (folder / "metrics.json").exists(),
+}
+"""When a run is killed whose store another program holds locked."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(tmp_path, command, monkeypatch, moment):
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+    said, _ = (first := start(tmp_path / "whole", command)).communicate()
+    assert first.returncode == 0, said
+    folder, process = tmp_path / "run", None
+    store = sqlite3.connect(tmp_path / "home" / "mlflow.db", isolation_level=None)
+    if moment != "as it begins its record":
+        process = start(folder, command)
+        while process.poll() is None and not list(folder.glob("masks/*.png")):
+            time.sleep(0.01)
+    lock(store)
+    process = process or start(folder, command)
+    while process.poll() is None and not MOMENTS[moment](folder, process):
+        time.sleep(0.01)
+    assert process.poll() is None
+    kill(process)
+    store.execute("rollback")
+    said, _ = (again := start(folder, [*command, "resume=true"])).communicate()
+    assert again.returncode == 0, said
+    assert results(folder) == results(tmp_path / "whole")
+    runs = store.execute("select run_uuid, status from runs where lifecycle_stage = 'active'").fetchall()
+    assert [status for _, status in runs] == ["FINISHED"] * 2
+    of_run = "select key, value from metrics where run_uuid = ? and key not like 'time/%' order by key"
+    figures = [store.execute(of_run, (run,)).fetchall() for run, _ in runs]
+    assert figures[0] == figures[1]
+    store.close()
+    assert not list((tmp_path / "home" / "kept").glob("*.json"))
+
+
+def lock(store: sqlite3.Connection) -> None:
+    """Lock a store as soon as nobody writes to it."""
+    while True:
+        with suppress(sqlite3.OperationalError):
+            store.execute("begin exclusive")
+            return
+
+
+def holds_open(process: subprocess.Popen, name: str) -> bool:
+    """Tell whether a process has a file of this name open."""
+    import psutil
+
+    with suppress(psutil.Error):
+        return any(file.path.endswith(name) for file in psutil.Process(process.pid).open_files())
+    return False
 
 
 @pytest.mark.slow

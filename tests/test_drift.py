@@ -43,7 +43,7 @@ def test_a_new_class_raises_the_alarm_every_night_until_the_legend_has_it(nightl
     assert "lacks: 220 20 60" in (night.folder / "kmseg.log").read_text()
     (stranger,) = strangers(night.folder)
     assert [int(stranger[level]) for level in "rgb"] == list(PERSON)
-    assert (stranger["pixels"], stranger["images"], stranger["first_images"]) == ("240", "2", "8 9")
+    assert (stranger["pixels"], stranger["images"], stranger["first_images"]) == ("240", "2", "8; 9")
     assert drift(night) == {"drift/colors": 1, "drift/unmatched": pytest.approx(240 / (8 * 64**2)), "drift/images": 2}
     assert (night.folder / "masks" / "9.png").exists()  # the run is complete all the same
     again = nightly()

@@ -133,6 +133,15 @@ def test_an_output_that_was_lost_is_made_again(nightly):
     assert lost.read_bytes() == content
 
 
+def test_an_output_that_a_power_failure_left_empty_is_made_again(nightly):
+    first = nightly("writers=[index_png]")
+    emptied = first.folder / "masks" / "2.png"
+    content = emptied.read_bytes()
+    emptied.write_bytes(b"")
+    assert counts(nightly("writers=[index_png]")) == [1, 5, 0]
+    assert emptied.read_bytes() == content
+
+
 def test_outputs_of_images_that_are_gone_stay_until_they_are_to_be_removed(nightly, labels):
     first = nightly("writers=[index_png]")
     shutil.rmtree(labels / "far")

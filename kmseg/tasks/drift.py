@@ -111,7 +111,7 @@ class Drift:
                 stranger.pixels,
                 f"{stranger.pixels / self.pixels:.6f}",
                 stranger.images,
-                " ".join(stranger.first),
+                "; ".join(stranger.first),
                 stranger.nearest,
                 f"{stranger.apart:.1f}",
                 stranger.reason,
