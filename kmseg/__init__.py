@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kmseg.api import segment as segment
     from kmseg.legends.files import read_palette as read_palette
     from kmseg.palette import Palette as Palette
+    from kmseg.palette import write_palette as write_palette
 
 __version__ = "0.1.0"
 
@@ -25,13 +26,14 @@ MAX_PIXELS = 2**28
 # OpenCV reads its limit once, when it is first imported: before any decoder sees a file.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 
-__all__ = ["Palette", "discover", "read_palette", "segment"]
+__all__ = ["Palette", "discover", "read_palette", "segment", "write_palette"]
 
 _HOMES = {
     "discover": "kmseg.api",
     "segment": "kmseg.api",
     "read_palette": "kmseg.legends.files",
     "Palette": "kmseg.palette",
+    "write_palette": "kmseg.palette",
 }
 
 

@@ -192,11 +192,18 @@ def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
     )
 
 
-def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
+def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
     """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each).
 
     Where the palette has them, the columns `also` (further colours of the class), `painted` (the colour it is painted
     in) and `ignore` (1 in the last rows: colours of no class) follow, so that the file reads back as it was.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = write_palette(tempfile.mkdtemp() + "/legend.csv", Palette(["road"], [(128, 64, 128)]))
+    >>> path.read_text()
+    'name,r,g,b\\nroad,128,64,128\\n'
     """
     extra = dict(columns or {})
     if palette.also:
@@ -210,7 +217,7 @@ def write_palette(path: Path, palette: Palette, columns: Mapping[str, Sequence[o
         for k, (name, color) in enumerate(zip(palette.names, palette.colors.tolist(), strict=True))
     ]
     rows += [[name, *color, *[""] * (len(extra) - 1), "1"] for name, color in palette.ignored]
-    return write_csv(path, ["name", "r", "g", "b", *extra], rows)
+    return write_csv(Path(path), ["name", "r", "g", "b", *extra], rows)
 
 
 def recolored(palette: Palette, target: Palette) -> Palette:

@@ -70,6 +70,6 @@ def test_importing_kmseg_is_light_and_says_what_it_offers():
     code = "import sys, kmseg; dir(kmseg); print([m for m in ('numpy', 'cv2', 'sklearn', 'rich') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-    assert {"discover", "segment", "Palette", "read_palette"} <= set(dir(package))
+    assert {"discover", "segment", "Palette", "read_palette", "write_palette"} <= set(dir(package))
     with pytest.raises(AttributeError, match="it offers"):
         package.find  # noqa: B018

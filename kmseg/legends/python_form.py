@@ -47,7 +47,8 @@ def parsed(text: str, what: str) -> ast.Module:
         with warnings.catch_warnings(action="ignore"):  # what Python thinks of the code's style is no matter here
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise UserError(f"{what} looks like Python but cannot be read as such: {error}") from None
+        reason = str(error) or "it is nested too deeply"
+        raise UserError(f"{what} looks like Python but cannot be read as such: {reason}") from None
 
 
 def _legends(tree: ast.Module) -> Iterator[Mapping[str, ast.expr]]:
