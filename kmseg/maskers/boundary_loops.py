@@ -25,7 +25,7 @@ BLOCK, BLOCKS = 8, 2
 FULL = 4
 """More agreeing neighbours than these four count no more."""
 
-PIECE = 4096
+PIECE = 2048
 """Pixels looked up at a time: their colours stay in the nearest cache."""
 
 CONTRAST = 20
@@ -40,25 +40,31 @@ def look_up(line: Any, cells: Any, codes: Any, rank: Any, near: Any, flags: Any)
     from a cell that HOLDS colours is for `look_up_held` to put right.
     """
     every, some = np.uint8(0xFF), np.uint8(0)
-    colors = np.empty(PIECE, np.uint32)
+    colors, at = np.empty((2, PIECE), np.uint32)
+    entries = np.empty(PIECE, np.uint16)
     for first in range(0, len(rank), PIECE):
         length = min(PIECE, len(rank) - first)
         part = line[3 * first :]
+        own, flag, close = rank[first : first + length], flags[first : first + length], near[first : first + length]
         for x in range(length):
             red, green, blue = np.uint32(part[3 * x]), np.uint32(part[3 * x + 1]), np.uint32(part[3 * x + 2])
             colors[x] = red << np.uint32(16) | green << np.uint32(8) | blue
-        own, flag, close = rank[first : first + length], flags[first : first + length], near[first : first + length]
         for x in range(length):
-            entry = cells[_cell(colors[x])]
-            row = entry >> 8
-            own[x] = row
-            flag[x] = np.int64(entry & 0xFF) | np.int64(codes[row] == colors[x]) * EXACT
+            at[x] = _cell(colors[x])
+        for x in range(length):
+            entries[x] = cells[at[x]]
+        for x in range(length):
+            own[x] = np.uint8(entries[x] >> np.uint16(8))
+        for x in range(length):
+            at[x] = codes[np.uint32(own[x])]
+        for x in range(length):
+            flag[x] = np.uint8(entries[x] & np.uint16(0xFF)) | np.uint8(np.uint8(at[x] == colors[x]) * np.uint8(EXACT))
         for x in range(length):
             every &= flag[x]
             some |= flag[x]
         for x in range(length):
-            class_of, none = own[x], np.uint8(NONE)
-            close[x] = class_of if np.uint8(flag[x] & np.uint8(NEAR)) else none
+            of_class, none = own[x], np.uint8(NONE)
+            close[x] = of_class if np.uint8(flag[x] & np.uint8(NEAR)) else none
     return every, some
 
 

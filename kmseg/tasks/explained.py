@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.errors import UserError
 from kmseg.files import write_csv
+from kmseg.histogram import pack
 from kmseg.palette import Palette
 from kmseg.tasks import Outcome
 from kmseg.tasks.new_colors import NewColors, new_colors
@@ -47,11 +48,16 @@ class Explainer:
 
     def __init__(self, palette: Palette) -> None:
         colors, owner = palette.sources
-        self._palette, self._k = palette, len(palette)
-        owner = np.minimum(owner, self._k)
-        order = np.argsort(owner, kind="stable")
-        self._colors = colors[order].astype(np.int32)
-        self._starts = np.searchsorted(owner[order], np.arange(self._k + 2))
+        self._palette = palette
+        k = len(palette)
+        codes, owner = pack(colors).astype(np.int32), np.minimum(owner, k)
+        classes, first = np.unique(owner, return_index=True)
+        self._first_colors = np.full(k + 1, -1, np.int32)
+        self._first_colors[classes] = codes[first]
+        further = np.delete(np.arange(len(codes)), first)
+        further = further[np.argsort(owner[further], kind="stable")]
+        self._further_colors = codes[further]
+        self._starts = np.searchsorted(owner[further], np.arange(k + 2))
 
     def explain(
         self, label: NDArray[np.uint8], mask: NDArray[Any]
@@ -87,10 +93,10 @@ class Explainer:
         """Return the kind of each pixel `(H, W)`, and how many of each class are of each kind, `(k + 1, kinds)`."""
         from kmseg.tasks.pixel_kinds import CLASSLESS, tell_kinds
 
-        kinds, counts = np.empty(mask.shape, np.uint8), np.zeros((self._k + 1, CLASSLESS + 1), np.int64)
-        lines = np.ascontiguousarray(label).reshape(len(label), -1)
-        tell_kinds(lines, np.ascontiguousarray(mask), self._colors, self._starts, kinds, counts)
-        return kinds, counts
+        kinds, counts = np.empty(mask.shape, np.uint8), np.zeros(len(self._first_colors) * (CLASSLESS + 1), np.int64)
+        lines, rows = np.ascontiguousarray(label).reshape(len(label), -1), np.ascontiguousarray(mask)
+        tell_kinds(lines, rows, self._first_colors, self._further_colors, self._starts, kinds, counts)
+        return kinds, counts.reshape(len(self._first_colors), -1)
 
 
 def explained_shares(images: Mapping[str, Explained]) -> dict[str, float]:

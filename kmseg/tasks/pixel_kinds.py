@@ -20,27 +20,31 @@ to 40 from it, or more; flat and yet of another colour, up to 40 from it, or mor
 
 
 @compiled
-def tell_kinds(lines: Any, mask: Any, colors: Any, starts: Any, kinds: Any, counts: Any) -> None:
-    """Write the kind of each pixel, `(H, W)` uint8, and count the kinds of each class, `(k + 1, 8)` int64.
+def tell_kinds(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any, kinds: Any, counts: Any) -> None:
+    """Write the kind of each pixel, `(H, W)` uint8, and count the kinds of each class, `((k + 1) * 8,)` int64.
 
-    `lines` `(H, 3 W)` uint8 hold red, green and blue of pixel after pixel. Of the `colors` `(m, 3)` int32, those from
-    `starts[c]` to `starts[c + 1]` mean class c; the last class is none.
+    `lines` `(H, 3 W)` uint8 hold red, green and blue of pixel after pixel. `packed` `(k + 1,)` int32 are the classes'
+    first colours, the last of no class, 0xRRGGBB or -1; `colors` `(m,)` the further ones, those of class c from
+    `starts[c]` to `starts[c + 1]`.
     """
-    none, width = np.int32(len(counts) - 1), mask.shape[1]
-    apart, owner = np.empty(width, np.int32), np.empty(width, np.int32)
+    none, width = np.uint32(len(packed) - 1), mask.shape[1]
+    own, keys = np.empty((2, width), np.uint32)
+    wanted, apart = np.empty((2, width), np.int32)
     low, high = np.empty((2, 3 * width + 6), np.uint8)
     varies = np.empty(3 * width, np.uint8)
-    tables = np.zeros((2, len(counts), 8), np.int64)  # to add to the same number twice running is slow
+    tables = np.zeros((4, len(counts)), np.uint32)  # to add to the same number twice running is slow
     for y in range(len(mask)):
-        line, own, kind = lines[y], mask[y], kinds[y]
+        line, row, kind = lines[y], mask[y], kinds[y]
         for x in range(width):
-            of_class = min(np.int32(own[x]), none)
-            red, green, blue = np.int32(line[3 * x]), np.int32(line[3 * x + 1]), np.int32(line[3 * x + 2])
-            first, last = starts[of_class], starts[of_class + 1]
-            nearest = _apart(red, green, blue, colors, first) if first < last else np.int32(-1)
-            for row in range(first + 1, last):
-                nearest = min(nearest, _apart(red, green, blue, colors, row))
-            owner[x], apart[x] = of_class, nearest
+            own[x] = min(np.uint32(row[x]), none)
+        for x in range(width):
+            wanted[x] = packed[own[x]]
+        for x in range(width):
+            apart[x] = _apart(line[3 * x], line[3 * x + 1], line[3 * x + 2], wanted[x])
+        if len(colors):
+            for x in range(width):
+                for other in range(starts[own[x]], starts[own[x] + 1]):
+                    apart[x] = min(apart[x], _apart(line[3 * x], line[3 * x + 1], line[3 * x + 2], colors[other]))
         far = np.uint8(0)
         for x in range(width):
             off = apart[x]
@@ -54,17 +58,25 @@ def tell_kinds(lines: Any, mask: Any, colors: Any, starts: Any, kinds: Any, coun
                 flat = np.uint8(max(varies[3 * x], varies[3 * x + 1], varies[3 * x + 2]) <= FLAT)
                 kind[x] = np.uint8(kind[x] + np.uint8(2) * np.uint8(flat & np.uint8(kind[x] >= BORDER_40)))
         for x in range(width):
-            kind[x] = CLASSLESS if apart[x] < 0 else kind[x]
+            was, lost = kind[x], np.uint8(CLASSLESS)
+            kind[x] = lost if wanted[x] < 0 else was
         for x in range(width):
-            tables[x & 1, owner[x], kind[x]] += 1
-    counts += tables[0] + tables[1]
+            keys[x] = np.uint32(own[x] * np.uint32(8) + np.uint32(kind[x]))
+        for x in range(0, width - 3, 4):
+            for n in range(4):
+                tables[n, keys[x + n]] += np.uint32(1)
+        for x in range(width // 4 * 4, width):
+            tables[0, keys[x]] += np.uint32(1)
+    counts += tables[0].astype(np.int64) + tables[1] + tables[2] + tables[3]
 
 
 @compiled
-def _apart(red: int, green: int, blue: int, colors: Any, row: int) -> int:
-    """Return the squared distance of a colour to one of `colors`."""
-    off_red, off_green, off_blue = red - colors[row, 0], green - colors[row, 1], blue - colors[row, 2]
-    return np.int32(off_red * off_red + off_green * off_green + off_blue * off_blue)
+def _apart(red: Any, green: Any, blue: Any, color: Any) -> Any:
+    """Return the squared distance of a colour to another, 0xRRGGBB."""
+    off_red = np.int32(red) - np.int32(color >> np.int32(16) & np.int32(0xFF))
+    off_green = np.int32(green) - np.int32(color >> np.int32(8) & np.int32(0xFF))
+    off_blue = np.int32(blue) - np.int32(color & np.int32(0xFF))
+    return np.int32(np.int32(off_red * off_red) + np.int32(off_green * off_green) + np.int32(off_blue * off_blue))
 
 
 @compiled
