@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ def record_of(image: str, marks: tuple[str, str, str], files: Mapping[str, int],
         "masked": tally.masked,
         "judged": tally.judged,
         "failures": list(tally.failures),
-        "explained": asdict(tally.explained[image]),
+        "explained": vars(tally.explained[image]),
         "notes": kept,
         "class_pixels": _packed(tally.class_pixels),
         "near_pixels": _packed(tally.near_pixels),
@@ -173,14 +173,13 @@ def digest_of_files(files: Mapping[str, Path]) -> str:
 
 def _content(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
     except OSError:
         return ""
 
 
 def _line(record: Record) -> str:
-    return json.dumps(asdict(record), separators=(",", ":"))
+    return json.dumps(vars(record), separators=(",", ":"))
 
 
 def _packed(counts: NDArray[np.int64]) -> list[Any]:

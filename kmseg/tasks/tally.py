@@ -54,6 +54,8 @@ class Tally:
 
 def merge_tallies(parts: Sequence[Tally]) -> Tally:
     """Add up what the chunks gave."""
+    if len(parts) == 1:
+        return parts[0]
     names = {name: None for part in parts for name in part.notes}
     return Tally(
         images=sum(part.images for part in parts),
