@@ -137,9 +137,10 @@ def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size:
 def _sort_out(varies: Any, widely: Any, between: Any, kinds: int, colors: Any, words: Any) -> None:
     """Write for each pixel its colour with its kind above it, or UNCOUNTED if it is of none of the first `kinds`."""
     for x in range(len(words)):
-        flat = np.uint32(1) if varies[x] <= FLAT else np.uint32(3)
-        kind = np.uint32(0) if widely[x] <= FLAT else flat + np.uint32(between[x])
-        words[x] = kind << np.uint32(KIND) | colors[x] if kind < kinds else UNCOUNTED
+        flat = np.uint8(np.uint8(1) + np.uint8(2) * np.uint8(varies[x] > FLAT))
+        kind = np.uint32(np.uint8(flat + between[x]) * np.uint8(widely[x] > FLAT))
+        word = kind << np.uint32(KIND) | colors[x]
+        words[x] = word if kind < np.uint32(kinds) else UNCOUNTED
 
 
 @compiled
@@ -188,24 +189,27 @@ def _ranges(line: Any, start: int, width: int, varies: Any, widely: Any, work: A
     """Tell by how much the 3x3 and the 5x5 neighbourhood of each pixel vary, in the channel that varies most."""
     length = len(varies)
     low, high = work[0, : length + 4], work[1, : length + 4]
+    varies[:] = 0
+    widely[:] = 0
     for channel in range(3):
         around = line[channel, start - 2 - 2 * width : start + 2 + 2 * width + length]
         a, b, c = around[: length + 4], around[width:], around[2 * width :]
         d, e = around[3 * width :], around[4 * width :]
         for x in range(length + 4):
-            low[x], high[x] = min(b[x], c[x], d[x]), max(b[x], c[x], d[x])
+            low[x] = min(b[x], c[x], d[x])
+        for x in range(length + 4):
+            high[x] = max(b[x], c[x], d[x])
         for x in range(length):
-            top = max(high[x + 1], high[x + 2], high[x + 3])
-            three = np.uint8(top - min(low[x + 1], low[x + 2], low[x + 3]))
-            varies[x] = max(varies[x], three) if channel else three
+            bottom, top = min(low[x + 1], low[x + 2], low[x + 3]), max(high[x + 1], high[x + 2], high[x + 3])
+            varies[x] = max(varies[x], np.uint8(top - bottom))
         for x in range(length + 4):
             low[x] = min(low[x], a[x], e[x])
         for x in range(length + 4):
             high[x] = max(high[x], a[x], e[x])
         for x in range(length):
+            bottom = min(low[x], low[x + 1], low[x + 2], low[x + 3], low[x + 4])
             top = max(high[x], high[x + 1], high[x + 2], high[x + 3], high[x + 4])
-            five = np.uint8(top - min(low[x], low[x + 1], low[x + 2], low[x + 3], low[x + 4]))
-            widely[x] = max(widely[x], five) if channel else five
+            widely[x] = max(widely[x], np.uint8(top - bottom))
 
 
 @compiled
