@@ -73,7 +73,7 @@ class MaskImages:
         flat_pixels = np.zeros(len(counts), np.int64)
         failures: list[str] = []
         try:
-            label = self.dataset.read_label(item)
+            label = np.ascontiguousarray(self.dataset.read_label(item))  # once, not in each of the loops below
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
