@@ -15,7 +15,7 @@ from kmseg.files import write_csv
 from kmseg.histogram import pack
 from kmseg.palette import Palette
 from kmseg.tasks import Outcome
-from kmseg.tasks.new_colors import NewColors, new_colors
+from kmseg.tasks.new_colors import NewColors, least_lacking, new_colors
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Explainer:
 
     def __init__(self, palette: Palette) -> None:
         colors, owner = palette.sources
-        self._palette = palette
+        self._known, self._least = pack(colors), least_lacking(palette)
         k = len(palette)
         codes, owner = pack(colors).astype(np.int32), np.minimum(owner, k)
         classes, first = np.unique(owner, return_index=True)
@@ -80,7 +80,7 @@ class Explainer:
             farther_than_10=sum(of_kind[WITHIN_20 : FLAT_FAR + 1]),
             farther_than_40=of_kind[BORDER] + of_kind[FLAT_FAR],
         )
-        new = new_colors(label, kinds > EXACT, kinds >= FLAT_40, self._palette)
+        new = new_colors(label, kinds, self._known, self._least) if explained.exact < mask.size else {}
         return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
 
     def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:

@@ -8,10 +8,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.distance import between
-from kmseg.histogram import pack, unpack
+from kmseg.histogram import pack
 from kmseg.palette import Palette
-from kmseg.swatches import hex_of
 
 NewColors: TypeAlias = Mapping[str, int]
 """Pixels of a colour, by hex."""
@@ -25,11 +23,11 @@ ALIKE = 12
 FEW = 256
 """Colours: an image of no more is lossless, or may be."""
 
-PEEK = 4096
-"""Pixels that are looked at first: most images of many colours show them there."""
-
 LEADING = 16
 """Colours noted of an image."""
+
+EQUAL = 1e-6
+"""Two squared distances that differ by less are one."""
 
 
 def least_lacking(palette: Palette) -> float:
@@ -38,33 +36,28 @@ def least_lacking(palette: Palette) -> float:
 
 
 def new_colors(
-    label: NDArray[np.uint8], unlike: NDArray[np.bool_], lacking: NDArray[np.bool_], palette: Palette
+    label: NDArray[np.uint8], kinds: NDArray[np.uint8], known: NDArray[np.uint32], least: float
 ) -> NewColors:
-    """Return the leading colours of a label image that are far from every colour of the palette, with their pixels.
+    """Return the leading colours of a label image that are far from all that are `known`, 0xRRGGBB, with their pixels.
 
-    Where few colours are `unlike` their class's `(H, W)`, as in lossless images, every such pixel counts: a thin object
-    is nowhere flat. Else those are counted that are flat and of a colour that the palette is `lacking`.
+    Where few colours are not exactly their class's, as in lossless images, every such pixel counts: a thin object is
+    nowhere flat, and an exact colour is new from `least` RGB units on. Else those are counted that are flat and of a
+    colour that the palette lacks. `kinds` `(H, W)` tells.
     """
-    from kmseg.tasks.pixel_kinds import NEAR
+    from kmseg.counting import empty_table, rows_of
+    from kmseg.tasks.pixel_kinds import FLAT_40, NEAR, count_unlike, lead
 
-    colors = label.reshape(-1, 3)
-    rows, limit, alike = np.flatnonzero(unlike), least_lacking(palette), 0
-    if any(len(np.unique(pack(colors[some]))) > FEW for some in (rows[:PEEK], rows)):
-        rows, limit, alike = np.flatnonzero(lacking), NEAR, ALIKE
-    codes, pixels = np.unique(pack(colors[rows]), return_counts=True)
+    table = empty_table(2)
+    if count_unlike(label.reshape(-1), kinds.reshape(-1), FEW, table):
+        codes, counted = rows_of(table)
+        pixels, limit, alike = counted[:, 1], least, 0
+    else:
+        lacking = label.reshape(-1, 3)[np.flatnonzero(kinds >= FLAT_40)]
+        codes, pixels = np.unique(pack(lacking), return_counts=True)
+        limit, alike = NEAR, ALIKE
     if not len(codes):
         return {}
-    distinct = unpack(codes)
-    far = between(distinct, palette.sources[0]).min(axis=1) >= limit
-    return _leading(distinct[far], pixels[far], alike)
-
-
-def _leading(colors: NDArray[np.uint8], pixels: NDArray[np.int64], alike: float) -> dict[str, int]:
-    leading: dict[str, int] = {}
-    while len(pixels) and len(leading) < LEADING:
-        first = int(np.argmax(pixels))
-        own = between(colors[first][None], colors)[0] <= alike
-        red, green, blue = colors[first].tolist()
-        leading[hex_of((red, green, blue))] = int(pixels[own].sum())
-        colors, pixels = colors[~own], pixels[~own]
-    return leading
+    pixels = pixels.astype(np.int64)
+    leading = np.empty((2, LEADING), np.int64)
+    found = lead(codes, pixels, known, limit**2 - EQUAL, alike**2, leading)
+    return {f"#{code:06x}": count for code, count in leading[:, :found].T.tolist()}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kmseg.compiled import compiled
+from kmseg.counting import row_of
 
 NEAR = 20
 """RGB units: a pixel this near its class's colour is that colour, damaged; JPEG of quality 50 moves flat ones less."""
@@ -68,6 +69,57 @@ def tell_kinds(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any, kin
         for x in range(width // 4 * 4, width):
             tables[0, keys[x]] += np.uint32(1)
     counts += tables[0].astype(np.int64) + tables[1] + tables[2] + tables[3]
+
+
+@compiled
+def count_unlike(line: Any, kinds: Any, few: int, table: Any) -> bool:
+    """Add the colours that are not exactly their class's to a table with room for them, unless they are over `few`.
+
+    Tell whether they are not. The first hundreds of pixels of a damaged image answer.
+    """
+    size = 0
+    for i in range(len(kinds)):
+        if kinds[i] != EXACT:
+            code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
+            code |= np.uint32(line[3 * i + 2])
+            row = row_of(table, code)
+            if table[row, 0] == 0:
+                size += 1
+                if size > few:
+                    return False
+                table[row, 0] = np.int32(code + 1)
+            table[row, 1] += np.int32(1)
+    return True
+
+
+@compiled
+def lead(codes: Any, pixels: Any, known: Any, least: float, alike: float, leading: Any) -> int:
+    """Write the colours with most pixels and their pixels, `(2, n)`; return how many. `pixels` are used up.
+
+    Only colours whose squared distance to all that are `known` is at least `least` count, and those within `alike` of
+    one with more pixels count for it.
+    """
+    for n in range(len(codes)):
+        for other in known:
+            if _apart_of(codes[n], other) < least:
+                pixels[n] = 0
+                break
+    for found in range(leading.shape[1]):
+        first = np.argmax(pixels)
+        if pixels[first] == 0:
+            return found
+        leading[0, found], leading[1, found] = codes[first], 0
+        for n in range(len(codes)):
+            if pixels[n] and _apart_of(codes[n], codes[first]) <= alike:
+                leading[1, found] += pixels[n]
+                pixels[n] = 0
+    return leading.shape[1]
+
+
+@compiled
+def _apart_of(one: Any, other: Any) -> Any:
+    """Return the squared distance of two colours 0xRRGGBB."""
+    return _apart(one >> np.uint32(16), one >> np.uint32(8) & np.uint32(0xFF), one & np.uint32(0xFF), np.int32(other))
 
 
 @compiled
