@@ -39,9 +39,11 @@ def test_two_names_with_one_colour_are_told():
     assert "gives 128 64 128 to road and street: its pixels all go to road" in said
 
 
-def test_grey_levels_that_count_from_1_where_the_data_count_from_0_are_recognised():
-    data = np.repeat(np.arange(1, 6, dtype=np.uint8)[:, None], 3, axis=1)
-    legend = Palette(list("abcde"), data - 1)
-    (said,) = check_legend(legend, data, np.ones(5), lossless=True)
-    assert "from 0 to 4 and the data's from 1 to 5" in said
-    assert check_legend(Palette(list("abcde"), data), data, np.ones(5), lossless=True) == []
+def test_ids_that_are_off_by_one_are_recognised_in_grey_levels():
+    levels = np.repeat(np.arange(1, 6, dtype=np.uint8)[:, None], 3, axis=1)
+    of = lambda colors: Palette(list("abcde"), colors)  # noqa: E731
+    for legend, data in ((levels - 1, levels), (levels, levels - 1)):
+        (said,) = check_legend(of(legend), data, np.ones(5), lossless=True)
+        assert f"from {legend.min()} to {legend.max()} and the data's from {data.min()} to {data.max()}" in said
+    assert check_legend(of(levels), levels, np.ones(5), lossless=True) == []
+    assert check_legend(of(levels), levels[1:4], np.ones(5), lossless=True) == []

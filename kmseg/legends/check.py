@@ -49,10 +49,10 @@ def check_legend(given: Palette, data: NDArray[np.uint8], seen: NDArray[np.int64
             f"{len(data)} colors in the data, as it stands {(best <= SAME).sum()}; exchange its r and b columns"
         )
         return said
-    if lossless and _counted_from_one(data, sources):
+    if lossless and _off_by_one(data, sources):
         said.append(
             f"the legend's grey levels go from {sources.min()} to {sources.max()} and the data's from {data.min()} to "
-            f"{data.max()}: one of them counts its classes from 1; raise each level of the legend by 1 if it is 0-based"
+            f"{data.max()}: one of them counts its classes from 1; shift the legend's ids by one"
         )
         return said
     off = [i for i in range(len(data)) if lossless and 0 < best[i] <= SAME and apart[:, meant[i]].min() == best[i]]
@@ -71,12 +71,12 @@ def check_legend(given: Palette, data: NDArray[np.uint8], seen: NDArray[np.int64
     return said
 
 
-def _counted_from_one(data: NDArray[np.uint8], sources: NDArray[np.uint8]) -> bool:
-    """Tell whether all is grey, as ids are, and every level of the data is one of the legend's, raised by one."""
+def _off_by_one(data: NDArray[np.uint8], sources: NDArray[np.uint8]) -> bool:
+    """Tell whether all is grey, as ids are, and the data's levels are the legend's if these are shifted by one."""
     if len(data) < 2 or np.ptp(data, axis=1).any() or np.ptp(sources, axis=1).any():
         return False
     found, told = set(data[:, 0].tolist()), set(sources[:, 0].tolist())
-    return not found <= told and found <= {level + 1 for level in told}
+    return not found <= told and any(found <= {level + by for level in told} for by in (-1, 1))
 
 
 def _same_color(sources: NDArray[np.uint8], names: NDArray[np.object_]) -> list[str]:

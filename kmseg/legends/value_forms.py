@@ -66,7 +66,7 @@ def _id2label(names: Mapping[int, str], what: str) -> Told:
     rows = [(name_of(name, what), (number, number, number)) for number, name in names.items()]
     said = (
         f"{what} has ids and no colors, so {rows[0][0]} is the grey level {rows[0][1][0]} and so on, as an index mask "
-        f"shows them; for images in color give the color of each class: {VALUE_FORMS}"
+        "shows them; for images in color give each class its color"
     )
     return Told(rows, (said, *numbered(rows, list(names), what).doubts))
 
