@@ -38,11 +38,12 @@ class ColorTable:
 
     def __call__(self, label: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the values `(...)` of a label image `(..., 3)` uint8."""
-        codes = pack(label)
-        values = self._values[codes]
-        blank = values == self._blank
-        if blank.any():
-            new = np.unique(codes[blank])
+        from kmseg.pixel_loops import look_up
+
+        line, out = np.ascontiguousarray(label).reshape(-1), np.empty(label.size // 3, self._dtype)
+        if look_up(line, self._values, out) > np.iinfo(self._dtype).max:
+            codes = pack(label).ravel()
+            new = np.unique(codes[self._values[codes] == self._blank])
             self._values[new] = self._of_colors(unpack(new))
-            values = self._values[codes]
-        return values.astype(self._dtype)
+            look_up(line, self._values, out)
+        return out.reshape(label.shape[:-1])

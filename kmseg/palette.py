@@ -161,9 +161,13 @@ class Palette:
         return self._colored(self.colors, mask)
 
     def _colored(self, colors: NDArray[np.uint8], mask: NDArray[np.integer]) -> NDArray[np.uint8]:
-        table = np.zeros((self.ignore + 1, 3), np.uint8)
-        table[: len(self)] = colors
-        return table.take(mask, axis=0, mode="clip")
+        from kmseg.pixel_loops import set_colors
+
+        table = np.zeros((len(self) + 1, 3), np.uint8)
+        table[:-1] = colors
+        out = np.empty((mask.size, 3), np.uint8)
+        set_colors(np.ascontiguousarray(mask).reshape(-1), table, out)
+        return out.reshape(*mask.shape, 3)
 
 
 def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:

@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "kmseg"
 
 FLOORS = [
     {"compiled"},
-    {"counting", "errors", "home", "distance", "outlines", "tiles"},
+    {"counting", "pixel_loops", "errors", "home", "distance", "outlines", "tiles"},
     {"checks", "files", "swatches"},
     {"scheduling"},
     {"color_cache", "images", "histogram", "execution"},

@@ -23,4 +23,8 @@ class OneHot(PerImage):
 
 def layers(mask: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
     """Return one layer per class, `(H, W, classes)` uint8 of 0/1; an ignored pixel is 0 in all of them."""
-    return (mask[..., None] == np.arange(classes)).astype(np.uint8)
+    from kmseg.pixel_loops import set_layers
+
+    out = np.zeros((mask.size, classes), np.uint8)
+    set_layers(np.ascontiguousarray(mask).reshape(-1), out)
+    return out.reshape(*mask.shape, classes)

@@ -1,0 +1,41 @@
+"""Compiled loops that take each pixel through a table: colours to values, classes to layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kmseg.compiled import compiled
+
+
+@compiled
+def look_up(line: Any, values: Any, out: Any) -> Any:
+    """Write the value of each pixel's colour, cut to the type of `out`; return the bitwise or of the values.
+
+    `line` holds red, green and blue of pixel after pixel; `values` has one entry for each of the 2^24 colours.
+    """
+    some = values[0] ^ values[0]
+    for i in range(len(out)):
+        code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
+        value = values[code | np.uint32(line[3 * i + 2])]
+        some |= value
+        out[i] = value
+    return some
+
+
+@compiled
+def set_layers(mask: Any, out: Any) -> None:
+    """Set `out[i, mask[i]]` of the zeros `out` `(n, k)` to 1; a class that it has no layer for sets none."""
+    for i in range(len(mask)):
+        if 0 <= mask[i] < out.shape[1]:
+            out[i, mask[i]] = 1
+
+
+@compiled
+def set_colors(mask: Any, colors: Any, out: Any) -> None:
+    """Write `colors` `(m, 3)` uint8 at the index of each pixel into `out` `(n, 3)`; past the last, the last."""
+    last = len(colors) - 1
+    for i in range(len(mask)):
+        row = min(np.int64(mask[i]), last)
+        out[i, 0], out[i, 1], out[i, 2] = colors[row, 0], colors[row, 1], colors[row, 2]
