@@ -82,7 +82,7 @@ def test_what_a_user_looks_for_is_on_mlflows_pages(page, home):
     first, second = children
     with ui(home, "task.port=0") as address:
         host = address.split("/#/")[0]
-        see(page, address, re.escape(parent.info.run_name))
+        see(page, address, re.escape(parent.info.run_name), "^palette/classes$")
 
         at = f"{host}/#/experiments/{experiment}/runs/"
         see(page, at + parent.info.run_id, "Best of 2 runs", "Command:")

@@ -94,13 +94,14 @@ class Compare:
                         tracked.file(picture, under="classes")
             if tuned is not None:
                 files.append(_write_tolerances(plan.folder / "hsv_tolerances.csv", tuned))
-                _record_curves(tracked, tuned)
             tracked.describe(f"{verdict.markdown()}\n\n{description(plan)}")
             metrics = {**verdict.metrics(), "images/sampled": counted.read, "images/judged": len(scores.pixels)}
             failures = (*counted.failures, *scores.failures)
             outcome = finish_run(
                 plan, tracked, stages, found.palette, found.pixels, metrics, failures, (found.said, left_out), files
             )
+            if tuned is not None:
+                _record_curves(tracked, tuned)
             return replace(outcome, conclusion=verdict.sentence)
 
     def _split(self, plan: Plan, items: Sequence[Item]) -> tuple[list[Item], list[Item], str]:

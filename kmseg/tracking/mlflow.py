@@ -21,6 +21,7 @@ from kmseg.tracking import JOB, TrackedRun, parent_key
 from kmseg.tracking.faults import faults, first_line, shown, unusable
 from kmseg.tracking.kept import PREFIX, LastingRun, Record, kept_folder, kept_records
 from kmseg.tracking.model import address_of, forget_models, log_model
+from kmseg.tracking.pages import page_of, share_view
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -120,20 +121,20 @@ class MlflowTracker:
 
         _quieten()
         try:
-            _, experiment = self._first_contact()
+            page = share_view(*self._first_contact())
         except faults() as fault:
             raise unusable(self.tracking_uri, fault) from fault
         if self.tracking_uri.startswith(("http://", "https://")):
-            yield self.view(experiment), lambda: None
+            yield f"{self.tracking_uri.rstrip('/')}/{page}", lambda: None
             return
         self.store.mkdir(parents=True, exist_ok=True)
         with serving(self.tracking_uri, self.store, port) as (address, process):
-            yield f"{address}/{_page(experiment)}", process.wait
+            yield f"{address}/{page}", process.wait
 
     def view(self, experiment: str) -> str:
         """Return the address of an experiment's page on a server, else the command that serves it."""
         if self.tracking_uri.startswith(("http://", "https://")):
-            return f"{self.tracking_uri.rstrip('/')}/{_page(experiment)}"
+            return f"{self.tracking_uri.rstrip('/')}/{page_of(experiment)}"
         named = {"uri": self.uri and shown(self.uri), "folder": self.folder, "experiment": self.experiment}
         words = [f"tracker.{f.name}={named[f.name]}" for f in fields(self) if named.get(f.name, f.default) != f.default]
         return shlex.join(["kmseg", "task=ui", *words])
@@ -334,11 +335,6 @@ class _MlflowRun:
     def view(self) -> str:
         page, model = self.tracker.view(self.experiment), address_of(self.client, self.experiment, self.run_id)
         return f"{page}\nmodel {model}" if model else page
-
-
-def _page(experiment: str) -> str:
-    """Return the address of an experiment's page; without the type, MLflow 3 opens the one of its GenAI side."""
-    return f"#/experiments/{experiment}/runs?workflowType=machine_learning"
 
 
 def _metric_name(name: str) -> str:
