@@ -391,7 +391,7 @@ def test_run_now_list_and_history_show_the_run_and_the_record_has_the_jobs_name(
     listed = kmseg("task=schedule", "schedule.command=list")
     assert "0 2 * * *" in listed.out
     assert "02:00" in listed.out
-    assert "done, 20" in listed.out
+    assert "done 20" in listed.out
     shown = kmseg("task=schedule", "schedule.command=history")
     assert "nightly  1        done     0" in shown.out
     assert not list((tmp_path / "run").glob("*"))

@@ -89,7 +89,7 @@ class Drift:
             "drift/images": self.images,
         }
 
-    def sentence(self, palette: str) -> str:
+    def sentence(self, palette: str, mend: str = "add a row for each") -> str:
         """Say what the palette, which is called `palette`, lacks, where, and how to mend it."""
         if not self:
             return ""
@@ -97,7 +97,7 @@ class Drift:
         more = f" and {len(self.strangers) - SHOWN} more" if len(self.strangers) > SHOWN else ""
         return (
             f"the data has {len(self.strangers)} color{'s'[: len(self.strangers) > 1]} that {palette} lacks: "
-            f"{', '.join(named)}{more}; add a row for each, with 1 in a column ignore where it is no class"
+            f"{', '.join(named)}{more}; {mend}, with 1 in a column ignore where it is no class"
         )
 
     def write(self, path: Path) -> list[Path]:

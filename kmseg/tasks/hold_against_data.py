@@ -49,7 +49,10 @@ def hold_against_data(plan: Plan, items: Sequence[Item], palette: Palette, maske
         chosen += [item for item in _checked(plan, items, tally) if item not in chosen]
     candidates = _candidates(plan, chosen, stages)
     drift = _drift(candidates, palette, items, tally, () if given else masked.manifest.known)
-    said = drift.sentence("the legend" if given else f"the palette in {plan.folder}")
+    said = drift.sentence("the legend")
+    if not given:
+        copy = "give palette.file=COPY, a copy of its palette.csv with a row more for each"
+        said = drift.sentence(f"the palette in {plan.folder}", copy)
     colors = np.array([candidate.color for candidate in candidates.kept], np.uint8).reshape(-1, 3)
     misfits = check_legend(palette, colors, tally.near_pixels, candidates.exact) if whole else []
     return Held([said, *misfits], drift)

@@ -74,9 +74,9 @@ def listed(schedule: Schedule) -> Listing:
         (
             name,
             job.when,
-            job.timezone or "of this machine",
+            job.timezone or "local",
             _time(times[name]),
-            f"{last[name].outcome}, {last[name].began}" if name in last else "never",
+            f"{last[name].outcome} {_short(last[name].began)}" if name in last else "never",
             " ".join(job.overrides),
         )
         for name, job in schedule.jobs.items()
@@ -103,4 +103,9 @@ def _code(entry: Entry) -> str:
 
 
 def _time(time: datetime | None) -> str:
-    return "never" if time is None else time.isoformat(sep=" ", timespec="minutes")
+    return "never" if time is None else _short(time.isoformat())
+
+
+def _short(time: str) -> str:
+    """Leave out the seconds and the zone of a time in ISO 8601."""
+    return time[:16].replace("T", " ")
