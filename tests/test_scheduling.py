@@ -245,6 +245,16 @@ def test_a_run_that_takes_too_long_is_ended_with_its_children(tmp_path):
     assert not alive
 
 
+def test_what_a_run_leaves_behind_is_ended_with_it(tmp_path):
+    import psutil
+
+    child = "import subprocess\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    runner(tmp_path, child + "open(f'{folder}/pid', 'w').write(str(child.pid))").fire("job")
+    assert outcomes(tmp_path) == ["done"]
+    left = int((tmp_path / "pid").read_text())
+    wait_for(lambda: not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE)
+
+
 def test_a_time_that_comes_while_the_last_run_is_at_work_is_left_out(tmp_path):
     with served(runner(tmp_path, HANG, interval=1)):
         wait_for(lambda: "skipped" in outcomes(tmp_path))
