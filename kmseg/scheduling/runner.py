@@ -139,7 +139,8 @@ class Runner:
         self.history.add(Entry(uuid.uuid4().hex[:12], name, now(), 1, "skipped"))
 
     def _keep_last_logs(self, name: str) -> None:
-        for log in sorted((self.folder / "logs" / name).glob("*.log"))[:-LOGS]:
+        logs = sorted((self.folder / "logs" / name).glob("*.log"), key=lambda log: log.stat().st_mtime_ns)
+        for log in logs[:-LOGS]:
             with suppress(OSError):
                 log.unlink()
 
