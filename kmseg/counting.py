@@ -35,7 +35,7 @@ def rows_of(table: NDArray[np.int32]) -> tuple[NDArray[np.uint32], NDArray[np.in
 
 
 @compiled
-def grown(table: Any, size: int, more: int) -> Any:
+def grown(table: Any, size: int, more: Any) -> Any:
     """Return a table of `size` colours with room for `more`."""
     room = len(table)
     while room < 2 * (size + more):
@@ -45,7 +45,9 @@ def grown(table: Any, size: int, more: int) -> Any:
     larger = np.zeros((room, table.shape[1]), np.int32)
     for row in range(len(table)):
         if table[row, 0]:
-            larger[row_of(larger, table[row, 0] - 1)] = table[row]
+            place = row_of(larger, np.uint32(table[row, 0] - 1))
+            for column in range(table.shape[1]):  # a slice would be compiled with all that it may complain of
+                larger[place, column] = table[row, column]
     return larger
 
 
@@ -64,7 +66,7 @@ def add_colors(colors: Any, table: Any, size: int) -> Any:
     """Add pixels `(n,)` uint32, colours 0xRRGGBB, to a table `(2^m, 2)`; return it and its size."""
     starts = np.empty(PIECE + 1, np.int32)
     for first in range(0, len(colors), PIECE):
-        table = grown(table, size, PIECE)
+        table = grown(table, size, np.int64(PIECE))
         size = _add_piece(colors[first : first + PIECE], starts, table, size)
     return table, size
 

@@ -74,7 +74,7 @@ def few_colors(planes: Any, seen: Any, count: int) -> int:
     `seen` is the table of those so far, with room for them.
     """
     line, width = _line(planes), planes.shape[2]
-    varies, widely = np.empty((2, width), np.uint8)
+    varies, widely = np.empty(width, np.uint8), np.empty(width, np.uint8)
     colors, work = np.empty(width, np.uint32), np.empty((3, width + 4), np.uint8)
     for y in range(MARGIN, planes.shape[1] - MARGIN):
         _ranges(line, y * width, width, varies, widely, work)
@@ -104,8 +104,9 @@ def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size:
     line, width = _line(planes), planes.shape[2]
     height = planes.shape[1] - 2 * MARGIN
     rows = max(1, min(height, BLOCK // width))
-    varies, widely, between, beyond = np.empty((4, rows * width), np.uint8)
-    colors, words = np.empty((2, rows * width), np.uint32)
+    varies, widely = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
+    between, beyond = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
+    colors, words = np.empty(rows * width, np.uint32), np.empty(rows * width, np.uint32)
     work, starts = np.empty((3, rows * width + 2 * MARGIN), np.uint8), np.empty(width + 1, np.int32)
     cores, found = np.empty((64, 3), np.int64), 0
     for first in range(0, height, rows):
@@ -113,9 +114,9 @@ def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size:
         _pack(line, start, colors[:length])
         _ranges(line, start, width, varies[:length], widely[:length], work)
         between[:] = 0
-        _between(line, start, width, REACH, between[:length], work)
+        _between(line, start, width, np.int64(REACH), between[:length], work)
         if few:
-            _between(line, start, width, NEAR_REACH, between[:length], work)
+            _between(line, start, width, np.int64(NEAR_REACH), between[:length], work)
         else:
             _beyond(line, start, width, beyond[:length], work)
         _sort_out(varies, widely, between, 5 if few else 3, colors, words)
@@ -213,7 +214,7 @@ def _ranges(line: Any, start: int, width: int, varies: Any, widely: Any, work: A
 
 
 @compiled
-def _between(line: Any, start: int, width: int, reach: int, between: Any, work: Any) -> None:
+def _between(line: Any, start: int, width: int, reach: Any, between: Any, work: Any) -> None:
     """Mark the pixels whose colour lies between two others that stand `reach` away at opposite sides.
 
     Both must differ from it by more than FLAT, in one of the four directions.
@@ -293,7 +294,9 @@ def _add_cores(y: int, varies: Any, widely: Any, beyond: Any, colors: Any, cores
 def _doubled(rows: Any, more: int) -> Any:
     """Return an array of rows with room for as many again and some more."""
     longer = np.empty((2 * len(rows) + more, rows.shape[1]), rows.dtype)
-    longer[: len(rows)] = rows
+    for row in range(len(rows)):
+        for column in range(rows.shape[1]):
+            longer[row, column] = rows[row, column]
     return longer
 
 

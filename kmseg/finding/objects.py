@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kmseg.compiled import compiled
 from kmseg.counting import grown, row_of
@@ -20,14 +21,25 @@ ALIKE = 24
 """Levels, in each channel, within which the small objects of one image count as one kind."""
 
 
-@compiled
-def count_objects(cores: Any, table: Any, size: int) -> Any:
+def count_objects(cores: NDArray[np.int64], table: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], int]:
     """Add the small objects of an image of many colours to its table; return the table and its size.
 
     `cores` `(m, 3)` int64 are y, x and code of the image's cores, row by row.
     """
-    codes, counts = _kinds(cores)
-    table = grown(table, size, len(codes))
+    if not len(cores):
+        return table, size
+    first, sizes = _objects(cores)
+    objects = np.flatnonzero(sizes >= SPECK)
+    objects = objects[np.argsort(-sizes[objects], kind="stable")][:MOST_OBJECTS]
+    codes, counts = np.empty((2, len(objects)), np.int64)
+    kinds = _kinds(cores, first, objects, codes, counts)
+    grown_table, grown_size = _add_kinds(codes[:kinds], counts[:kinds], grown(table, size, kinds), size)
+    return grown_table, int(grown_size)
+
+
+@compiled
+def _add_kinds(codes: Any, counts: Any, table: Any, size: int) -> Any:
+    """Add kinds of objects to a table that has room for them; return it and its size."""
     for kind in range(len(codes)):
         row = row_of(table, codes[kind])
         size += table[row, 0] == 0
@@ -38,30 +50,35 @@ def count_objects(cores: Any, table: Any, size: int) -> Any:
 
 
 @compiled
-def _kinds(cores: Any) -> Any:
-    """Return the median colour of each kind of objects, `(n,)` codes, and how many cores they have; largest first."""
-    first, size = _objects(cores)
-    objects = np.flatnonzero(size >= SPECK)
-    objects = objects[np.argsort(-size[objects], kind="mergesort")][:MOST_OBJECTS]
+def _kinds(cores: Any, first: Any, objects: Any, codes: Any, counts: Any) -> int:
+    """Write the median colour of each kind of objects, and how many cores they have; return how many kinds."""
     kind_of = np.full(len(cores), -1, np.int64)  # of the object whose first core this is
-    middles = np.empty((len(objects), 3), np.float64)
+    middles, middle = np.empty((len(objects), 3), np.float64), np.empty(3, np.float64)
     kinds = 0
     for start in objects:
-        middle = _median(cores[first == start, 2])
+        kind_of[start] = len(objects)
+        _median(cores, first, kind_of, len(objects), middle)
         kind = 0
-        while kind < kinds and np.abs(middles[kind] - middle).max() > ALIKE:
+        while kind < kinds and not _alike(middles[kind], middle):
             kind += 1
         if kind == kinds:
-            middles[kinds] = middle
+            for channel in range(3):
+                middles[kinds, channel] = middle[channel]
             kinds += 1
         kind_of[start] = kind
-    codes, counts = np.empty(kinds, np.int64), np.empty(kinds, np.int64)
     for kind in range(kinds):
-        own = cores[kind_of[first] == kind, 2]
-        red, green, blue = _median(own)
-        codes[kind] = int(red) << 16 | int(green) << 8 | int(blue)
-        counts[kind] = len(own)
-    return codes, counts
+        counts[kind] = _median(cores, first, kind_of, kind, middle)
+        codes[kind] = int(middle[0]) << 16 | int(middle[1]) << 8 | int(middle[2])
+    return kinds
+
+
+@compiled
+def _alike(one: Any, other: Any) -> bool:
+    """Tell whether two colours differ by no more than ALIKE in each channel."""
+    most = 0.0
+    for channel in range(3):
+        most = max(most, abs(one[channel] - other[channel]))
+    return most <= ALIKE
 
 
 @compiled
@@ -100,6 +117,23 @@ def _join(first: Any, one: int, other: int) -> None:
 
 
 @compiled
-def _median(codes: Any) -> Any:
-    """Return the median red, green and blue of colours 0xRRGGBB."""
-    return np.array([np.median(codes >> 16), np.median(codes >> 8 & 255), np.median(codes & 255)])
+def _median(cores: Any, first: Any, kind_of: Any, kind: int, middle: Any) -> int:
+    """Write the median red, green and blue of the cores of one kind of objects; return how many they are."""
+    levels, count = np.zeros((3, 256), np.int64), 0
+    for i in range(len(cores)):
+        if kind_of[first[i]] == kind:
+            code = cores[i, 2]
+            levels[0, code >> 16] += 1
+            levels[1, code >> 8 & 255] += 1
+            levels[2, code & 255] += 1
+            count += 1
+    for channel in range(3):
+        below, low, high = 0, -1, -1
+        for level in range(256):
+            below += levels[channel, level]
+            if low < 0 and 2 * below >= count:
+                low = level
+            if high < 0 and 2 * below > count:
+                high = level
+        middle[channel] = (low + high) / 2
+    return count

@@ -68,7 +68,9 @@ def tell_kinds(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any, kin
                 tables[n, keys[x + n]] += np.uint32(1)
         for x in range(width // 4 * 4, width):
             tables[0, keys[x]] += np.uint32(1)
-    counts += tables[0].astype(np.int64) + tables[1] + tables[2] + tables[3]
+    for n in range(4):
+        for key in range(len(counts)):
+            counts[key] += tables[n, key]
 
 
 @compiled
@@ -105,7 +107,10 @@ def lead(codes: Any, pixels: Any, known: Any, least: float, alike: float, leadin
                 pixels[n] = 0
                 break
     for found in range(leading.shape[1]):
-        first = np.argmax(pixels)
+        first = 0
+        for n in range(len(pixels)):
+            if pixels[n] > pixels[first]:
+                first = n
         if pixels[first] == 0:
             return found
         leading[0, found], leading[1, found] = codes[first], 0
