@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kmseg.compiled import compiled
 from kmseg.counting import grown, row_of
@@ -21,32 +20,43 @@ ALIKE = 24
 """Levels, in each channel, within which the small objects of one image count as one kind."""
 
 
-def count_objects(cores: NDArray[np.int64], table: NDArray[np.int32], size: int) -> tuple[NDArray[np.int32], int]:
+@compiled
+def count_objects(cores: Any, table: Any, size: int) -> Any:
     """Add the small objects of an image of many colours to its table; return the table and its size.
 
     `cores` `(m, 3)` int64 are y, x and code of the image's cores, row by row.
     """
-    if not len(cores):
-        return table, size
     first, sizes = _objects(cores)
-    objects = np.flatnonzero(sizes >= SPECK)
-    objects = objects[np.argsort(-sizes[objects], kind="stable")][:MOST_OBJECTS]
-    codes, counts = np.empty((2, len(objects)), np.int64)
-    kinds = _kinds(cores, first, objects, codes, counts)
-    grown_table, grown_size = _add_kinds(codes[:kinds], counts[:kinds], grown(table, size, kinds), size)
-    return grown_table, int(grown_size)
-
-
-@compiled
-def _add_kinds(codes: Any, counts: Any, table: Any, size: int) -> Any:
-    """Add kinds of objects to a table that has room for them; return it and its size."""
-    for kind in range(len(codes)):
+    objects, codes = np.empty(MOST_OBJECTS + 1, np.int64), np.empty(MOST_OBJECTS, np.int64)
+    counts = np.empty(MOST_OBJECTS, np.int64)
+    kinds = _kinds(cores, first, objects[: _largest(sizes, objects)], codes, counts)
+    table = grown(table, size, np.int64(kinds))
+    for kind in range(kinds):
         row = row_of(table, codes[kind])
         size += table[row, 0] == 0
         table[row, 0] = np.int32(codes[kind] + 1)
         table[row, CORES] += np.int32(counts[kind])
         table[row, CORE_IMAGES] += 1
     return table, size
+
+
+@compiled
+def _largest(sizes: Any, objects: Any) -> int:
+    """Write the largest objects that are no specks, the largest first, as far as there is room; return how many.
+
+    `objects` has one place more than there is room for.
+    """
+    count = 0
+    for i in range(len(sizes)):
+        if sizes[i] < SPECK:
+            continue
+        place = count
+        while place > 0 and sizes[objects[place - 1]] < sizes[i]:
+            objects[place] = objects[place - 1]
+            place -= 1
+        objects[place] = i
+        count = min(count + 1, len(objects) - 1)
+    return count
 
 
 @compiled
