@@ -24,6 +24,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from kmseg.color_cache import IN_A_SWEEP
 from kmseg.config import build, fingerprint, register
 from kmseg.console import show, show_point
 from kmseg.errors import UserError, printable
@@ -82,6 +83,8 @@ def _run(config: DictConfig) -> None:
 def _run_point(config: DictConfig, folder: Path) -> None:
     """Do one run of a sweep, which goes on if it fails; leave word of its end in its folder."""
     named = f"run {folder.name}"
+    if config.cache.limit is None:
+        config.cache.limit = IN_A_SWEEP
     try:
         outcome = _outcome(config, folder)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What was counted of each image, kept by content: the runs of a sweep, and the next command, read no image twice."""
+"""What was counted of each image, kept by content: the runs of a sweep read no image twice."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from kmseg.home import home
 
 SUFFIX = ".counts"
 
+IN_A_SWEEP = 1000
+"""Megabytes that the runs of a sweep keep, if nothing else is said."""
+
 ABANDONED = 3600
 """Seconds after which a half-written file is of a process that was killed."""
 
@@ -40,16 +43,18 @@ class ColorCache:
     ----------
     folder : str or None
         Where the counts are kept; None is `colors` in kmseg's home folder. It may be deleted at any time.
-    limit : float
-        Megabytes. Past it, what was used longest ago is removed; 0 keeps nothing.
+    limit : float or None
+        Megabytes. Past it, what was used longest ago is removed; 0 keeps nothing. None keeps `IN_A_SWEEP` in the runs
+        of a sweep, and nothing in a single run: to keep an image's counts costs more than to count it.
     """
 
     folder: str | None = None
-    limit: float = 1000
+    limit: float | None = None
 
     def __post_init__(self) -> None:
         text("cache.folder", self.folder, optional=True)
-        number("cache.limit", self.limit, at_least=0)
+        if self.limit is not None:
+            number("cache.limit", self.limit, at_least=0)
 
     @property
     def place(self) -> Path:
@@ -70,13 +75,13 @@ class ColorCache:
 
     def trim(self) -> None:
         """Remove what was used longest ago past the limit, and what killed processes left half-written."""
-        now = time.time()
+        now, most = time.time(), 1e6 * (self.limit or 0)
         held = sorted(self._files(), key=lambda file: file[1].st_mtime, reverse=True)
         total = 0
         for path, known in held:
             total += known.st_size
             half = path.suffix != SUFFIX and now - known.st_mtime > ABANDONED
-            if half or total > self.limit * 1e6:
+            if half or total > most:
                 Path(path).unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:

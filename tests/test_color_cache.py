@@ -19,7 +19,7 @@ COUNTS = [np.arange(5, dtype=np.uint32), np.full((3, 9), 70_000), np.zeros((0, 2
 
 @pytest.fixture
 def cache(tmp_path):
-    return ColorCache(str(tmp_path / "cache"))
+    return ColorCache(str(tmp_path / "cache"), limit=1000)
 
 
 @pytest.fixture
@@ -90,10 +90,11 @@ def test_past_the_limit_the_longest_unused_goes_first(labels, tmp_path):
 
 def test_a_limit_of_nothing_keeps_nothing_and_a_place_that_cannot_be_written_costs_nothing(labels, tmp_path):
     assert ColorCache(str(tmp_path), limit=0).entry(labels / "0.png", "") is None
+    assert ColorCache(str(tmp_path)).entry(labels / "0.png", "") is None  # as in a single run
     in_the_way = tmp_path / "file"
     in_the_way.touch()
     dataset = Folder(str(labels))
-    counted = CountColors(dataset, Census, cache=ColorCache(str(in_the_way)))(dataset.items())
+    counted = CountColors(dataset, Census, cache=ColorCache(str(in_the_way), limit=1000))(dataset.items())
     assert (counted.read, counted.remembered) == (6, 0)
 
 

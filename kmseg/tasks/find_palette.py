@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -63,7 +63,7 @@ class CountColors(Generic[C]):
     dataset: Dataset
     kind: type[C]
     true: Palette | None = None
-    cache: ColorCache = field(default_factory=partial(ColorCache, limit=0))
+    cache: ColorCache = field(default_factory=ColorCache)
 
     def __call__(self, items: Sequence[Item]) -> Counted[C]:
         """Count the colours of a chunk of items: into one table, or each for itself where that is kept."""
