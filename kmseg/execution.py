@@ -14,7 +14,7 @@ from kmseg.errors import UserError
 T = TypeVar("T")
 R = TypeVar("R")
 
-CHUNK = 32
+CHUNK = 64
 """Images handed to a worker at a time, at most: enough to hide the hand-over, few enough for a smooth progress bar."""
 
 

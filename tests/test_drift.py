@@ -58,7 +58,7 @@ def test_a_new_class_raises_the_alarm_every_night_until_the_legend_has_it(nightl
 def test_a_colour_that_the_legend_says_is_of_no_class_is_no_news(kmseg, labels, legend):
     write_rgb(labels / "8.png", with_person(8))
     words = ("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}", "writers=[index_png]")
-    assert kmseg(*words).code == 3
+    assert strangers(kmseg(*words).folder)
     rows = [f"{line}," for line in legend.read_text().splitlines()]
     legend.write_text("\n".join([rows[0] + "ignore", *rows[1:], "person,220,20,60,1"]) + "\n")
     ran = kmseg(*words)
@@ -71,7 +71,6 @@ def test_a_thin_object_of_an_exact_new_colour_is_seen_though_it_is_nowhere_flat(
     label[20:50, 30] = PERSON
     write_rgb(labels / "8.png", label)
     ran = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}", "masker=nearest")
-    assert ran.code == 3
     assert strangers(ran.folder)[0]["pixels"] == "30"
 
 
@@ -86,14 +85,13 @@ def test_in_labels_of_ids_the_next_id_is_a_new_class(kmseg, tmp_path):
     label[20:30, 20:30] = 5
     write_rgb(root / "8.png", label)
     ran = kmseg(*words)
-    assert ran.code == 3, ran.out
+    assert ran.code == 0, ran.out  # only an incremental run, whose palette nobody looks at, fails by it
     assert [(row["r"], row["pixels"]) for row in strangers(ran.folder)] == [("5", "100")]
 
 
 def test_pixels_of_no_class_are_seen_too(kmseg, labels, legend):
     write_rgb(labels / "8.png", with_person(8))
     ran = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}", "masker=hsv_range")
-    assert ran.code == 3
     assert strangers(ran.folder)[0]["first_images"] == "8"
 
 
@@ -120,7 +118,6 @@ def test_the_noise_of_jpeg_is_no_new_class_and_a_new_class_in_it_is(kmseg, jpegs
     label[150:220, 20:60] = PERSON
     write_damaged(jpegs / "8.jpg", label)
     ran = kmseg(*words)
-    assert ran.code == 3
     (stranger,) = strangers(ran.folder)
     assert np.abs(np.array([int(stranger[level]) for level in "rgb"]) - PERSON).max() <= 6
     assert stranger["first_images"] == "8"

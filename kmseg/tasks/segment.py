@@ -69,7 +69,7 @@ class Segment:
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, outcome)
-            return replace(outcome, drifted=bool(held.drift))
+            return replace(outcome, drifted=bool(held.drift and plan.incremental))
 
 
 def where_to_name(plan: Plan, palette: Palette) -> list[str]:
