@@ -80,7 +80,9 @@ class Explainer:
             farther_than_10=sum(of_kind[WITHIN_20 : FLAT_FAR + 1]),
             farther_than_40=of_kind[BORDER] + of_kind[FLAT_FAR],
         )
-        new = new_colors(label, kinds, self._known, self._least) if explained.exact < mask.size else {}
+        new: NewColors = {}
+        if explained.exact < mask.size:
+            new = new_colors(label, kinds, explained.unmatched, self._known, self._least)
         return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
 
     def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:

@@ -8,7 +8,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.histogram import pack
 from kmseg.palette import Palette
 
 NewColors: TypeAlias = Mapping[str, int]
@@ -36,24 +35,24 @@ def least_lacking(palette: Palette) -> float:
 
 
 def new_colors(
-    label: NDArray[np.uint8], kinds: NDArray[np.uint8], known: NDArray[np.uint32], least: float
+    label: NDArray[np.uint8], kinds: NDArray[np.uint8], unmatched: int, known: NDArray[np.uint32], least: float
 ) -> NewColors:
     """Return the leading colours of a label image that are far from all that are `known`, 0xRRGGBB, with their pixels.
 
     Where few colours are not exactly their class's, as in lossless images, every such pixel counts: a thin object is
     nowhere flat, and an exact colour is new from `least` RGB units on. Else those are counted that are flat and of a
-    colour that the palette lacks. `kinds` `(H, W)` tells.
+    colour that the palette lacks: the `unmatched` ones. `kinds` `(H, W)` tells.
     """
     from kmseg.counting import empty_table, rows_of
-    from kmseg.tasks.pixel_kinds import FLAT_40, NEAR, count_unlike, lead
+    from kmseg.tasks.pixel_kinds import NEAR, count_unlike, lacking_codes, lead
 
-    table = empty_table(2)
-    if count_unlike(label.reshape(-1), kinds.reshape(-1), FEW, table):
+    table, line, kinds = empty_table(2), label.reshape(-1), kinds.reshape(-1)
+    if count_unlike(line, kinds, FEW, table):
         codes, counted = rows_of(table)
         pixels, limit, alike = counted[:, 1], least, 0
     else:
-        lacking = label.reshape(-1, 3)[np.flatnonzero(kinds >= FLAT_40)]
-        codes, pixels = np.unique(pack(lacking), return_counts=True)
+        lacking = np.empty(unmatched, np.uint32)
+        codes, pixels = np.unique(lacking[: lacking_codes(line, kinds, lacking)], return_counts=True)
         limit, alike = NEAR, ALIKE
     if not len(codes):
         return {}

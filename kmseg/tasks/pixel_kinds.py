@@ -95,6 +95,18 @@ def count_unlike(line: Any, kinds: Any, few: int, table: Any) -> bool:
 
 
 @compiled
+def lacking_codes(line: Any, kinds: Any, codes: Any) -> int:
+    """Write the colours of the pixels that are flat and of none of their class's; return how many."""
+    count = 0
+    for i in range(len(kinds)):
+        if kinds[i] >= FLAT_40:
+            code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
+            codes[count] = code | np.uint32(line[3 * i + 2])
+            count += 1
+    return count
+
+
+@compiled
 def lead(codes: Any, pixels: Any, known: Any, least: float, alike: float, leading: Any) -> int:
     """Write the colours with most pixels and their pixels, `(2, n)`; return how many. `pixels` are used up.
 
