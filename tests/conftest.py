@@ -45,13 +45,33 @@ def own_home(tmp_path_factory, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
+@pytest.fixture(scope="session")
+def prepared():
+    """A process that forks for each command; see `tests/prepared.py`."""
+    words = [sys.executable, "-m", "tests.prepared"]
+    with subprocess.Popen(words, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == "ready\n"
+        yield server
+        server.stdin.close()
+
+
 @pytest.fixture
-def kmseg(tmp_path):
-    """Run the public command in a temporary folder, as a user would; untracked unless told otherwise."""
+def kmseg(tmp_path, prepared):
+    """Run the public command in a temporary folder, as a user would; untracked unless told otherwise.
+
+    With `env` it is started anew, since some settings are read at the start, as is one with processes of its own.
+    """
 
     def run(*words: str, tracker: str = "none", env: dict[str, str] | None = None) -> Ran:
         folder = tmp_path / "run"
         words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
+        if env is None and not any(word.startswith(("executor", "hydra/launcher", "-m")) for word in words):
+            out, err = tmp_path / ".out", tmp_path / ".err"
+            asked = {"words": words, "cwd": str(tmp_path), "env": {**os.environ, "COLUMNS": "200"}}
+            prepared.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
+            prepared.stdin.flush()
+            code = int(prepared.stdout.readline())
+            return Ran(code, out.read_text(), err.read_text(), folder)
         done = subprocess.run(
             [sys.executable, str(REPO / "run.py"), *words],
             cwd=tmp_path,
