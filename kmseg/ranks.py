@@ -46,6 +46,9 @@ LUMA_KEPT = 0.85
 FIT = 6
 """Levels within which a thin structure fits a class so well as to be evidence for it."""
 
+BLOCK, BLOCKS = 8, 2
+"""Evidence of a class is gathered in blocks of 8x8 pixels, up to two blocks away."""
+
 TEMPORARY = 1 << 14
 """Elements of a matrix: below 128 KB the allocator recycles memory, above it the kernel zeroes fresh pages."""
 

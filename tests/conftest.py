@@ -56,7 +56,7 @@ def prepared():
 
 
 @pytest.fixture
-def kmseg(tmp_path, prepared):
+def kmseg(tmp_path, tmp_path_factory, prepared):
     """Run the public command in a temporary folder, as a user would; untracked unless told otherwise.
 
     With `env` it is started anew, since some settings are read at the start, as is one with processes of its own.
@@ -66,7 +66,7 @@ def kmseg(tmp_path, prepared):
         folder = tmp_path / "run"
         words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
         if env is None and not any(word.startswith(("executor", "hydra/launcher", "-m")) for word in words):
-            out, err = tmp_path / ".out", tmp_path / ".err"
+            out, err = (tmp_path_factory.getbasetemp() / name for name in ("out", "err"))
             asked = {"words": words, "cwd": str(tmp_path), "env": {**os.environ, "COLUMNS": "200"}}
             prepared.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
             prepared.stdin.flush()

@@ -30,11 +30,8 @@ from kmseg.color_spaces import ColorSpace
 from kmseg.histogram import pack
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
-from kmseg.ranks import EXACT, HOLDS, KNOWN, NONE, UNIT, RankTable
+from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NONE, UNIT, RankTable
 from kmseg.tiles import by_strips
-
-BLOCK, BLOCKS = 8, 2
-"""Evidence is gathered in blocks of 8x8 pixels, up to two blocks away."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
 

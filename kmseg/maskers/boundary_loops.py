@@ -11,16 +11,13 @@ from typing import Any
 import numpy as np
 
 from kmseg.compiled import compiled
-from kmseg.ranks import EXACT, HOLDS, KNOWN, NEAR, NEVER, NONE, SOFT, UNIT
+from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NEAR, NEVER, NONE, SOFT, UNIT
 
 FLAT, SOME = 7, 3
 """Of the eight neighbours, so many have the pixel's class: flat ground, some evidence."""
 
 LINE = 2
 """A pixel within a one-pixel line has two neighbours of its class."""
-
-BLOCK, BLOCKS = 8, 2
-"""Evidence is gathered in blocks of 8x8 pixels, up to two blocks away."""
 
 FULL = 4
 """More agreeing neighbours than these four count no more."""
