@@ -10,6 +10,13 @@ from kmseg.compiled import compiled
 
 
 @compiled
+def color_at(line: Any, i: Any) -> Any:
+    """Return the colour 0xRRGGBB of pixel `i` of a line that holds red, green and blue of pixel after pixel."""
+    red, green, blue = np.uint32(line[3 * i]), np.uint32(line[3 * i + 1]), np.uint32(line[3 * i + 2])
+    return red << np.uint32(16) | green << np.uint32(8) | blue
+
+
+@compiled
 def look_up(line: Any, values: Any, out: Any) -> Any:
     """Write the value of each pixel's colour, cut to the type of `out`; return the bitwise or of the values.
 
@@ -17,8 +24,7 @@ def look_up(line: Any, values: Any, out: Any) -> Any:
     """
     some = values[0] ^ values[0]
     for i in range(len(out)):
-        code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
-        value = values[code | np.uint32(line[3 * i + 2])]
+        value = values[color_at(line, i)]
         some |= value
         out[i] = value
     return some

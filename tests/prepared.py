@@ -6,6 +6,7 @@ For each line of JSON on its input (`words`, `cwd`, `env`, `out`, `err`) it runs
 from __future__ import annotations
 
 import atexit
+import importlib
 import json
 import os
 import sys
@@ -19,18 +20,18 @@ REPO = Path(__file__).resolve().parents[1]
 
 def prepare() -> None:
     """Import what commands import, MLflow aside, which starts threads; load the compiled loops."""
-    import sklearn.cluster  # noqa: F401
-
-    from kmseg import app, palette, pictures  # noqa: F401
+    for module in ("sklearn.cluster", "kmseg.app", "kmseg.pictures"):
+        importlib.import_module(module)
     from kmseg.color_spaces.rgb import Rgb
     from kmseg.finding.census import Census
     from kmseg.histogram import Histogram
     from kmseg.maskers.boundary import Boundary
+    from kmseg.palette import Palette
     from kmseg.tasks.explained import Explainer
 
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     flat = np.repeat(noise[:4, :1], 64, axis=1).repeat(16, axis=0)
-    colors = palette.Palette([str(n) for n in range(4)], flat[::16, 0])
+    colors = Palette([str(n) for n in range(4)], flat[::16, 0])
     mask = Boundary().fit(colors, Rgb())
     for label in (noise, flat, np.concatenate([flat, noise])):
         Census.of(label)

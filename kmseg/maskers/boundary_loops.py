@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kmseg.compiled import compiled
+from kmseg.pixel_loops import color_at
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NEAR, NEVER, NONE, SOFT, UNIT
 
 FLAT, SOME = 7, 3
@@ -44,8 +45,7 @@ def look_up(line: Any, cells: Any, codes: Any, rank: Any, near: Any, flags: Any)
         part = line[3 * first :]
         own, flag, close = rank[first : first + length], flags[first : first + length], near[first : first + length]
         for x in range(length):
-            red, green, blue = np.uint32(part[3 * x]), np.uint32(part[3 * x + 1]), np.uint32(part[3 * x + 2])
-            colors[x] = red << np.uint32(16) | green << np.uint32(8) | blue
+            colors[x] = color_at(part, x)
         for x in range(length):
             at[x] = _cell(colors[x])
         for x in range(length):
@@ -72,7 +72,7 @@ def look_up_held(line: Any, codes: Any, rank: Any, near: Any, flags: Any) -> Non
     for i in range(len(rank)):
         if not flags[i] & HOLDS:
             continue
-        code = np.int64(line[3 * i]) << 16 | np.int64(line[3 * i + 1]) << 8 | np.int64(line[3 * i + 2])
+        code = np.int64(color_at(line, i))
         if code != held_code:
             held_code, held_row = code, np.int64(-1)
             for row in range(len(codes)):

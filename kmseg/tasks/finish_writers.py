@@ -31,7 +31,6 @@ def finish_writers(
     candidates: Candidates | None,
 ) -> list[Path]:
     """Let the writers write what belongs to the whole run; return the files that stand for it."""
-    explainer = Explainer(palette)
     images = _Images(plan, items, palette)
     run = WholeRun(
         palette=palette,
@@ -43,7 +42,7 @@ def finish_writers(
         read_label=lambda key: images.read(plan.dataset.read_label, key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
-        unmatched_pixels=lambda label: explainer.unmatched(label, images.mask(label)),
+        unmatched_pixels=lambda label: images.explainer.unmatched(label, images.mask(label)),
         candidates=candidates,
         overrides=plan.overrides,
     )
@@ -51,7 +50,7 @@ def finish_writers(
 
 
 class _Images:
-    """The dataset's images by key, and the masker, each made ready only if a writer asks for it."""
+    """The dataset's images by key, the masker and the explainer of its masks, each made ready if a writer asks."""
 
     def __init__(self, plan: Plan, items: Sequence[Item], palette: Palette) -> None:
         self._plan, self._items, self._palette = plan, items, palette
@@ -63,6 +62,10 @@ class _Images:
     @cached_property
     def mask(self) -> Mask:
         return self._plan.masker.fit(self._palette, self._plan.color_space)
+
+    @cached_property
+    def explainer(self) -> Explainer:
+        return Explainer(self._palette)
 
     def read(self, how: Callable[[Item], Any], key: str) -> NDArray[np.uint8] | None:
         """Read an image once more; where that fails now, there is no picture of it."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from kmseg.compiled import compiled
 from kmseg.counting import row_of
+from kmseg.pixel_loops import color_at
 
 NEAR = 20
 """RGB units: a pixel this near its class's colour is that colour, damaged; JPEG of quality 50 moves flat ones less."""
@@ -82,8 +83,7 @@ def count_unlike(line: Any, kinds: Any, few: int, table: Any) -> bool:
     size = 0
     for i in range(len(kinds)):
         if kinds[i] != EXACT:
-            code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
-            code |= np.uint32(line[3 * i + 2])
+            code = color_at(line, i)
             row = row_of(table, code)
             if table[row, 0] == 0:
                 size += 1
@@ -100,8 +100,7 @@ def lacking_codes(line: Any, kinds: Any, codes: Any) -> int:
     count = 0
     for i in range(len(kinds)):
         if kinds[i] >= FLAT_40:
-            code = np.uint32(line[3 * i]) << np.uint32(16) | np.uint32(line[3 * i + 1]) << np.uint32(8)
-            codes[count] = code | np.uint32(line[3 * i + 2])
+            codes[count] = color_at(line, i)
             count += 1
     return count
 
