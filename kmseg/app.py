@@ -27,7 +27,7 @@ from omegaconf.errors import OmegaConfBaseException
 from kmseg.color_cache import IN_A_SWEEP
 from kmseg.config import build, fingerprint, register
 from kmseg.console import show, show_point
-from kmseg.errors import UserError, printable
+from kmseg.errors import DRIFTED, STOPPED, UserError, printable
 from kmseg.plugins import conf_folder, what_is_wrong
 from kmseg.sweeps.points import End
 from kmseg.tasks import Listing, Outcome
@@ -36,9 +36,6 @@ register()
 
 MENDABLE = (UserError, HydraException, OmegaConfBaseException, OSError)
 """What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
-
-DRIFTED = 3
-"""The exit code of a run that is complete and has met colours that the palette given or kept lacks."""
 
 WANTS_TRACEBACK = os.environ.setdefault("KMSEG_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "")) == "1"
 """What the user said by HYDRA_FULL_ERROR, before `main` sets it: kept for the workers of a sweep, who inherit both."""
@@ -122,7 +119,7 @@ def _say_what_is_wrong_with_plugins() -> None:
 
 def _stop(how_to_go_on: str) -> NoReturn:
     print(f"\nstopped; every file written so far is whole; {how_to_go_on}", file=sys.stderr)
-    sys.exit(130)
+    sys.exit(STOPPED)
 
 
 def _forget(folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -86,9 +86,10 @@ class History:
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
                 values = json.loads(line)
-                yield Entry(**values) if isinstance(values, Mapping) else Entry(**{})
+                entry = Entry(**values)
             except (ValueError, TypeError):  # cut off by a power failure
                 continue
+            yield entry
 
 
 def now() -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from kmseg.errors import UserError
+from kmseg.errors import DRIFTED, STOPPED, UserError
 from kmseg.scheduling.history import Entry, History, now
 from kmseg.scheduling.job import Job
 from kmseg.scheduling.process import ENDS_WITHIN, run_process
 
-OUTCOMES = {0: "done", 3: "drift", 130: "stopped"}
+OUTCOMES = {0: "done", DRIFTED: "drift", STOPPED: "stopped"}
 """What the exit codes of kmseg's command mean; any other is a failure."""
 
 LOGS = 30
@@ -114,14 +115,12 @@ class Runner:
         def told_to_end() -> bool:
             return self._stopping.is_set() or name in self._to_end
 
-        if in_sight:
-            ended = run_process(words, environment, None, job.seconds["time_limit"], told_to_end, self._ends_within)
-        else:
+        if not in_sight:
             (self.folder / log).parent.mkdir(parents=True, exist_ok=True)
-            with (self.folder / log).open("wb") as output:
-                limit = job.seconds["time_limit"]
-                ended = run_process(words, environment, output, limit, told_to_end, self._ends_within)
-            self._keep_last_logs(name)
+        with nullcontext() if in_sight else (self.folder / log).open("wb") as output:
+            limit = job.seconds["time_limit"]
+            ended = run_process(words, environment, output, limit, told_to_end, self._ends_within)
+        self._keep_last_logs(name)
         entry = Entry(
             run,
             name,
@@ -157,7 +156,5 @@ def without_repeats(words: Sequence[str]) -> list[str]:
 
 def _import_path() -> str:
     """Return a PYTHONPATH by which the process finds this very package, also where it is not installed."""
-    import os
-
     here = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -103,7 +103,7 @@ class Outcome:
     conclusion : str
         The answer in a sentence, where the task has one.
     drifted : bool
-        Whether the images have colours that the palette given or kept lacks; the run is complete all the same.
+        Whether the images of an incremental run have colours that its palette lacks; it is complete all the same.
     """
 
     folder: Path

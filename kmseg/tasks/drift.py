@@ -191,7 +191,7 @@ def drift_of(
 def _rows(seen: Mapping[str, NewColors]) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
     """Return image, colour `(n, 3)` and pixels `(n,)` of every colour that any image noted."""
     rows = [(key, color, pixels) for key, colors in seen.items() for color, pixels in colors.items()]
-    levels = [[int(color[i : i + 2], 16) for i in (1, 3, 5)] for _, color, _ in rows]
+    levels = [list(bytes.fromhex(color[1:])) for _, color, _ in rows]
     return (
         [key for key, _, _ in rows],
         _floats(levels),
