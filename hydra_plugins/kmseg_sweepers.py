@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
-    from hydra.types import HydraContext, TaskFunction
+    from hydra.types import TaskFunction
 
     from kmseg.sweeps.points import Point
     from kmseg.sweeps.search import Space
@@ -38,11 +39,13 @@ class KmsegSweeper(Sweeper):
 
     metric: str | None = None
 
-    def setup(self, *, hydra_context: "HydraContext", task_function: "TaskFunction", config: DictConfig) -> None:
+    def setup(self, *, hydra_context: HydraContext, task_function: "TaskFunction", config: DictConfig) -> None:
         """Read the command, choose the folder, and make the launcher."""
+        from kmseg.sweeps.loader import SweepLoader
         from kmseg.sweeps.sweep import find_sweep
 
-        self._loader, self._config = hydra_context.config_loader, config
+        self._loader = SweepLoader(hydra_context.config_loader.get_search_path())
+        self._config = config
         parser = OverridesParser.create(config_loader=self._loader)
         task, own = config.hydra.overrides.task, config.hydra.overrides.hydra
         self._space = {f"{word.get_key_element()}": _values(word) for word in parser.parse_overrides(list(task))}
@@ -54,7 +57,9 @@ class KmsegSweeper(Sweeper):
         with open_dict(config):
             config.hydra.sweep.dir = str(self._folder)
         self._launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
+            hydra_context=HydraContext(config_loader=self._loader, callbacks=hydra_context.callbacks),
+            task_function=task_function,
+            config=config,
         )
 
     def sweep(self, arguments: list[str]) -> None:

@@ -1,0 +1,47 @@
+"""Composes the config of each point of a sweep: the files are read once for each choice of options.
+
+Hydra searches and merges some thirty files for every run, which takes longer than a small run itself. Points that
+choose the same options differ only in values, and these are set on a copy, by Hydra's own rules.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
+from hydra._internal.config_repository import CachingConfigRepository
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from omegaconf import DictConfig
+
+
+class SweepLoader(ConfigLoaderImpl):
+    """Hydra's loader, which remembers the config of every choice of options."""
+
+    def __init__(self, config_search_path: ConfigSearchPath) -> None:
+        super().__init__(config_search_path)
+        self._chosen: dict[tuple[str, ...], DictConfig] = {}
+
+    def load_sweep_config(self, master_config: DictConfig, sweep_overrides: Sequence[str]) -> DictConfig:
+        """Return the config of one point, as Hydra's loader does: `master_config` with the overrides of the point."""
+        groups = CachingConfigRepository(self.repository)
+        parsed = OverridesParser.create().parse_overrides(list(sweep_overrides))
+        values = [word for word in parsed if not _chooses(word, groups)]
+        choices = tuple(str(word.input_line) for word in parsed if _chooses(word, groups))
+        if choices not in self._chosen:
+            self._chosen[choices] = super().load_sweep_config(master_config, list(choices))
+        config = copy.deepcopy(self._chosen[choices])
+        self._apply_overrides_to_config(values, config)
+        config.hydra.overrides.hydra += [word.input_line for word in values if word.is_hydra_override()]
+        config.hydra.overrides.task = [word.input_line for word in parsed if not word.is_hydra_override()]
+        config.hydra.job.override_dirname = get_overrides_dirname(
+            [word for word in parsed if not word.is_hydra_override()], **config.hydra.job.config.override_dirname
+        )
+        return config
+
+
+def _chooses(word: Override, groups: CachingConfigRepository) -> bool:
+    """Tell whether an override chooses an option of a group, and so decides which files are read."""
+    return groups.group_exists(word.key_or_group) and not isinstance(word.value(), dict)
