@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from kmseg.checks import number, whole
 from kmseg.color_spaces import ColorSpace
-from kmseg.histogram import pack
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NONE, UNIT, RankTable
@@ -90,7 +89,7 @@ class Boundary:
         rank, near, flags = np.empty((3, shape[0] * shape[1]), np.uint8)
         every, some = look_up(line, table.cells, table.codes, rank, near, flags)
         if not every & KNOWN:
-            table.fill(pack(label))
+            table.learn(line)
             every, some = look_up(line, table.cells, table.codes, rank, near, flags)
         if some & HOLDS:
             look_up_held(line, table.codes, rank, near, flags)
@@ -101,7 +100,7 @@ class Boundary:
 
     def _mask_of_many(self, label: NDArray[np.uint8], table: RankTable) -> NDArray[Any]:
         """Mask by the ranks nearest to some pixel; where these too are above 255, each pixel gets its nearest."""
-        rank = table.nearest(pack(label))
+        rank = table.nearest(label)
         ranks = np.unique(rank)
         if len(ranks) > NONE:
             return table.classes.take(rank)
@@ -132,9 +131,9 @@ class Boundary:
             return
         thin, clear = np.empty(len(at), np.int32), np.empty(len(at), np.uint8)
         marked = near.copy()
-        seen = (at, line, ground, other_ground, table.quarters, table.structures, near, marked, thin, clear)
-        while loops.find_structures(*seen):
-            table.fill_structures((-1 - thin[thin < 0]).astype(np.uint32))
+        loops.find_structures(
+            at, line, ground, other_ground, table.quarters, table.structures, near, marked, thin, clear
+        )
         loops.add_lines(at, clear, _padded(marked, shape), width, evidence)
         words = np.zeros((-(-len(table.colors) // 32), -(-height // BLOCK), -(-width // BLOCK)), np.uint32)
         loops.gather(evidence, width, words)

@@ -12,6 +12,7 @@ import numpy as np
 
 from kmseg.compiled import compiled
 from kmseg.pixel_loops import color_at
+from kmseg.rank_loops import cell_of, cost_of, features_of, level, luma_of, structure
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NEAR, NEVER, NONE, SOFT, UNIT
 
 FLAT, SOME = 7, 3
@@ -47,7 +48,7 @@ def look_up(line: Any, cells: Any, codes: Any, rank: Any, near: Any, flags: Any)
         for x in range(length):
             colors[x] = color_at(part, x)
         for x in range(length):
-            at[x] = _cell(colors[x])
+            at[x] = cell_of(colors[x])
         for x in range(length):
             entries[x] = cells[at[x]]
         for x in range(length):
@@ -138,13 +139,12 @@ def find_structures(
     marked: Any,
     thin: Any,
     clear: Any,
-) -> int:
+) -> None:
     """Write the unsure pixels' keys as thin structures on the only free ground, or NEVER, and their class if clear.
 
     A pixel near a class's colour is clear, and has no key. Clear classes are written into the plane `marked`, too.
-    A place of `structures` that is lacking is written to `thin` as -1 - place; return how many lack.
+    What the table `structures` lacks is worked out on the way.
     """
-    lacking = 0
     for n in range(len(at)):
         i = at[n]
         thin[n], clear[n] = NEVER, NONE
@@ -155,18 +155,16 @@ def find_structures(
             clear[n] = near[i]
             continue
         red, green, blue = np.int64(line[3 * i]), np.int64(line[3 * i + 1]), np.int64(line[3 * i + 2])
-        if abs(_luma(red, green, blue) - quarters[0, ground]) <= 4 * CONTRAST:
+        if abs(luma_of(red, green, blue) - quarters[0, ground]) <= 4 * CONTRAST:
             continue
-        place = ground << 18 | np.int64(_cell(np.uint32(red << 16 | green << 8 | blue)))
-        entry = np.int64(structures[place])
+        cell = np.int64(cell_of(np.uint32(red << 16 | green << 8 | blue)))
+        entry = np.int64(structures[ground << 18 | cell])
         if entry == 0:
-            thin[n] = -1 - place
-            lacking += 1
-            continue
+            entry = structure(ground, cell, quarters)
+            structures[ground << 18 | cell] = entry
         thin[n] = entry & 0x3FFFFFFF
         if entry >> 31:
             marked[i] = clear[n] = entry & 0xFF
-    return lacking
 
 
 @compiled
@@ -229,18 +227,18 @@ def weigh(
     for n in range(len(at)):
         i = at[n]
         red, green, blue = np.int64(line[3 * i]), np.int64(line[3 * i + 1]), np.int64(line[3 * i + 2])
-        seen = _luma(red, green, blue), _blue(red, green, blue), _red(red, green, blue)
+        seen = features_of(red, green, blue)
         nearest, one, two = np.int64(rank[i]), np.int64(low[i]), np.int64(high[i])
         y = i // np.int32(width)
         row, column = y // BLOCK, (i - y * width) // BLOCK
         free, worse = np.int64(NEVER), np.int64(NEVER)
         if one != NONE:
-            free = _key(seen, quarters, one)
+            free = cost_of(seen, quarters, one) << 8 | one
         if one != two:
-            worse = _key(seen, quarters, two)
+            worse = cost_of(seen, quarters, two) << 8 | two
             free, worse = min(free, worse), max(free, worse)
 
-        other = _key(seen, quarters, nearest) + price
+        other = (cost_of(seen, quarters, nearest) << 8 | nearest) + price
         if not _is_around(words, row, column, nearest):
             other = _nearest_around(seen, quarters, words, row, column) + price if other < free else np.int64(NEVER)
         structure = np.int64(thin[n])
@@ -271,13 +269,6 @@ def agree(at: Any, keys: Any, gain: int, padded: Any, width: int, rank: Any) -> 
 
 
 @compiled
-def _cell(code: int) -> int:
-    """Return the cell of a colour, as `kmseg.ranks.cells_of` does."""
-    red, green = code >> np.uint32(6) & np.uint32(0x3F000), code >> np.uint32(4) & np.uint32(0xFC0)
-    return red | green | code >> np.uint32(2) & np.uint32(0x3F)
-
-
-@compiled
 def _votes(padded: Any, width: int, i: int, answer: Any) -> int:
     """Count how many of a pixel's eight neighbours in a padded plane have an answer."""
     around = width + 2
@@ -296,52 +287,24 @@ def _is_around(words: Any, row: int, column: int, rank: int) -> bool:
 
 
 @compiled
-def _luma(red: int, green: int, blue: int) -> int:
-    """Return a colour's luma in quarters, rounded as `kmseg.ranks.features_of` does."""
-    return np.int64(np.rint((19 * red + 38 * green + 7 * blue) / 16))
-
-
-@compiled
-def _blue(red: int, green: int, blue: int) -> int:
-    return np.int64(np.rint((-4 * red - 8 * green + 12 * blue) / 16))
-
-
-@compiled
-def _red(red: int, green: int, blue: int) -> int:
-    return np.int64(np.rint((12 * red - 10 * green - 2 * blue) / 16))
-
-
-@compiled
-def _key(seen: Any, quarters: Any, rank: int) -> int:
-    """Return the key of a class: a squared quarter is the unit of costs."""
-    luma, blue, red = seen[0] - quarters[0, rank], seen[1] - quarters[1, rank], seen[2] - quarters[2, rank]
-    return (luma * luma + blue * blue + red * red) << 8 | rank
-
-
-@compiled
 def _nearest_around(seen: Any, quarters: Any, words: Any, row: int, column: int) -> int:
     """Return the key of the nearest of the classes around, or NEVER."""
     best = np.int64(NEVER)
     for rank in range(quarters.shape[1]):
         if _is_around(words, row, column, rank):
-            best = min(best, _key(seen, quarters, rank))
+            best = min(best, cost_of(seen, quarters, rank) << 8 | rank)
     return best
 
 
 @compiled
 def _mixture(seen: Any, quarters: Any, low: int, high: int) -> int:
     """Return the cost of the best mixture of two classes, in single precision."""
-    quarter = np.float32(0.25)
     way = (
-        np.float32(quarters[0, high] - quarters[0, low]) * quarter,
-        np.float32(quarters[1, high] - quarters[1, low]) * quarter,
-        np.float32(quarters[2, high] - quarters[2, low]) * quarter,
+        level(quarters[0, high] - quarters[0, low]),
+        level(quarters[1, high] - quarters[1, low]),
+        level(quarters[2, high] - quarters[2, low]),
     )
-    off = (
-        np.float32(seen[0] - quarters[0, low]) * quarter,
-        np.float32(seen[1] - quarters[1, low]) * quarter,
-        np.float32(seen[2] - quarters[2, low]) * quarter,
-    )
+    off = level(seen[0] - quarters[0, low]), level(seen[1] - quarters[1, low]), level(seen[2] - quarters[2, low])
     length = way[0] * way[0] + way[1] * way[1] + way[2] * way[2]
     share = np.float32(0)
     if length > 0:
