@@ -107,10 +107,11 @@ def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, 
 
     Pixels whose true class is negative are left out.
     """
-    judged = true >= 0
-    column = np.minimum(mask[judged].astype(np.int64), found)
-    cells = np.bincount(true[judged] * (found + 1) + column, minlength=classes * (found + 1))
-    return cells.reshape(classes, found + 1)
+    from kmseg.pixel_loops import count_pairs
+
+    counts = np.zeros((classes, found + 1), np.int64)
+    count_pairs(np.ravel(true), np.ravel(mask), counts)
+    return counts
 
 
 def meanings(found: Palette, true: Palette) -> NDArray[np.intp]:

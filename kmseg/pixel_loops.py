@@ -45,3 +45,12 @@ def set_colors(mask: Any, colors: Any, out: Any) -> None:
     for i in range(len(mask)):
         row = min(np.int64(mask[i]), last)
         out[i, 0], out[i, 1], out[i, 2] = colors[row, 0], colors[row, 1], colors[row, 2]
+
+
+@compiled
+def count_pairs(rows: Any, columns: Any, counts: Any) -> None:
+    """Add to `counts` `(m, n)` one for each pixel's row and column; a row below 0 is left out, a column kept below n."""
+    last = counts.shape[1] - 1
+    for i in range(len(rows)):
+        if rows[i] >= 0:
+            counts[rows[i], min(np.int64(columns[i]), last)] += 1

@@ -79,8 +79,8 @@ class Truth:
         mask = read_index_mask(path)
         if mask.shape != shape:
             raise UnreadableImage(f"{path}: the true mask has shape {mask.shape}, its label image {shape}")
-        rows = mask.astype(np.int64)
-        rows[mask == np.iinfo(mask.dtype).max] = -1
+        ignored = np.iinfo(mask.dtype).max
+        rows = np.append(np.arange(ignored), -1).take(mask)
         if rows.max(initial=-1) >= classes:
             raise UnreadableImage(f"{path}: class {rows.max()} is not a row of {self.legend}")
         return rows

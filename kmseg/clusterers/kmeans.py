@@ -91,14 +91,14 @@ class KMeans:
 
 def cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Put points `(n, d)` of one cell of a grid together; return the weighted means `(m, d)` and weights `(m,)`."""
-    low = points.min(axis=0)
-    side = (points.max(axis=0) - low).max() / CELLS
-    place = ((points - low) / side).astype(np.intp)
-    number = np.ravel_multi_index(tuple(place.T), tuple(place.max(axis=0) + 1))
-    _, cell = np.unique(number, return_inverse=True)
+    axes = np.ascontiguousarray(points.T)  # sums along short rows are slow
+    low, high = axes.min(axis=1, keepdims=True), axes.max(axis=1, keepdims=True)
+    place = ((axes - low) / ((high - low).max() / CELLS)).astype(np.intp)
+    cell = np.ravel_multi_index(tuple(place), tuple(place.max(axis=1) + 1))
     sums = np.bincount(cell, weights)
-    means = np.stack([np.bincount(cell, weights * axis) / sums for axis in points.T], axis=1)
-    return means, sums.astype(np.float64)
+    held = np.flatnonzero(sums)
+    means = np.stack([np.bincount(cell, weights * axis)[held] / sums[held] for axis in axes], axis=1)
+    return means, sums[held]
 
 
 def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: float) -> float:
@@ -106,7 +106,8 @@ def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: fl
 
     scikit-learn multiplies `tol` by the mean variance of the rows it is given, without their weights.
     """
-    mean = np.average(points, axis=0, weights=weights)
-    of_pixels = np.average((points - mean) ** 2, axis=0, weights=weights).mean()
-    of_points = points.var(axis=0).mean()
+    axes = np.ascontiguousarray(points.T)
+    mean = axes @ weights / weights.sum()
+    of_pixels = ((axes - mean[:, None]) ** 2 @ weights).mean() / weights.sum()
+    of_points = axes.var(axis=1).mean()
     return float(tol * of_pixels / of_points) if of_points > 0 else tol
