@@ -41,7 +41,7 @@ class KmsegSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: "TaskFunction", config: DictConfig) -> None:
         """Read the command, choose the folder, and make the launcher."""
-        from kmseg.sweeps.loader import SweepLoader
+        from kmseg.composing import SweepLoader
         from kmseg.sweeps.sweep import find_sweep
 
         self._loader = SweepLoader(hydra_context.config_loader.get_search_path())

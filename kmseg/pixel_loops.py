@@ -49,7 +49,7 @@ def set_colors(mask: Any, colors: Any, out: Any) -> None:
 
 @compiled
 def count_pairs(rows: Any, columns: Any, counts: Any) -> None:
-    """Add to `counts` `(m, n)` one for each pixel's row and column; a row below 0 is left out, a column kept below n."""
+    """Add one to `counts` `(m, n)` at each pixel's row and column; rows below 0 are left out, columns end at n - 1."""
     last = counts.shape[1] - 1
     for i in range(len(rows)):
         if rows[i] >= 0:

@@ -63,6 +63,10 @@ class RankTable:
         The colours' luma and chroma in quarters of a level, to which they are rounded.
     codes : ndarray of shape (k,), uint32
         The colours as 0xRRGGBB.
+    tolerance : float
+        RGB distance within which a colour is near its class.
+    soft : float
+        Cost, in squared levels, up to which it is no dearer than a class from elsewhere.
     cells : ndarray of shape (2^18,), uint16 or uint32
         The entry of each cell of 4x4x4 colours: rank of the nearest class << 8 | flags; 0 if not worked out yet.
     structures : ndarray of shape (k << 18,), uint32
@@ -88,17 +92,13 @@ class RankTable:
         self.classes = np.resize(classes, 256) if few else classes
         self.cells: NDArray[Any] = np.zeros(1 << 18, np.uint16 if few else np.uint32)
         self.structures = np.zeros(len(distinct) << 18 if few else 0, np.uint32)
-        self._tolerance, self._soft = tolerance, soft
-
-    def learn(self, line: NDArray[np.uint8]) -> None:
-        """Work out the cells that a line of pixels, red, green and blue of one after the other, needs."""
-        from kmseg.rank_loops import learn
-
-        learn(line, self.quarters, self.codes, float(self._tolerance), float(self._soft), self.cells)
+        self.tolerance, self.soft = float(tolerance), float(soft)
 
     def nearest(self, label: NDArray[np.uint8]) -> NDArray[np.uint32]:
-        """Return the rank `(H, W)` of the class nearest to each pixel `(H, W, 3)`, or to the middle of its cell."""
-        self.learn(np.ascontiguousarray(label).reshape(-1))
+        """Return the rank `(H, W)` of the class nearest to each pixel `(H, W, 3)`, or to the middle of its cell.
+
+        The cells must have been worked out.
+        """
         codes = pack(label)
         rank = (self.cells.take(codes >> 2 & 0x3F | codes >> 4 & 0xFC0 | codes >> 6 & 0x3F000) >> 8).astype(np.uint32)
         order = np.argsort(self.codes)

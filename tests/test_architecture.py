@@ -12,7 +12,7 @@ FLOORS = [
     {"counting", "pixel_loops", "errors", "home", "distance", "outlines", "tiles"},
     {"checks", "files", "swatches"},
     {"scheduling"},
-    {"color_cache", "images", "histogram", "execution"},
+    {"color_cache", "remembered", "images", "histogram", "execution"},
     {"palette", "lookup", "stages", "ranks"},
     {"partners", "finding", "legends"},
     {"metrics", "truth", "sampling", "tracking", "plugins"},
@@ -22,7 +22,7 @@ FLOORS = [
     {"comparison"},
     {"tasks"},
     {"sweeps"},
-    {"config", "console", "api"},
+    {"config", "composing", "console", "api"},
     {"app"},
     {"__main__"},
 ]
@@ -61,6 +61,6 @@ def test_only_the_rooms_meant_for_it_know_hydra_and_mlflow():
     knows = {}
     for room, module in imports():
         knows.setdefault(module.split(".")[0], set()).add(room)
-    assert knows["hydra"] <= {"app", "config"}
-    assert knows["omegaconf"] <= {"app", "config"}
+    assert knows["hydra"] <= {"app", "composing", "config"}
+    assert knows["omegaconf"] <= {"app", "composing", "config"}
     assert knows["mlflow"] == {"tracking"}

@@ -98,7 +98,7 @@ def cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[ND
     sums = np.bincount(cell, weights)
     held = np.flatnonzero(sums)
     means = np.stack([np.bincount(cell, weights * axis)[held] / sums[held] for axis in axes], axis=1)
-    return means, sums[held]
+    return means, sums[held].astype(np.float64)
 
 
 def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: float) -> float:

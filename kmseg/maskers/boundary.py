@@ -89,7 +89,7 @@ class Boundary:
         rank, near, flags = np.empty((3, shape[0] * shape[1]), np.uint8)
         every, some = look_up(line, table.cells, table.codes, rank, near, flags)
         if not every & KNOWN:
-            table.learn(line)
+            self._learn(line, table)
             every, some = look_up(line, table.cells, table.codes, rank, near, flags)
         if some & HOLDS:
             look_up_held(line, table.codes, rank, near, flags)
@@ -98,8 +98,14 @@ class Boundary:
             self._mend(line, rank, near, flags, shape, table)
         return np.asarray(cv2.LUT(rank.reshape(shape), table.classes))
 
+    def _learn(self, line: NDArray[np.uint8], table: RankTable) -> None:
+        from kmseg.maskers.rank_loops import learn
+
+        learn(line, table.quarters, table.codes, table.tolerance, table.soft, table.cells)
+
     def _mask_of_many(self, label: NDArray[np.uint8], table: RankTable) -> NDArray[Any]:
         """Mask by the ranks nearest to some pixel; where these too are above 255, each pixel gets its nearest."""
+        self._learn(np.ascontiguousarray(label).reshape(-1), table)
         rank = table.nearest(label)
         ranks = np.unique(rank)
         if len(ranks) > NONE:

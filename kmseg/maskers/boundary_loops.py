@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from kmseg.compiled import compiled
+from kmseg.maskers.rank_loops import cell_of, cost_of, features_of, level, luma_of, structure
 from kmseg.pixel_loops import color_at
-from kmseg.rank_loops import cell_of, cost_of, features_of, level, luma_of, structure
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NEAR, NEVER, NONE, SOFT, UNIT
 
 FLAT, SOME = 7, 3

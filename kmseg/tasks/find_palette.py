@@ -22,6 +22,7 @@ from kmseg.legends.recognition import Match
 from kmseg.metrics import flat_pixels_of
 from kmseg.palette import Palette
 from kmseg.palette_source import PaletteSource
+from kmseg.remembered import MEMORY
 from kmseg.stages import Stages
 from kmseg.tasks import Plan
 
@@ -69,7 +70,18 @@ class CountColors(Generic[C]):
         """Count the colours of a chunk of items: into one table, or each for itself where that is kept."""
         if not self.cache.limit:
             return self._together(items)
-        return self.add_up([self._kept(item) for item in items])
+        new: list[Counted[C]] = []
+
+        def count() -> Counted[C]:
+            new.append(self.add_up([self._kept(item) for item in items]))
+            return replace(new[0], remembered=new[0].read)
+
+        how = f"{self._how} {self.cache} {[item.key for item in items]}"
+        known = MEMORY.get([item.label for item in items], how, count, self._bytes_of)
+        return new[0] if new else known
+
+    def _bytes_of(self, counted: Counted[C]) -> int:
+        return sum(getattr(counted.counts, name).nbytes for name in _fields(self.kind))
 
     def _together(self, items: Sequence[Item]) -> Counted[C]:
         failures: list[str] = []

@@ -50,7 +50,8 @@ class Masked:
 def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, stages: Stages) -> Masked:
     """Mask every item that is to be done; return the tally of all."""
     truth = plan.measured_against
-    mask = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder)
+    remember = bool(plan.cache.limit)  # as in the runs of a sweep
+    mask = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, remember)
     work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
     manifest = Manifest(plan.folder)

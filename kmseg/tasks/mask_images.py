@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,11 @@ from kmseg.execution import kept
 from kmseg.maskers import Mask, Masker
 from kmseg.metrics import confusion, flat_pixels_of
 from kmseg.palette import Palette
+from kmseg.remembered import MEMORY
 from kmseg.tasks.explained import Explainer
 from kmseg.tasks.tally import Tally, merge_tallies
 from kmseg.truth import Truth
 from kmseg.writers import Segmented, Writer
-
-MOST_FLAT_PIXELS = 4096
-"""Images of which a process remembers the flat pixels: a few megabytes."""
-
-_FLAT_PIXELS: dict[tuple[object, ...], NDArray[np.int64]] = {}
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class Work:
 
 @dataclass(frozen=True)
 class MaskImages:
-    """The work on a chunk of images."""
+    """The work on a chunk of images; `remember` keeps what is read in memory."""
 
     dataset: Dataset
     palette: Palette
@@ -55,6 +52,7 @@ class MaskImages:
     writers: Mapping[str, Writer]
     truth: Truth
     folder: Path
+    remember: bool = False
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __call__(self, chunk: Sequence[Work]) -> Tally:
@@ -73,7 +71,7 @@ class MaskImages:
         flat_pixels = np.zeros(len(counts), np.int64)
         failures: list[str] = []
         try:
-            label = np.ascontiguousarray(self.dataset.read_label(item))  # once, not in each of the loops below
+            label = self._label(item)
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
@@ -103,20 +101,27 @@ class MaskImages:
             notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
         )
 
+    def _label(self, item: Item) -> NDArray[np.uint8]:
+        """Read the label image, in one piece: the loops over its pixels need it so."""
+        label = self._remembered([item.label], "label", partial(self.dataset.read_label, item))
+        return np.array(label, order="C", copy=self.remember or None)  # a masker may write into what it is given
+
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
-        """Count the flat pixels of each true class: once in a process, also where a sweep reads an image many times."""
-        state = item.label.stat()
-        seen = (str(item.label), state.st_mtime_ns, state.st_size, repr(self.dataset), true.colors.tobytes())
-        if seen not in _FLAT_PIXELS:
-            if len(_FLAT_PIXELS) >= MOST_FLAT_PIXELS:
-                _FLAT_PIXELS.clear()
-            _FLAT_PIXELS[seen] = flat_pixels_of(label, true)
-        return _FLAT_PIXELS[seen]
+        """Count the flat pixels of each true class."""
+        return self._remembered([item.label], f"flat {true.colors.tobytes()!r}", partial(flat_pixels_of, label, true))
+
+    def _remembered(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return an array made of files: once in a process where a sweep reads an image many times."""
+        if not self.remember:
+            return make()
+        return MEMORY.get(files, f"{self.dataset!r} {how}", make, lambda array: array.nbytes)
 
     def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
         """Read the true mask; one that cannot be used is named, and the label is masked all the same."""
         try:
-            return None if path is None else self.truth.read_mask(path, shape)
+            if path is None:
+                return None
+            return self._remembered([path], f"{self.truth!r} {shape}", partial(self.truth.read_mask, path, shape))
         except UnreadableImage as failure:
             failures.append(str(failure))
             return None

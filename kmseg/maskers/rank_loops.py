@@ -13,7 +13,7 @@ from kmseg.ranks import CHROMA_KEPT, CLEAR, DULL, FIT, HOLDS, KNOWN, LUMA_KEPT, 
 
 @compiled
 def learn(line: Any, quarters: Any, codes: Any, tolerance: float, soft: float, cells: Any) -> None:
-    """Work out what the table `cells` of `kmseg.ranks.RankTable` lacks for a line of pixels."""
+    """Work out what the table `cells`, one of the attributes of `kmseg.ranks.RankTable`, lacks for a line of pixels."""
     for i in range(len(line) // 3):
         cell = cell_of(color_at(line, i))
         if cells[cell] == 0:
@@ -21,11 +21,11 @@ def learn(line: Any, quarters: Any, codes: Any, tolerance: float, soft: float, c
 
 
 @compiled
-def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) -> int:
+def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) -> Any:
     """Return the entry of a cell, which is that of the colour in its middle."""
     red, green, blue = _middle(cell)
     seen = features_of(red, green, blue)
-    nearest, best, second, held = 0, NEVER, NEVER, 0
+    nearest, best, second, held = 0, NEVER, NEVER, np.int64(0)
     for rank in range(len(codes)):
         cost = cost_of(seen, quarters, rank)
         if cost < best:
@@ -45,7 +45,7 @@ def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) 
 
 
 @compiled
-def structure(ground: int, cell: int, quarters: Any) -> int:
+def structure(ground: int, cell: int, quarters: Any) -> Any:
     """Return the entry of `RankTable.structures` of a ground and a cell, in single precision.
 
     A structure's colour is ground + share * (its class - ground), with a share for luma and one for chroma.
@@ -71,12 +71,12 @@ def structure(ground: int, cell: int, quarters: Any) -> int:
         else:
             second = min(second, cost)
     clear = best <= np.float32(FIT**2) and np.float32(CLEAR**2) * best <= second
-    key = min(np.int64(np.float32(UNIT) * best) << 8 | nearest, NEVER - 1)
-    return key | 1 << 30 | np.int64(clear) << 31  # bit 30: worked out
+    key = np.int64(np.float32(UNIT) * best) << 8 | nearest
+    return min(key, np.int64(NEVER - 1)) | np.int64(clear) << 31 | 1 << 30  # bit 30: worked out
 
 
 @compiled
-def cell_of(code: int) -> int:
+def cell_of(code: int) -> Any:
     """Return the cell of 4x4x4 colours, `0..2^18 - 1`, of a colour 0xRRGGBB."""
     red, green = code >> np.uint32(6) & np.uint32(0x3F000), code >> np.uint32(4) & np.uint32(0xFC0)
     return red | green | code >> np.uint32(2) & np.uint32(0x3F)
@@ -90,13 +90,13 @@ def features_of(red: int, green: int, blue: int) -> Any:
 
 
 @compiled
-def luma_of(red: int, green: int, blue: int) -> int:
+def luma_of(red: int, green: int, blue: int) -> Any:
     """Return a colour's luma in quarters."""
     return np.int64(np.rint((19 * red + 38 * green + 7 * blue) / 16))
 
 
 @compiled
-def cost_of(seen: Any, quarters: Any, rank: int) -> int:
+def cost_of(seen: Any, quarters: Any, rank: int) -> Any:
     """Return the cost of a class for luma and chroma seen, in quarters: a squared quarter is the unit of costs."""
     luma, blue, red = seen[0] - quarters[0, rank], seen[1] - quarters[1, rank], seen[2] - quarters[2, rank]
     return luma * luma + blue * blue + red * red
