@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,9 @@ def build_tracker(config: DictConfig) -> Tracker:
 
 def fingerprint(config: DictConfig) -> str:
     """Return a short name for everything in a config that decides what a run leaves; how it runs is left out."""
-    deciding = OmegaConf.masked_copy(config, [str(key) for key in config if key not in ("resume", "executor", "cache")])
-    settings = OmegaConf.to_yaml(deciding, resolve=True, sort_keys=True)
-    return hashlib.sha256(settings.encode()).hexdigest()[:16]
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    deciding = {key: value for key, value in settings.items() if key not in ("resume", "executor", "cache")}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
