@@ -8,7 +8,7 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -20,6 +20,8 @@ MAX_TEXT = 5_000_000
 """Letters of a text file that is read: 65,535 classes need fewer, and a device has no end."""
 
 _NOTED: ContextVar[list[Path] | None] = ContextVar("noted files", default=None)
+
+_READ: ContextVar[dict[Path, bytes] | None] = ContextVar("files read", default=None)
 
 
 @contextmanager
@@ -34,14 +36,37 @@ def noting_files() -> Iterator[list[Path]]:
 
 
 @contextmanager
+def reading_once() -> Iterator[None]:
+    """In the block, `read_bytes` reads a file once, however often it is asked for."""
+    before = _READ.set({})
+    try:
+        yield
+    finally:
+        _READ.reset(before)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the bytes of a file."""
+    known = _READ.get()
+    if known is None:
+        return path.read_bytes()
+    if path not in known:
+        known[path] = path.read_bytes()
+    return known[path]
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary neighbour of `path`; it takes the final name only when the block ends well."""
+    with _replaced_by_part(path) as part:
+        _with_folder(part, part.touch)
+        yield part
+
+
+@contextmanager
+def _replaced_by_part(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name[:40]}.{os.getpid()}.{threading.get_ident():x}.part")
     try:
-        try:
-            part.touch()
-        except FileNotFoundError:  # asked only now: one call less for every file of a folder that exists
-            path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         part.replace(path)
         if (noted := _NOTED.get()) is not None:
@@ -51,6 +76,15 @@ def replacing(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # what a full disk says of itself names no file
         raise
+
+
+def _with_folder(path: Path, write: Callable[[], object]) -> None:
+    """Write to `path`; its folder is made only if it turns out to lack: one call less for every other file."""
+    try:
+        write()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write()
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -74,8 +108,8 @@ def _is_at_work(process: int) -> bool:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write `data` to `path`, whole or not at all."""
-    with replacing(path) as part:
-        part.write_bytes(data)
+    with _replaced_by_part(path) as part:
+        _with_folder(part, lambda: part.write_bytes(data))
     return path
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from kmseg import MAX_PIXELS
 from kmseg.errors import UnreadableImage
-from kmseg.files import write_bytes
+from kmseg.files import read_bytes, write_bytes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
 
@@ -49,13 +49,12 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         than `kmseg.MAX_PIXELS` pixels.
     """
     data = whole_file(path)
-    head = data[:32].tobytes()
-    if head.startswith(b"\x89PNG") and len(head) > 24 and head[24] == 16:
+    if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
         raise _too_deep(path)
-    tiff = head[:4] in (b"II*\0", b"MM\0*")
+    tiff = data[:4] in (b"II*\0", b"MM\0*")
     flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        image = cv2.imdecode(data, flags)
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):
         image = None
     if image is None:
@@ -67,17 +66,17 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     return _rgb_of_unchanged(image) if tiff else image
 
 
-def whole_file(path: Path) -> NDArray[np.uint8]:
-    """Return the bytes of an image file, uint8; raise `UnreadableImage` if it is missing, empty, cut short or huge."""
+def whole_file(path: Path) -> bytes:
+    """Return the bytes of an image file; raise `UnreadableImage` if it is missing, empty, cut short or huge."""
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UnreadableImage(f"{path}: larger than {MAX_BYTES >> 20} MB, which no image of a legal size is")
-        data = np.fromfile(path, np.uint8)
+        data = read_bytes(path)
     except OSError as error:
         raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
-    if not data.size:
+    if not data:
         raise UnreadableImage(f"{path}: the file is empty")
-    if _is_cut_short(data[:32].tobytes(), data):
+    if _is_cut_short(data):
         raise UnreadableImage(f"{path}: the file is cut short or damaged; copy or download it again")
     return data
 
@@ -110,12 +109,12 @@ def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
         raise UnreadableImage(f"{path}: not a readable TIFF image ({error})") from None
 
 
-def _refused(path: Path, data: NDArray[np.uint8]) -> UnreadableImage:
+def _refused(path: Path, data: bytes) -> UnreadableImage:
     """Say why OpenCV did not decode a file; its size stands in the header, which Pillow reads without the pixels."""
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data.tobytes())) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
             width, height = image.size
     except Image.DecompressionBombError:
         return _too_large(path, "")
@@ -135,28 +134,27 @@ def _too_deep(path: Path) -> UnreadableImage:
     return UnreadableImage(f"{path}: more than 8 bits a channel; a colour label has 8, so convert it first")
 
 
-def _is_cut_short(head: bytes, data: NDArray[np.uint8]) -> bool:
+def _is_cut_short(data: bytes) -> bool:
     """Tell whether the end of the file is missing; the decoder would fill the rest with grey and say nothing."""
-    if head.startswith(b"\xff\xd8"):
+    if data.startswith(b"\xff\xd8"):
         # The end marker must follow the last start of a scan: an embedded thumbnail has both, before it.
-        raw = data.tobytes()
-        return raw.rfind(b"\xff\xd9") < raw.rfind(b"\xff\xda")
-    if head.startswith(b"\x89PNG"):
+        return not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    if data.startswith(b"\x89PNG"):
         return not _png_is_whole(data)
-    if head.startswith(b"BM"):
-        return data.size < int.from_bytes(head[2:6], "little")
-    if head.startswith(b"RIFF"):
-        return data.size < int.from_bytes(head[4:8], "little") + 8
+    if data.startswith(b"BM"):
+        return len(data) < int.from_bytes(data[2:6], "little")
+    if data.startswith(b"RIFF"):
+        return len(data) < int.from_bytes(data[4:8], "little") + 8
     return False
 
 
-def _png_is_whole(data: NDArray[np.uint8]) -> bool:
+def _png_is_whole(data: bytes) -> bool:
     """Tell whether a PNG's chunks are whole, hold pixels and lead to its end; of others OpenCV may ask gigabytes."""
     place, pixels = 8, False
     while place + 12 <= len(data):
-        length, kind = int.from_bytes(data[place : place + 4].tobytes(), "big"), data[place + 4 : place + 8].tobytes()
+        length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
         end = place + 8 + length
-        if zlib.crc32(data[place + 4 : end].tobytes()) != int.from_bytes(data[end : end + 4].tobytes(), "big"):
+        if zlib.crc32(memoryview(data)[place + 4 : end]) != int.from_bytes(data[end : end + 4], "big"):
             return False
         if kind == b"IEND":
             return pixels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,10 +93,10 @@ def read_index_mask(path: Path) -> NDArray[Any]:
 
     data = whole_file(path)
     try:
-        with Image.open(path, formats=["PNG"]) as image:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             if image.mode in ("P", "L"):
                 return np.asarray(image)
-        mask = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
+        mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except Exception:  # of a broken file, the decoders raise what comes up
         mask = None
     if mask is None or mask.ndim != 2 or mask.dtype not in (np.uint8, np.uint16):

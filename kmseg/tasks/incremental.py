@@ -11,7 +11,7 @@ from typing import Any
 from kmseg import __version__
 from kmseg.errors import UserError
 from kmseg.execution import Executor
-from kmseg.files import noting_files
+from kmseg.files import noting_files, reading_once
 from kmseg.legends.files import read_palette
 from kmseg.palette import Palette
 from kmseg.stages import Stages
@@ -92,14 +92,14 @@ class RecordImages:
 
     def __call__(self, chunk: Sequence[Work]) -> Recorded:
         """Mask, write and record a chunk of images."""
-        tallies, records = [], []
+        tallies, records, below = [], [], f"{self.folder.as_posix()}/"
         for work in chunk:
-            content = digest_of_files(work.files)  # first: if the file changes now, the next run sees it
-            with noting_files() as files:
+            with reading_once(), noting_files() as files:
+                content = digest_of_files(work.files)  # of what is masked: if a file changes now, the next run sees it
                 tally = self.mask([work])
             tallies.append(tally)
             if tally.masked:
-                sizes = {path.relative_to(self.folder).as_posix(): path.stat().st_size for path in files}
+                sizes = {path.as_posix().removeprefix(below): path.stat().st_size for path in files}
                 records.append(record_of(work.item.key, (content, self.settings, self.palette), sizes, tally))
         return Recorded(merge_tallies(tallies), tuple(records))
 
