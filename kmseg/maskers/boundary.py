@@ -32,8 +32,6 @@ from kmseg.palette import Palette
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NONE, UNIT, RankTable
 from kmseg.tiles import by_strips
 
-_SQUARE = np.ones((3, 3), np.uint8)
-
 
 @dataclass(frozen=True)
 class Boundary:
@@ -82,7 +80,7 @@ class Boundary:
     def _mask(self, label: NDArray[np.uint8], table: RankTable) -> NDArray[Any]:
         if len(table.colors) > NONE:
             return self._mask_of_many(label, table)
-        from kmseg.maskers.boundary_loops import look_up, look_up_held
+        from kmseg.maskers.boundary_loops import look_up, look_up_held, mend
 
         shape = label.shape[:2]
         line = np.ascontiguousarray(label).reshape(-1)
@@ -94,8 +92,11 @@ class Boundary:
         if some & HOLDS:
             look_up_held(line, table.codes, rank, near, flags)
             every = np.bitwise_and.reduce(flags)
+            some = np.bitwise_or.reduce(flags)
         if not every & EXACT:
-            self._mend(line, rank, near, flags, shape, table)
+            price, gain = int(UNIT * self.elsewhere) << 8, int(UNIT * self.agreement)
+            known = (table.quarters, table.structures, near, flags, some)
+            mend(line, shape[1], self.reach, price, gain, *known, rank)
         return np.asarray(cv2.LUT(rank.reshape(shape), table.classes))
 
     def _learn(self, line: NDArray[np.uint8], table: RankTable) -> None:
@@ -113,53 +114,3 @@ class Boundary:
         dtype = np.uint8 if table.classes.dtype == np.uint8 else np.uint16
         few = RankTable(table.colors[ranks], np.asarray(table.classes[ranks]), dtype, self.tolerance, self.elsewhere)
         return self._mask(label, few)
-
-    def _mend(
-        self,
-        line: NDArray[np.uint8],
-        rank: NDArray[np.uint8],
-        near: NDArray[np.uint8],
-        flags: NDArray[np.uint8],
-        shape: tuple[int, int],
-        table: RankTable,
-    ) -> None:
-        """Give the unsure pixels of the plane `rank` their class, in place."""
-        from kmseg.maskers import boundary_loops as loops
-
-        height, width = shape
-        exact = cv2.erode((flags & EXACT).reshape(shape), _SQUARE).reshape(-1)
-        flat, evidence, ground, other_ground = np.empty((4, *rank.shape), np.uint8)
-        loops.settle(_padded(near, shape), width, flat, evidence)
-        self._extremes(flat.reshape(shape), ground.reshape(shape), other_ground.reshape(shape))
-        at = np.empty(len(rank) + 1, np.int32)
-        at = at[: loops.unsure(rank, ground, other_ground, flags, flat, exact, at)]
-        if not len(at):
-            return
-        thin, clear = np.empty(len(at), np.int32), np.empty(len(at), np.uint8)
-        marked = near.copy()
-        loops.find_structures(
-            at, line, ground, other_ground, table.quarters, table.structures, near, marked, thin, clear
-        )
-        loops.add_lines(at, clear, _padded(marked, shape), width, evidence)
-        words = np.zeros((-(-len(table.colors) // 32), -(-height // BLOCK), -(-width // BLOCK)), np.uint32)
-        loops.gather(evidence, width, words)
-        keys = np.empty((2, len(at)), np.int32)
-        price, gain = int(UNIT * self.elsewhere) << 8, int(UNIT * self.agreement)
-        loops.weigh(at, line, width, ground, other_ground, words, table.quarters, price, thin, rank, keys)
-        loops.agree(at, keys, gain, _padded(rank, shape), width, rank)
-
-    def _extremes(self, flat: NDArray[np.uint8], low: NDArray[np.uint8], high: NDArray[np.uint8]) -> None:
-        """Write the lowest and the highest class with flat ground in reach, or NONE twice.
-
-        A third in between is overlooked: 0.1 % of the unsure pixels of real labels have one.
-        """
-        window = np.ones((2 * self.reach + 1, 2 * self.reach + 1), np.uint8)
-        cv2.erode(flat, window, dst=low)
-        top = np.uint8(NONE - 1)
-        cv2.erode(top - flat, window, dst=high)  # NONE is above the top, and so it stays
-        np.subtract(top, high, out=high)
-
-
-def _padded(plane: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return a plane in one line with its outermost pixels repeated on each side."""
-    return cv2.copyMakeBorder(plane.reshape(shape), 1, 1, 1, 1, cv2.BORDER_REPLICATE).reshape(-1)

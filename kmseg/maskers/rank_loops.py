@@ -45,7 +45,7 @@ def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) 
 
 
 @compiled
-def structure(ground: int, cell: int, quarters: Any) -> Any:
+def structure(ground: Any, cell: Any, quarters: Any) -> Any:
     """Return the entry of `RankTable.structures` of a ground and a cell, in single precision.
 
     A structure's colour is ground + share * (its class - ground), with a share for luma and one for chroma.
@@ -76,7 +76,7 @@ def structure(ground: int, cell: int, quarters: Any) -> Any:
 
 
 @compiled
-def cell_of(code: int) -> Any:
+def cell_of(code: Any) -> Any:
     """Return the cell of 4x4x4 colours, `0..2^18 - 1`, of a colour 0xRRGGBB."""
     red, green = code >> np.uint32(6) & np.uint32(0x3F000), code >> np.uint32(4) & np.uint32(0xFC0)
     return red | green | code >> np.uint32(2) & np.uint32(0x3F)
