@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import gc
 import os
 import re
 import shutil
@@ -41,8 +42,14 @@ WANTS_TRACEBACK = os.environ.setdefault("KMSEG_TRACEBACK", os.environ.get("HYDRA
 """What the user said by HYDRA_FULL_ERROR, before `main` sets it: kept for the workers of a sweep, who inherit both."""
 
 
+RARELY = 50_000, 20, 20
+"""When Python looks for circles of objects. As often as it does by itself, a seventh of a first run went into looking
+through what the libraries had just made."""
+
+
 def main() -> None:
     """Run kmseg as its command line says; exit with 1 and one sentence if that cannot be done."""
+    gc.set_threshold(*RARELY)
     # Hydra prints errors its own way unless told to raise them; kmseg says them in one sentence.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     if threading.current_thread() is threading.main_thread():

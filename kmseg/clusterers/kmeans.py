@@ -7,6 +7,7 @@ colours, and the best is gone on with on the colours themselves: ten starts for 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,11 +63,9 @@ class KMeans:
         self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
     ) -> Clustering:
         """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
-        from threadpoolctl import threadpool_limits
-
         k = clusters_wanted(self.k, start, points)
         # Threads that meet after every small step cost more than they save, and much more where others use the cores.
-        with threadpool_limits(1):
+        with _threads().limit(limits=1):
             if start is None and len(points) > MANY:
                 means, sums = cells(points, weights)
                 start = self._lloyd(k, means, sums, None).cluster_centers_ if len(means) >= k * A_CLUSTER else None
@@ -87,6 +86,15 @@ class KMeans:
             tol=tolerance(points, weights, self.tol),
             random_state=self.seed,
         ).fit(points, sample_weight=weights)
+
+
+@cache
+def _threads() -> Any:
+    """Return what limits the threads of the libraries that scikit-learn uses."""
+    import sklearn.cluster  # noqa: F401 - its libraries must be loaded to be found
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
