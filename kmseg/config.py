@@ -12,10 +12,8 @@ from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
-from hydra.errors import InstantiationException
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
@@ -161,13 +159,29 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     if config.get(name) is None:
         raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
     try:
-        return instantiate(config[name], _convert_="all")
+        return _made(OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True))
     except MissingMandatoryValue as error:
         raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
-    except InstantiationException as error:
-        if isinstance(error.__cause__, UserError):
-            raise UserError(f"{where}: {error.__cause__}") from error
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _made(node: Any) -> Any:
+    """Make the part that a mapping names, with the parts within it."""
+    if isinstance(node, list):
+        return [_made(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    values = {key: _made(value) for key, value in node.items()}
+    if "_target_" not in values:
+        return values
+    target = values.pop("_target_")
+    try:
+        return part_class(target)(**values)
+    except UserError:
         raise
+    except Exception as error:  # whatever foreign code does
+        raise UserError(f"{target} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def _filled(node: Any) -> Any:
