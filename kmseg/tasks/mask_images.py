@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -103,25 +103,31 @@ class MaskImages:
 
     def _label(self, item: Item) -> NDArray[np.uint8]:
         """Read the label image, in one piece: the loops over its pixels need it so."""
-        label = self._remembered([item.label], "label", partial(self.dataset.read_label, item))
+        label = self._remembered([item.label], f"{self._how} label", partial(self.dataset.read_label, item))
         return np.array(label, order="C", copy=self.remember or None)  # a masker may write into what it is given
 
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
-        return self._remembered([item.label], f"flat {true.colors.tobytes()!r}", partial(flat_pixels_of, label, true))
+        return self._remembered([item.label], f"{self._how} flat", partial(flat_pixels_of, label, true))
 
     def _remembered(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         """Return an array made of files: once in a process where a sweep reads an image many times."""
         if not self.remember:
             return make()
-        return MEMORY.get(files, f"{self.dataset!r} {how}", make, lambda array: array.nbytes)
+        return MEMORY.get(files, how, make, lambda array: array.nbytes)
+
+    @cached_property
+    def _how(self) -> str:
+        """Say how images are read and what they are held against."""
+        true = self.truth.palette
+        return repr((self.dataset, self.truth, true.colors.tolist() if true else []))
 
     def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
         """Read the true mask; one that cannot be used is named, and the label is masked all the same."""
         try:
             if path is None:
                 return None
-            return self._remembered([path], f"{self.truth!r} {shape}", partial(self.truth.read_mask, path, shape))
+            return self._remembered([path], f"{self._how} true {shape}", partial(self.truth.read_mask, path, shape))
         except UnreadableImage as failure:
             failures.append(str(failure))
             return None

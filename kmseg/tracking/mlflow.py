@@ -103,7 +103,7 @@ class MlflowTracker:
             FOLDER: folder.resolve().as_uri(),
             **({"kmseg.job": os.environ[JOB]} if os.environ.get(JOB) else {}),
         }
-        with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key())) as run:
+        with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key()), new=True) as run:
             yield run
 
     @contextmanager
@@ -156,13 +156,13 @@ class MlflowTracker:
                 raise unusable(self.tracking_uri, fault) from fault
 
     @contextmanager
-    def _lasting(self, record: Record) -> Iterator[TrackedRun]:
-        """Begin or go on with a record; what the store does not take is kept, and handed in later."""
+    def _lasting(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
+        """Begin a `new` record or go on with one; what the store does not take is kept, and handed in later."""
         _quieten()
         run = LastingRun(record, faults())
         try:
             self._hand_in_what_is_kept()
-            run.live = self._open(record)
+            run.live = self._open(record, new)
         except faults() as fault:
             if self.required:
                 raise unusable(self.tracking_uri, fault) from fault
@@ -213,10 +213,10 @@ class MlflowTracker:
         for call, *values in record.calls:
             getattr(run, call)(*values)
 
-    def _open(self, record: Record) -> _MlflowRun:
-        """Return the record's run, which is begun if there is none yet."""
+    def _open(self, record: Record, new: bool = False) -> _MlflowRun:
+        """Return the record's run, which is begun if there is none yet, as there is none of a `new` record."""
         client, experiment = replace(self, experiment=record.experiment)._first_contact()
-        record.run = record.run or _known(client, experiment, record.id)
+        record.run = record.run or ("" if new else _known(client, experiment, record.id))
         if record.run:
             client.update_run(record.run, status="RUNNING")
         else:
