@@ -87,10 +87,10 @@ def _run(config: DictConfig) -> None:
 def _run_point(config: DictConfig, folder: Path) -> None:
     """Do one run of a sweep, which goes on if it fails; leave word of its end in its folder."""
     named = f"run {folder.name}"
-    _warm_up()
     if config.cache.limit is None:
         config.cache.limit = IN_A_SWEEP
     try:
+        _warm_up()
         outcome = _outcome(config, folder)
     except Exception as error:
         said = _explain(error) if isinstance(error, MENDABLE) else f"{type(error).__name__}: {error}"

@@ -151,7 +151,7 @@ def fingerprint(config: DictConfig) -> str:
     """Return a short name for everything in a config that decides what a run leaves; how it runs is left out."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
     deciding = {key: value for key, value in settings.items() if key not in ("resume", "executor", "cache")}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:

@@ -108,11 +108,8 @@ def mend(
     if not len(at):
         return
     thin, clear, first, second = np.empty((4, len(at)), np.int32)
-    seen, ranks, places = (
-        np.empty((3, len(at)), np.int32),
-        np.empty((4, len(at)), np.int32),
-        np.empty((2, len(at)), np.int32),
-    )
+    seen, ranks = np.empty((3, len(at)), np.int32), np.empty((4, len(at)), np.int32)
+    places = np.empty((2, len(at)), np.int32)
     look_at(at, line, width, low, high, near, rank, seen, ranks, places)
     find_structures(seen, ranks, places[0], quarters, structures, thin, clear)
     for i in range(size):
