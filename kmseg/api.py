@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +150,7 @@ class _Given:
         if isinstance(images, str | os.PathLike) and Path(images).is_dir():
             return cls(list(image_files(Path(images)).values()))
         alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) == 3
-        several = [images] if alone else list(images)  # type: ignore[arg-type]
+        several = [cast(Image, images)] if alone else list(cast(Iterable[Image], images))
         if not several:
             raise UserError("there are no images; give a folder, files or arrays")
         return cls([_image(image, number) for number, image in enumerate(several)])

@@ -30,7 +30,7 @@ def _say_so_once() -> None:
     """See to it that a person who waits for the compiler learns why, on the error stream."""
     from numba.core import event
 
-    class Announcement(event.Listener):  # type: ignore[misc]
+    class Announcement(event.Listener):  # type: ignore[misc]  # numba tells no types
         said = multiprocessing.current_process().name != "MainProcess"
 
         def on_start(self, event: Any) -> None:

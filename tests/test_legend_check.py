@@ -41,7 +41,10 @@ def test_two_names_with_one_colour_are_told():
 
 def test_ids_that_are_off_by_one_are_recognised_in_grey_levels():
     levels = np.repeat(np.arange(1, 6, dtype=np.uint8)[:, None], 3, axis=1)
-    of = lambda colors: Palette(list("abcde"), colors)  # noqa: E731
+
+    def of(colors):
+        return Palette(list("abcde"), colors)
+
     for legend, data in ((levels - 1, levels), (levels, levels - 1)):
         (said,) = check_legend(of(legend), data, np.ones(5), lossless=True)
         assert f"from {legend.min()} to {legend.max()} and the data's from {data.min()} to {data.max()}" in said

@@ -104,13 +104,14 @@ def report(tmp_path):
 
     def make(palette: Palette, masks, **more):
         writer = Report()
-        label = lambda mask: palette.as_label(mask)  # noqa: E731
         notes = [
-            writer.write(Segmented(str(n), n, label(mask), mask, lambda: None), palette, tmp_path)
+            writer.write(Segmented(str(n), n, palette.as_label(mask), mask, lambda: None), palette, tmp_path)
             for n, mask in enumerate(masks)
         ]
         masked = Nearest().fit(palette, Rgb())
-        run = replace(whole(palette, tmp_path), read_label=lambda key: label(masks[int(key)]), mask=masked, **more)
+        run = replace(
+            whole(palette, tmp_path), read_label=lambda key: palette.as_label(masks[int(key)]), mask=masked, **more
+        )
         (path,) = writer.finish(notes, run)
         return path
 

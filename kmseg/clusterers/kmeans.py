@@ -6,6 +6,7 @@ colours, and the best is gone on with on the colours themselves: ten starts for 
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -91,9 +92,9 @@ class KMeans:
 @cache
 def _threads() -> Any:
     """Return what limits the threads of the libraries that scikit-learn uses."""
-    import sklearn.cluster  # noqa: F401 - its libraries must be loaded to be found
     from threadpoolctl import ThreadpoolController
 
+    importlib.import_module("sklearn.cluster")  # only libraries that are loaded are found
     return ThreadpoolController()
 
 

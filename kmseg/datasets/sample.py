@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -114,7 +113,7 @@ def _draw_all(sample: Sample, folder: Path) -> None:
             write_png(part / "truth" / f"{number:04d}.png", truth)
         part.chmod(0o755)
         try:
-            os.rename(part, folder)  # noqa: PTH104 - Path.rename would hide that a rival may have been first
+            part.rename(folder)
         except OSError:
             if not folder.is_dir():  # another process drew the same scenes meanwhile: theirs are as good
                 raise

@@ -70,7 +70,8 @@ def _legends(tree: ast.Module) -> Iterator[Mapping[str, ast.expr]]:
 
 def _only_named(pairs: Mapping[Any, ast.expr]) -> bool:
     """Tell whether `dict(classes=CLASSES, palette=PALETTE)` only names what a block assigns, which is found there."""
-    named = [pairs[key].id.lower() for key in ("classes", "palette") if isinstance(pairs[key], ast.Name)]  # type: ignore[attr-defined]
+    values = (pairs["classes"], pairs["palette"])
+    named = [value.id.lower() for value in values if isinstance(value, ast.Name)]
     return named == ["classes", "palette"]
 
 

@@ -61,13 +61,13 @@ def look_up(line: Any, cells: Any, codes: Any, rank: Any, near: Any, flags: Any)
 @compiled
 def look_up_held(line: Any, codes: Any, rank: Any, near: Any, flags: Any) -> None:
     """Mark the pixels of a colour of the palette in a cell that HOLDS colours."""
-    held_code, held_row = np.int64(-1), np.int64(-1)
+    held_code, held_row = -1, -1
     for i in range(len(rank)):
         if not flags[i] & HOLDS:
             continue
-        code = np.int64(color_at(line, i))
+        code = int(color_at(line, i))
         if code != held_code:
-            held_code, held_row = code, np.int64(-1)
+            held_code, held_row = code, -1
             for row in range(len(codes)):
                 if codes[row] == code:
                     held_row = row
@@ -188,10 +188,7 @@ def lowest(plane: Any, width: int, reach: int, out: Any) -> None:
     The lowest of 2, 4, 8, ... pixels come one from the other, along the rows and then along the columns.
     """
     height, window, around = len(plane) // width, 2 * reach + 1, width + 2 * reach
-    source, target = (
-        np.empty(around * (height + 2 * reach), np.uint8),
-        np.empty(around * (height + 2 * reach), np.uint8),
-    )
+    source, target = np.empty((2, around * (height + 2 * reach)), np.uint8)
     source[:] = 0xFF
     for y in range(height):
         row, inner = plane[y * width :], source[(y + reach) * around + reach :]
@@ -231,10 +228,10 @@ def unsure(rank: Any, low: Any, high: Any, flags: Any, flat: Any, exact: Any, at
         if eights[eight]:
             for i in range(8 * eight, 8 * eight + 8):
                 at[count] = i
-                count += np.int64(doubts[i])
+                count += int(doubts[i])
     for i in range(8 * len(eights), len(rank)):
         at[count] = i
-        count += np.int64(doubts[i])
+        count += int(doubts[i])
     return count
 
 

@@ -12,7 +12,7 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 from kmseg.legends.files import read_palette
 
 
-class Segmenter(PythonModel):  # type: ignore[misc]
+class Segmenter(PythonModel):  # type: ignore[misc]  # MLflow's is not followed
     """Label images in, index masks out: a palette, and the masker and color space that the model's config names."""
 
     def load_context(self, context: PythonModelContext) -> None:
