@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from kmseg.histogram import pack
 
-FEATURES = np.array([[19, 38, 7], [-4, -8, 12], [12, -10, -2]], np.float32) / 64
-"""RGB -> luma and chroma as in JPEG, chroma times 6/16. JPEG's 4:2:0 spreads one pixel's chroma over its neighbours by
-about [1 2 1]/4 in both directions, a kernel of energy (6/16)^2 = 0.14: this is what a squared chroma error counts."""
+LUMA, BLUE, RED = (19, 38, 7), (-4, -8, 12), (12, -10, -2)
+"""The features, in 64ths of red, green and blue: luma and chroma as in JPEG, chroma times 6/16. JPEG's 4:2:0 spreads
+one pixel's chroma over its neighbours by about [1 2 1]/4 in both directions, a kernel of energy (6/16)^2 = 0.14: this
+is what a squared chroma error counts."""
 
 UNIT = 16
 """Costs are in 1/16: a square of quarters, to which features are rounded."""
@@ -94,19 +95,14 @@ class RankTable:
         self.structures = np.zeros(len(distinct) << 18 if few else 0, np.uint32)
         self.tolerance, self.soft = float(tolerance), float(soft)
 
-    def nearest(self, label: NDArray[np.uint8]) -> NDArray[np.uint32]:
-        """Return the rank `(H, W)` of the class nearest to each pixel `(H, W, 3)`, or to the middle of its cell.
-
-        The cells must have been worked out.
-        """
-        codes = pack(label)
-        rank = (self.cells.take(codes >> 2 & 0x3F | codes >> 4 & 0xFC0 | codes >> 6 & 0x3F000) >> 8).astype(np.uint32)
+    def set_exact(self, codes: NDArray[np.uint32], ranks: NDArray[np.uint32]) -> None:
+        """Correct the `ranks` of those colours 0xRRGGBB, of any shape, that are exactly one of the palette."""
         order = np.argsort(self.codes)
         place = np.minimum(np.searchsorted(self.codes, codes, sorter=order), len(order) - 1)
         exact = order[place]
-        return np.where(self.codes[exact] == codes, exact, rank).astype(np.uint32)
+        np.copyto(ranks, exact.astype(np.uint32), where=self.codes[exact] == codes)
 
 
 def quarters_of(colors: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return luma and chroma `(3, n)` of colours `(n, 3)` uint8, in quarters of a level."""
-    return np.rint(4 * FEATURES @ colors.T.astype(np.float32)).astype(np.int32)
+    return np.rint(np.array([LUMA, BLUE, RED], np.float32) / 16 @ colors.T.astype(np.float32)).astype(np.int32)

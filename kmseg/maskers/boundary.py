@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from kmseg.checks import number, whole
 from kmseg.color_spaces import ColorSpace
+from kmseg.histogram import pack
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
 from kmseg.ranks import BLOCK, BLOCKS, EXACT, HOLDS, KNOWN, NONE, UNIT, RankTable
@@ -106,8 +107,12 @@ class Boundary:
 
     def _mask_of_many(self, label: NDArray[np.uint8], table: RankTable) -> NDArray[Any]:
         """Mask by the ranks nearest to some pixel; where these too are above 255, each pixel gets its nearest."""
-        self._learn(np.ascontiguousarray(label).reshape(-1), table)
-        rank = table.nearest(label)
+        from kmseg.maskers.rank_loops import nearest
+
+        line, rank = np.ascontiguousarray(label).reshape(-1), np.empty(label.shape[:2], np.uint32)
+        self._learn(line, table)
+        nearest(line, table.cells, rank.reshape(-1))
+        table.set_exact(pack(label), rank)
         ranks = np.unique(rank)
         if len(ranks) > NONE:
             return table.classes.take(rank)

@@ -8,7 +8,22 @@ import numpy as np
 
 from kmseg.compiled import compiled
 from kmseg.pixel_loops import color_at
-from kmseg.ranks import CHROMA_KEPT, CLEAR, DULL, FIT, HOLDS, KNOWN, LUMA_KEPT, NEAR, NEVER, SOFT, UNIT
+from kmseg.ranks import (
+    BLUE,
+    CHROMA_KEPT,
+    CLEAR,
+    DULL,
+    FIT,
+    HOLDS,
+    KNOWN,
+    LUMA,
+    LUMA_KEPT,
+    NEAR,
+    NEVER,
+    RED,
+    SOFT,
+    UNIT,
+)
 
 
 @compiled
@@ -18,6 +33,13 @@ def learn(line: Any, quarters: Any, codes: Any, tolerance: float, soft: float, c
         cell = cell_of(color_at(line, i))
         if cells[cell] == 0:
             cells[cell] = _entry(cell, quarters, codes, tolerance, soft)
+
+
+@compiled
+def nearest(line: Any, cells: Any, ranks: Any) -> None:
+    """Write the rank of the class nearest to the middle of each pixel's cell, which `learn` has worked out."""
+    for i in range(len(ranks)):
+        ranks[i] = cells[cell_of(color_at(line, i))] >> 8
 
 
 @compiled
@@ -84,15 +106,18 @@ def cell_of(code: Any) -> Any:
 
 @compiled
 def features_of(red: int, green: int, blue: int) -> Any:
-    """Return a colour's luma and chroma in quarters, rounded as `kmseg.ranks.quarters_of` does."""
-    blueness = np.int64(np.rint((-4 * red - 8 * green + 12 * blue) / 16))
-    return luma_of(red, green, blue), blueness, np.int64(np.rint((12 * red - 10 * green - 2 * blue) / 16))
+    """Return a colour's luma and chroma in quarters, as `kmseg.ranks.quarters_of` does."""
+    return feature_of(red, green, blue, LUMA), feature_of(red, green, blue, BLUE), feature_of(red, green, blue, RED)
 
 
 @compiled
-def luma_of(red: int, green: int, blue: int) -> Any:
-    """Return a colour's luma in quarters."""
-    return np.int64(np.rint((19 * red + 38 * green + 7 * blue) / 16))
+def feature_of(red: Any, green: Any, blue: Any, weights: Any) -> Any:
+    """Return one feature of a colour in quarters, rounded half to even; in 32 bits."""
+    total = np.int32(np.int32(red) * np.int32(weights[0])) + np.int32(np.int32(green) * np.int32(weights[1]))
+    total = np.int32(np.int32(total) + np.int32(np.int32(blue) * np.int32(weights[2])))
+    whole, rest = np.int32(total >> np.int32(4)), np.int32(total & np.int32(15))
+    up = np.int32(rest > np.int32(8)) | np.int32(np.int32(rest == np.int32(8)) & np.int32(whole & np.int32(1)))
+    return np.int32(whole + up)
 
 
 @compiled

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from kmseg.compiled import compiled
-from kmseg.maskers.rank_loops import cell_of, level, structure
-from kmseg.ranks import BLOCK, NEVER, NONE, UNIT
+from kmseg.maskers.rank_loops import cell_of, feature_of, level, structure
+from kmseg.ranks import BLOCK, BLUE, LUMA, NEVER, NONE, RED, UNIT
 
 LOW, HIGH, NEAR, NEAREST = 0, 1, 2, 3
 """Rows of the ranks of unsure pixels: the free classes, the class that the pixel is near, the nearest of all."""
@@ -62,22 +62,12 @@ def look_at(
             y = i // width
             start, end, first = y * width, (y + 1) * width, y // BLOCK * columns
         blocks[n] = first + (i - start) // BLOCK
-    _mix(reds, greens, blues, 19, 38, 7, seen[0])
-    _mix(reds, greens, blues, -4, -8, 12, seen[1])
-    _mix(reds, greens, blues, 12, -10, -2, seen[2])
+    for n in range(count):
+        seen[0, n] = feature_of(reds[n], greens[n], blues[n], LUMA)
+        seen[1, n] = feature_of(reds[n], greens[n], blues[n], BLUE)
+        seen[2, n] = feature_of(reds[n], greens[n], blues[n], RED)
     for n in range(count):
         cells[n] = cell_of(np.uint32(reds[n] << 16 | greens[n] << 8 | blues[n]))
-
-
-@compiled
-def _mix(reds: Any, greens: Any, blues: Any, of_red: int, of_green: int, of_blue: int, out: Any) -> None:
-    """Write a feature of each colour in quarters, rounded half to even as `kmseg.ranks.quarters_of` does."""
-    red, green, blue = np.int32(of_red), np.int32(of_green), np.int32(of_blue)
-    for n in range(len(reds)):
-        total = np.int32(np.int32(np.int32(red * reds[n]) + np.int32(green * greens[n])) + np.int32(blue * blues[n]))
-        whole, rest = np.int32(total >> np.int32(4)), np.int32(total & np.int32(15))
-        up = np.int32(rest > np.int32(8)) | np.int32(np.int32(rest == np.int32(8)) & np.int32(whole & np.int32(1)))
-        out[n] = np.int32(whole + up)
 
 
 @compiled
@@ -177,16 +167,10 @@ def _note_whether_around(around: Any, word: int, rank: Any, is_around: Any, n: i
 @compiled
 def _take_the_lower(seen: Any, quarters: Any, rank: int, around: Any, keys: Any) -> None:
     """Take the key of a class for that of each pixel that it is around of, where it is the lower."""
-    own_luma, own_blue, own_red = quarters[0, rank], quarters[1, rank], quarters[2, rank]
+    luma, blue, red = quarters[0, rank], quarters[1, rank], quarters[2, rank]
     bit, name, never = np.uint32(rank & 31), np.int32(rank), np.int32(NEVER)
     for n in range(len(keys)):
-        luma, blue, red = (
-            np.int32(seen[0, n] - own_luma),
-            np.int32(seen[1, n] - own_blue),
-            np.int32(seen[2, n] - own_red),
-        )
-        cost = np.int32(np.int32(np.int32(luma * luma) + np.int32(blue * blue)) + np.int32(red * red))
-        key = np.int32(np.int32(cost << np.int32(8)) | name)
+        key = _key(seen[0, n] - luma, seen[1, n] - blue, seen[2, n] - red, name)
         key = key if np.uint32(around[n] >> bit) & np.uint32(1) else never
         held = keys[n]
         keys[n] = key if key < held else held
@@ -200,14 +184,16 @@ def _keys(seen: Any, quarters: Any, ranks: Any, keys: Any) -> None:
     for n in range(len(keys)):
         rank = ranks[n]
         at = np.uint32(rank if rank < last else last)
-        luma, blue, red = (
-            np.int32(seen[0, n] - lumas[at]),
-            np.int32(seen[1, n] - blues[at]),
-            np.int32(seen[2, n] - reds[at]),
-        )
-        cost = np.int32(np.int32(np.int32(luma * luma) + np.int32(blue * blue)) + np.int32(red * red))
-        key = np.int32(np.int32(cost << np.int32(8)) | rank)
+        key = _key(seen[0, n] - lumas[at], seen[1, n] - blues[at], seen[2, n] - reds[at], rank)
         keys[n] = never if rank == none else key
+
+
+@compiled
+def _key(luma: Any, blue: Any, red: Any, rank: Any) -> Any:
+    """Return the key of a class that is so far off in each feature; in 32 bits."""
+    luma, blue, red = np.int32(luma), np.int32(blue), np.int32(red)
+    cost = np.int32(np.int32(np.int32(luma * luma) + np.int32(blue * blue)) + np.int32(red * red))
+    return np.int32(np.int32(cost << np.int32(8)) | np.int32(rank))
 
 
 @compiled
