@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.checks import number, text
-from kmseg.files import write_bytes
+from kmseg.files import read_bytes, write_bytes
 from kmseg.home import home
 
 SUFFIX = ".counts"
@@ -66,7 +66,7 @@ class ColorCache:
         if not self.limit:
             return None
         try:
-            content = image.read_bytes()
+            content = read_bytes(image)
         except OSError:
             return None
         digest = hashlib.blake2b(content, key=hashlib.sha256(f"{_code()} {how}".encode()).digest(), digest_size=20)

@@ -35,10 +35,10 @@ class SweepLoader(ConfigLoaderImpl):
         config = copy.deepcopy(self._chosen[choices])
         self._apply_overrides_to_config(values, config)
         config.hydra.overrides.hydra += [word.input_line for word in values if word.is_hydra_override()]
-        config.hydra.overrides.task = [word.input_line for word in parsed if not word.is_hydra_override()]
-        config.hydra.job.override_dirname = get_overrides_dirname(
-            [word for word in parsed if not word.is_hydra_override()], **config.hydra.job.config.override_dirname
-        )
+        task = [word for word in parsed if not word.is_hydra_override()]
+        config.hydra.overrides.task = [word.input_line for word in task]
+        names = config.hydra.job.config.override_dirname
+        config.hydra.job.override_dirname = get_overrides_dirname(task, **names)
         return config
 
     def _chooses(self, word: Override) -> bool:

@@ -15,6 +15,7 @@ from kmseg.color_cache import ColorCache, source_of
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage, UserError
+from kmseg.files import reading_once
 from kmseg.finding.candidates import Candidates, Demands, find_candidates
 from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
@@ -103,16 +104,17 @@ class CountColors(Generic[C]):
         return Counted(len(items), counts, flat_pixels, tuple(failures), remembered=0)
 
     def _kept(self, item: Item) -> Counted[C]:
-        entry = self.cache.entry(item.label, f"{item.key} {self._how}")
-        known = entry.load() if entry else None
-        if known:
-            *counts, flat_pixels = known
-            return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
-        counted = self._together([item])
-        if entry and counted.read:
-            arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
-            entry.save([*arrays, counted.flat_pixels])
-        return counted
+        with reading_once():  # for the name of its counts, and for its pixels
+            entry = self.cache.entry(item.label, f"{item.key} {self._how}")
+            known = entry.load() if entry else None
+            if known:
+                *counts, flat_pixels = known
+                return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
+            counted = self._together([item])
+            if entry and counted.read:
+                arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
+                entry.save([*arrays, counted.flat_pixels])
+            return counted
 
     @cached_property
     def _how(self) -> str:
