@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from kmseg.finding.candidates import Demands, find_candidates, write_candidates
+from kmseg.finding.candidates import Demands, write_candidates
 from kmseg.finding.census import CORES, Census
+from kmseg.finding.judging import find_candidates
 from kmseg.metrics import flat_pixels_of, legend_scores
 from kmseg.palette import Palette
 from tests.conftest import COLORS, draw_label

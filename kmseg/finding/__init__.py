@@ -1,1 +1,1 @@
-"""Finding the legend: one image's evidence (`census`), judged over all images (`candidates`, `density`)."""
+"""Finding the legend: one image's evidence (`census`), judged over all images (`judging`, `density`, `candidates`)."""

@@ -16,8 +16,9 @@ from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import reading_once
-from kmseg.finding.candidates import Candidates, Demands, find_candidates
+from kmseg.finding.candidates import Candidates, Demands
 from kmseg.finding.census import Census
+from kmseg.finding.judging import find_candidates
 from kmseg.histogram import Histogram
 from kmseg.legends.recognition import Match
 from kmseg.metrics import flat_pixels_of

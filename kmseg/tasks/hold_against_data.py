@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kmseg.datasets import Item
-from kmseg.finding.candidates import Candidates, find_candidates
+from kmseg.finding.candidates import Candidates
 from kmseg.finding.census import Census
+from kmseg.finding.judging import find_candidates
 from kmseg.legends.check import check_legend
 from kmseg.palette import RGB, Palette
 from kmseg.stages import Stages
