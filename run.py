@@ -1,4 +1,4 @@
-from kmseg.app import main
+from kmseg.cli.main import main
 
 if __name__ == "__main__":  # workers of a cluster import this file
     main()

@@ -1,7 +1,7 @@
-"""Whether each published legend is recognised from a label image: the confusion table of docs/legends.md.
+"""Whether each published legend is recognized from a label image: the confusion table of docs/legends.md.
 
 Each legend is rendered as label images of random patches, every class in several, once lossless and once as JPEG of
-quality 90 with halved chroma; then the way of every run: images -> colours -> palette -> recognition.
+quality 90 with halved chroma; then the way of every run: images -> colors -> palette -> recognition.
 
     python benchmarks/legends.py > table.md
 """
@@ -16,15 +16,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.audit.legend_check import SAME
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.distance import between
-from kmseg.finding.candidates import Demands
-from kmseg.finding.census import Census
-from kmseg.legends.check import SAME
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.palette import find_palette_by_candidates
+from kmseg.discovery.statistics import ColorStatistics
 from kmseg.legends.recognition import Recognition, published, recognize
 from kmseg.palette import Palette
-from kmseg.tasks.find_palette import find_palette_by_candidates
+from kmseg.pixels.distance import between
 
 SIDE = 768
 IMAGES = 3
@@ -81,7 +81,9 @@ def see(slug: str, quality: int | None) -> Seen:
     legend = published()[slug]
     labels = [draw(legend, seed) for seed in range(IMAGES)]
     shown = labels if quality is None else [as_jpeg(label, quality) for label in labels]
-    found = find_palette_by_candidates(Census.merge(map(Census.of, shown)), Demands(), KMeans(), Rgb())
+    found = find_palette_by_candidates(
+        ColorStatistics.merge(map(ColorStatistics.of, shown)), Demands(), KMeans(), Rgb()
+    )
     recognition = recognize(found.palette, found.candidates.exact)
     apart = between(found.palette.colors, legend.colors)
     meant = [legend.names[row] for row in apart.argmin(axis=1)]
@@ -107,7 +109,7 @@ def main() -> None:
     parser.add_argument("--quality", type=int, default=90)
     options = parser.parse_args()
     jpeg = f"JPEG {options.quality}"
-    print(f"| legend | classes | found, lossless | recognised as | named | found, {jpeg} | recognised as | named |")
+    print(f"| legend | classes | found, lossless | recognized as | named | found, {jpeg} | recognized as | named |")
     print("|---|---|---|---|---|---|---|---|")
     for row in rows(options.quality):
         print(row, flush=True)

@@ -23,20 +23,21 @@ from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets import Dataset, Item
 from kmseg.datasets.folder import Folder
 from kmseg.datasets.pairs import Pairs
-from kmseg.finding.candidates import Demands
-from kmseg.finding.census import Census
+from kmseg.datasets.sampling import Sampling
+from kmseg.datasets.truth import Truth
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.palette import find_palette, find_palette_by_candidates
+from kmseg.discovery.statistics import ColorStatistics
 from kmseg.histogram import Histogram
-from kmseg.legends.files import read_palette
-from kmseg.lookup import ColorTable
+from kmseg.legends.formats import read_palette
 from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.hsv_range import HsvRange
 from kmseg.maskers.nearest import Nearest
-from kmseg.metrics import confusion, flat_pixels_of, legend_scores, mask_scores
+from kmseg.metrics.legend import count_flat_pixels, legend_scores
+from kmseg.metrics.masks import confusion, mask_scores
 from kmseg.palette import Palette
-from kmseg.sampling import Sampling
-from kmseg.tasks.find_palette import find_palette, find_palette_by_candidates
-from kmseg.truth import Truth
+from kmseg.pixels.color_lookup import ColorTable
 
 TOLERANCES = list(itertools.product((3, 6, 10, 20, 40), (30, 60, 100, 160)))
 """HSV tolerances tried for the best single one: hue, and saturation and value alike."""
@@ -55,7 +56,7 @@ class Case:
     def items(self) -> list[Item]:
         return self.dataset.items()
 
-    def judged(self) -> list[Item]:
+    def evaluated(self) -> list[Item]:
         """The images whose masks are measured: all that come with masks, some of the large lossless ones."""
         return self.items() if self.truth else self.items()[: self.limit]
 
@@ -96,16 +97,16 @@ def palettes(case: Case) -> dict[str, Palette]:
     for k in (13, 30):
         clusters = min(k, len(colors.codes))
         found[f"K-Means k={k}"] = find_palette(colors, KMeans(k=clusters, n_init=10), Rgb()).palette
-    census = Census.merge(Census.of(case.dataset.read_label(item)) for item in case.items())
-    found["ours, no legend"] = find_palette_by_candidates(census, Demands(), KMeans(), Rgb()).palette
+    statistics = ColorStatistics.merge(ColorStatistics.of(case.dataset.read_label(item)) for item in case.items())
+    found["ours, no legend"] = find_palette_by_candidates(statistics, Demands(), KMeans(), Rgb()).palette
     return found
 
 
 def miou(case: Case, palette: Palette, masker: Masker) -> float | None:
-    """Mean IoU over all judged images together; None where there is no truth."""
-    mask = masker.fit(palette, Rgb())
+    """Mean IoU over all evaluated images together; None where there is no truth."""
+    mask = masker.for_palette(palette, Rgb())
     total = np.zeros((len(case.true), len(palette) + 1), np.int64)
-    for item in case.judged():
+    for item in case.evaluated():
         label = case.dataset.read_label(item)
         wanted = case.true_mask(item, label)
         if wanted is not None:
@@ -122,7 +123,7 @@ def legend_text(case: Case, palette: Palette, flat_pixels: np.ndarray) -> str:
 
 def rows(case: Case) -> Iterator[tuple[str, str, float | None]]:
     """Yield method, legend and mean IoU."""
-    flat_pixels = np.sum([flat_pixels_of(case.dataset.read_label(i), case.true) for i in case.items()], axis=0)
+    flat_pixels = np.sum([count_flat_pixels(case.dataset.read_label(i), case.true) for i in case.items()], axis=0)
     for method, palette in palettes(case).items():
         masker = Boundary() if method.startswith("ours") else Nearest()
         yield method, legend_text(case, palette, flat_pixels), miou(case, palette, masker)
@@ -138,13 +139,13 @@ def rows(case: Case) -> Iterator[tuple[str, str, float | None]]:
 def ten_images(case: Case, seeds: int) -> str:
     """Find the palette in ten images drawn by each seed; classes are present if they are in those ten."""
     items = case.items()
-    censuses = [Census.of(case.dataset.read_label(item)) for item in items]
-    flat_pixels = [flat_pixels_of(case.dataset.read_label(item), case.true) for item in items]
+    statistics = [ColorStatistics.of(case.dataset.read_label(item)) for item in items]
+    flat_pixels = [count_flat_pixels(case.dataset.read_label(item), case.true) for item in items]
     missed, spurious = [], []
     for seed in range(seeds):
         drawn = Sampling(images=10, seed=seed).choose(range(len(items)))
-        census = Census.merge(censuses[i] for i in drawn)
-        palette = find_palette_by_candidates(census, Demands(), KMeans(), Rgb()).palette
+        statistics = ColorStatistics.merge(statistics[i] for i in drawn)
+        palette = find_palette_by_candidates(statistics, Demands(), KMeans(), Rgb()).palette
         scores = legend_scores(palette, case.true, np.sum([flat_pixels[i] for i in drawn], axis=0))
         missed.append(scores["legend/present"] - scores["legend/found"])
         spurious.append(scores["legend/spurious"])

@@ -16,9 +16,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.conftest import COLORS, draw_label, write_rgb
-from tests.crashes import Kills, noisy_labels, resources, start
-from tests.hostile import corpus, lay_out
-from tests.test_tracking_faults import all_are_there
+from tests.support.crashes import Kills, noisy_labels, resources, start
+from tests.support.hostile import corpus, lay_out
+from tests.trackers.test_spool import all_are_there
 
 
 def load(folder: Path, images: int, executor: str) -> str:
@@ -65,7 +65,7 @@ def bad_files(folder: Path, seeds: int) -> list[tuple[str, int, int, int]]:
         tried.update(odd.kind for odd in lay_out(root, corpus(seed)))
         process = start(run, ["tracker=none", "dataset=folder", f"dataset.root={root}", f"palette.file={legend}"])
         said, _ = process.communicate()
-        assert process.returncode in (0, 3), said  # 3: damaged pixels have colours of no class
+        assert process.returncode in (0, 3), said  # 3: damaged pixels have colors of no class
         with (run / "images.csv").open(newline="") as table:
             masked.update(row["image"].split("/")[0] for row in csv.DictReader(table))
         for line in (run / "kmseg.log").read_text().splitlines():

@@ -30,20 +30,23 @@ from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.pairs import Pairs, half
 from kmseg.datasets.sample import Sample
-from kmseg.distance import between
-from kmseg.execution import CHUNK, Processes, Serial
-from kmseg.finding.census import Census
+from kmseg.datasets.sampling import Sampling
+from kmseg.datasets.truth import Truth
+from kmseg.discovery.palette import find_palette_by_candidates
+from kmseg.discovery.statistics import ColorStatistics
+from kmseg.executors import CHUNK
+from kmseg.executors.processes import Processes
+from kmseg.executors.serial import Serial
 from kmseg.histogram import Histogram
 from kmseg.images import encode_png, read_rgb
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
-from kmseg.palette_source import PaletteSource
-from kmseg.sampling import Sampling
-from kmseg.tasks.find_palette import CountColors, find_palette_by_candidates
-from kmseg.tasks.incremental import RecordImages
-from kmseg.tasks.mask_images import MaskImages, Work
-from kmseg.truth import Truth
+from kmseg.pipeline.count_colors import CountColors
+from kmseg.pipeline.incremental import RecordImages
+from kmseg.pipeline.mask_images import MaskImages, Work
+from kmseg.pipeline.palette_source import PaletteSource
+from kmseg.pixels.distance import between
 from kmseg.writers.index_png import IndexPng
 from kmseg.writers.one_hot import layers
 
@@ -78,7 +81,7 @@ def warm_up(data: Pairs, palette: Palette, folder: Path) -> None:
     label = data.read_label(data.items()[0])
     Histogram.of(label)
     masking(data, palette, folder)([Work(0, data.items()[0], None)])
-    index_mask = Nearest().fit(palette, Rgb())(label)
+    index_mask = Nearest().for_palette(palette, Rgb())(label)
     layers(index_mask, len(palette))
     palette.paint(index_mask)
 
@@ -87,7 +90,7 @@ def discover(data: Pairs) -> None:
     """Read and count chunk by chunk; the steady state is the last quarter of the files."""
     items = data.items()
     last = items[-len(items) // 4 :]
-    work = CountColors(data, Census)
+    work = CountColors(data, ColorStatistics)
     work(items[: len(items) // 4])
     ours, decode = float("inf"), float("inf")
     for _ in range(3):
@@ -109,7 +112,7 @@ def masks(data: Pairs, palette: Palette, folder: Path) -> None:
     (To replace a file that was just written makes the file system flush it: that would measure the disk.)
     """
     items = data.items()[: len(data.items()) // 4]
-    mask = Boundary().fit(palette, Rgb())
+    mask = Boundary().for_palette(palette, Rgb())
     ready = [mask(data.read_label(item)) for item in items]
     todo = [Work(position, item, None) for position, item in enumerate(items)]
     masking(data, palette, folder / "first")(todo[:32])
@@ -205,15 +208,15 @@ def fit(data: Pairs, legend: np.ndarray) -> None:
     for name, (spent, centers) in results.items():
         relative = inertia[name] / inertia["kmseg (distinct colors, weighted)"]
         print(f"| {name} | {spent:.2f} | {relative:.4f} | {recall(centers, legend)} |")
-    census = Census.merge(Census.of(label) for label in labels)
+    statistics = ColorStatistics.merge(ColorStatistics.of(label) for label in labels)
     start = time.perf_counter()
-    own = find_palette_by_candidates(census, PaletteSource().demands, KMeans(), Rgb()).palette
+    own = find_palette_by_candidates(statistics, PaletteSource().demands, KMeans(), Rgb()).palette
     spent = time.perf_counter() - start
     print(f"| kmseg, k=auto (k={len(own)}) | {spent:.2f} | - | {recall(own.colors, legend)} |\n", flush=True)
 
 
 def against_paper(data: Pairs, palette: Palette) -> None:
-    """Palette to layers to colours, for 500 images: the report's way written plainly, and ours."""
+    """Palette to layers to colors, for 500 images: the report's way written plainly, and ours."""
     from sklearn.cluster import KMeans as Sklearn
 
     items = data.items()[:500]
@@ -249,7 +252,7 @@ def against_paper(data: Pairs, palette: Palette) -> None:
 
     theirs, mine = seconds(paper), seconds(ours, 2)
     text = f"{theirs / mine:.0f} x ({mine:.1f} s against {theirs:.1f} s)"
-    row(f"palette + layers + recolour of {len(items)} images, against the report's way", "15 x", "40 x", text)
+    row(f"palette + layers + recolor of {len(items)} images, against the report's way", "15 x", "40 x", text)
 
 
 def two_processes(data: Pairs, palette: Palette, folder: Path) -> None:
@@ -271,14 +274,14 @@ def peak_memory(root: Path, folder: Path) -> int:
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
-    run = [sys.executable, "-m", "kmseg.app", "tracker=none", "dataset=pairs", f"dataset.root={root}"]
+    run = [sys.executable, "-m", "kmseg.cli.main", "tracker=none", "dataset=pairs", f"dataset.root={root}"]
     words = [*run, f"hydra.run.dir={folder}"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
 def growth(data: Pairs, palette: Palette, plot: Path) -> None:
-    """Plot how seconds grow with images, pixels, k and colours, four sizes each."""
+    """Plot how seconds grow with images, pixels, k and colors, four sizes each."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -286,8 +289,8 @@ def growth(data: Pairs, palette: Palette, plot: Path) -> None:
 
     items = data.items()
     labels = [data.read_label(item) for item in items[:48]]
-    census = CountColors(data, Census)
-    mask = Boundary().fit(palette, Rgb())
+    statistics = CountColors(data, ColorStatistics)
+    mask = Boundary().for_palette(palette, Rgb())
     for label in labels:
         mask(label)
     histogram = Histogram.merge(Histogram.of(label) for label in labels)
@@ -299,13 +302,15 @@ def growth(data: Pairs, palette: Palette, plot: Path) -> None:
     }
     for count in (50, 100, 200, 400):
         subset = items[:count]
-        curves["images"]["discover"].append((count, seconds(lambda subset=subset: census(subset), 3)))
+        curves["images"]["discover"].append((count, seconds(lambda subset=subset: statistics(subset), 3)))
         spent = seconds(lambda subset=subset: [mask(data.read_label(item)) for item in subset], 3)
         curves["images"]["masks"].append((count, spent))
     for side in (1, 2, 4, 8):
         tiled = np.tile(labels[0], (side, side, 1))
         megapixels = tiled.shape[0] * tiled.shape[1] / 1e6
-        curves["megapixels of one image"]["discover"].append((megapixels, seconds(lambda t=tiled: Census.of(t), 3)))
+        curves["megapixels of one image"]["discover"].append(
+            (megapixels, seconds(lambda t=tiled: ColorStatistics.of(t), 3))
+        )
         curves["megapixels of one image"]["masks"].append((megapixels, seconds(lambda t=tiled: mask(t), 3)))
     points, weights = histogram.colors.astype(float), histogram.counts.astype(float)
     for k in (5, 10, 20, 40):
@@ -339,8 +344,10 @@ def main() -> None:
     print(f"OpenCV {cv2.__version__}; {options.files} files\n")
     with tempfile.TemporaryDirectory() as folder:
         data = copies(source, Path(folder) / "many", options.files)
-        census = Census.merge(Census.of(half(read_rgb(i.label), "right", i.label)) for i in data.items()[:48])
-        palette = find_palette_by_candidates(census, PaletteSource().demands, KMeans(), Rgb()).palette
+        statistics = ColorStatistics.merge(
+            ColorStatistics.of(half(read_rgb(i.label), "right", i.label)) for i in data.items()[:48]
+        )
+        palette = find_palette_by_candidates(statistics, PaletteSource().demands, KMeans(), Rgb()).palette
         warm_up(data, palette, Path(folder) / "warm")
         print("| | must reach | aim | measured |\n|---|---|---|---|")
         discover(data)

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from kmseg.datasets.pairs import Pairs
-from kmseg.sampling import Sampling
+from kmseg.datasets.sampling import Sampling
 
 K = ("8", "13", "20", "25", "30", "auto")
 IMAGES = ("5", "10", "25", "all")

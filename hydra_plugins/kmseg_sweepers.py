@@ -34,14 +34,14 @@ class KmsegSweeper(Sweeper):
     ----------
     metric : str or None
         The figure of `metrics.json` by which the best run is known; None takes the first there is of `mask/miou` and
-        `legend/f1`, else the share of pixels near their colour, less 0.001 a class.
+        `legend/f1`, else the share of pixels near their color, less 0.001 a class.
     """
 
     metric: str | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: "TaskFunction", config: DictConfig) -> None:
         """Read the command, choose the folder, and make the launcher."""
-        from kmseg.composing import SweepLoader
+        from kmseg.cli.sweep_loader import SweepLoader
         from kmseg.sweeps.sweep import find_sweep
 
         self._loader = SweepLoader(hydra_context.config_loader.get_search_path())
@@ -64,7 +64,7 @@ class KmsegSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Run the sweep; it fails at its end if a run did."""
-        from kmseg.config import build_tracker
+        from kmseg.cli.config import build_tracker
         from kmseg.sweeps.score import Score
         from kmseg.sweeps.sweep import sweeping
 
@@ -79,7 +79,7 @@ class KmsegSweeper(Sweeper):
 
     def _launch(self, points: Sequence["Point"], parent: str) -> None:
         """Run points by the launcher that the user chose; each worker learns the folder and the parent's key."""
-        from kmseg.tracking import PARENT
+        from kmseg.trackers import PARENT
 
         folder = str(self._folder).replace("\\", "\\\\").replace("'", "\\'")
         shared = [f"hydra.sweep.dir='{folder}'", *([f"++hydra.job.env_set.{PARENT}='{parent}'"] if parent else [])]
@@ -87,7 +87,7 @@ class KmsegSweeper(Sweeper):
         self._launcher.launch(jobs, initial_job_idx=points[0].number)
 
     def _fingerprint(self, point: "Point") -> str:
-        from kmseg.config import fingerprint
+        from kmseg.cli.config import fingerprint
 
         return fingerprint(self._compose(point.overrides))
 

@@ -1,4 +1,4 @@
-"""kmseg finds the legend of colour-coded label images and turns them into masks that a model can train on.
+"""kmseg finds the legend of color-coded label images and turns them into masks that a model can train on.
 
 >>> import kmseg
 >>> kmseg.Palette(["road"], [(128, 64, 128)])
@@ -11,17 +11,16 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kmseg._limits import MAX_PIXELS
+from kmseg._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from kmseg.api import discover as discover
     from kmseg.api import segment as segment
-    from kmseg.legends.files import read_palette as read_palette
+    from kmseg.legends.formats import read_palette as read_palette
     from kmseg.palette import Palette as Palette
     from kmseg.palette import write_palette as write_palette
 
-__version__ = "0.1.0"
-
-MAX_PIXELS = 2**28
-"""Pixels that an image may have, 268 million, so 0.8 GB as RGB: a few bytes can declare more than any memory holds."""
 
 # OpenCV reads its limit once, when it is first imported: before any decoder sees a file.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
@@ -31,7 +30,7 @@ __all__ = ["Palette", "discover", "read_palette", "segment", "write_palette"]
 _HOMES = {
     "discover": "kmseg.api",
     "segment": "kmseg.api",
-    "read_palette": "kmseg.legends.files",
+    "read_palette": "kmseg.legends.formats",
     "Palette": "kmseg.palette",
     "write_palette": "kmseg.palette",
 }

@@ -1,6 +1,6 @@
 """`python -m kmseg` is the command `kmseg`."""
 
-from kmseg.app import main
+from kmseg.cli.main import main
 
 if __name__ == "__main__":  # workers of a cluster import this file
     main()

@@ -15,17 +15,20 @@ from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets import Item, image_files
+from kmseg.discovery.palette import find_palette, find_palette_by_candidates
+from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.execution import Executor, Processes, Serial
-from kmseg.finding.census import Census
+from kmseg.executors import Executor
+from kmseg.executors.processes import Processes
+from kmseg.executors.serial import Serial
 from kmseg.histogram import Histogram
 from kmseg.images import read_rgb
-from kmseg.legends.files import read_palette
+from kmseg.legends.formats import read_palette
 from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary
 from kmseg.palette import Palette
-from kmseg.palette_source import PaletteSource
-from kmseg.tasks.find_palette import CountColors, Counted, find_palette, find_palette_by_candidates, with_names
+from kmseg.pipeline.count_colors import CountColors, Counted
+from kmseg.pipeline.palette_source import PaletteSource, with_names
 
 Image = str | os.PathLike[str] | NDArray[np.uint8]
 Images = Image | Iterable[Image]
@@ -48,7 +51,7 @@ def discover(
     seed: int = 0,
     workers: int = 1,
 ) -> Palette:
-    """Find the palette of colour-coded label images.
+    """Find the palette of color-coded label images.
 
     Parameters
     ----------
@@ -60,11 +63,11 @@ def discover(
         `auto` names the classes where the palette is a published legend's, `none` numbers them, and the slug of a
         published legend takes the names of that one.
     snap : bool
-        Whether recognised classes also take the published colours.
+        Whether recognized classes also take the published colors.
     pin, forbid : sequence of (r, g, b)
-        Colours that are classes whatever the data say, and colours that are none; for `k="auto"`.
+        Colors that are classes whatever the data say, and colors that are none; for `k="auto"`.
     color_space : ColorSpace
-        Where colours are clustered, for example `kmseg.color_spaces.lab.Lab()`.
+        Where colors are clustered, for example `kmseg.color_spaces.lab.Lab()`.
     seed : int
         Seed of the clusterer.
     workers : int
@@ -73,7 +76,7 @@ def discover(
     Raises
     ------
     UserError
-        If an image cannot be read, or no colour stands out as a class.
+        If an image cannot be read, or no color stands out as a class.
 
     Examples
     --------
@@ -86,8 +89,8 @@ def discover(
     clusterer = KMeans(k=k, seed=seed)
     given = _Given.of(images)
     if k == "auto":
-        census = _counted(CountColors(given, Census), workers).counts
-        found = find_palette_by_candidates(census, source.demands, clusterer, color_space)
+        statistics = _counted(CountColors(given, ColorStatistics), workers).counts
+        found = find_palette_by_candidates(statistics, source.demands, clusterer, color_space)
     elif pin or forbid:
         raise UserError(f"pin and forbid choose among the candidates of k='auto', and k is {k}; leave one out")
     else:
@@ -115,7 +118,7 @@ def segment(
     masker : Masker
         How pixels come to their class, for example `kmseg.maskers.nearest.Nearest()`, the paper's way.
     color_space : ColorSpace
-        Where colours are compared.
+        Where colors are compared.
     workers : int
         Processes that do the work; 1 stays in this one.
 
@@ -123,7 +126,7 @@ def segment(
     -------
     list of ndarray of shape (H, W), uint8 (uint16 past 255 classes)
         Rows of the palette, one mask for each image in their order (a folder's by name); `palette.ignore` where a
-        pixel is of no class. `palette.paint(mask)` colours one.
+        pixel is of no class. `palette.paint(mask)` colors one.
 
     Examples
     --------
@@ -181,7 +184,7 @@ class _MaskChunk:
     space: ColorSpace
 
     def __call__(self, chunk: Sequence[Item]) -> list[NDArray[Any]]:
-        mask = self.masker.fit(self.palette, self.space)
+        mask = self.masker.for_palette(self.palette, self.space)
         return [mask(self.given.read_label(item)) for item in chunk]
 
 

@@ -1,7 +1,7 @@
 """The errors that are written for people: what was found, what was expected, how to mend it; and the exit codes."""
 
 DRIFTED = 3
-"""The exit code of an incremental run that is complete and has met colours that its palette lacks."""
+"""The exit code of an incremental run that is complete and has met colors that its palette lacks."""
 
 STOPPED = 130
 """The exit code of a run that was told to end, by Ctrl-C or SIGTERM."""

@@ -57,7 +57,7 @@ def read_bytes(path: Path) -> bytes:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary neighbour of `path`; it takes the final name only when the block ends well."""
+    """Yield a temporary neighbor of `path`; it takes the final name only when the block ends well."""
     with _replaced_by_part(path) as part:
         _with_folder(part, part.touch)
         yield part
@@ -172,3 +172,8 @@ def safe_names(names: Sequence[str]) -> list[str]:
         taken.add(kept.casefold())
         safe.append(kept)
     return safe
+
+
+def home() -> Path:
+    """Return the folder for tracking store and sample data: KMSEG_HOME, else `~/.kmseg`."""
+    return Path(os.environ.get("KMSEG_HOME") or "~/.kmseg").expanduser().resolve()

@@ -1,44 +1,29 @@
-"""The distinct colours of many label images with their counts; two histograms add up."""
+"""The distinct colors of many label images with their counts; two histograms add up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from kmseg.pixels.packing import pack, unpack
 
 STRIP_PIXELS = 1 << 18
 """Pixels that are counted at a time, about: memory does not grow with the size of an image."""
 
 
-def pack(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Pack colours `(..., 3)` uint8 into numbers 0xRRGGBB `(...)` uint32."""
-    flat = np.ascontiguousarray(rgb).reshape(-1, 1, 3)
-    if not flat.size:
-        return np.zeros(rgb.shape[:-1], np.uint32)
-    # BGRA bytes read as one little-endian word are 0xAARRGGBB.
-    words = cv2.cvtColor(flat, cv2.COLOR_RGB2BGRA).view("<u4")
-    return np.asarray(words.reshape(rgb.shape[:-1]) & np.uint32(0xFFFFFF))
-
-
-def unpack(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Unpack numbers 0xRRGGBB `(n,)` into colours `(n, 3)` uint8."""
-    words = np.ascontiguousarray(codes, "<u4").view(np.uint8).reshape(-1, 4)  # blue, green, red, nothing
-    return np.ascontiguousarray(words[:, 2::-1])
-
-
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """Distinct colours with their counts.
+    """Distinct colors with their counts.
 
     Attributes
     ----------
     codes : ndarray of shape (n,), uint32
-        Distinct colours as 0xRRGGBB, ascending.
+        Distinct colors as 0xRRGGBB, ascending.
     counts : ndarray of shape (n,), int64
-        Pixels of each colour.
+        Pixels of each color.
 
     Examples
     --------
@@ -58,23 +43,23 @@ class Histogram:
 
     @staticmethod
     def of(label: NDArray[np.uint8]) -> Histogram:
-        """Count the colours of one label image `(..., 3)` uint8."""
+        """Count the colors of one label image `(..., 3)` uint8."""
         return Histogram.of_all([label])
 
     @staticmethod
     def of_all(labels: Iterable[NDArray[np.uint8]]) -> Histogram:
-        """Count the colours of any number of label images, one at a time."""
-        from kmseg.counting import MOST, add_colors, empty_table, rows_of
+        """Count the colors of any number of label images, one at a time."""
+        from kmseg.pixels.hash_table import MAX_PIXELS_PER_TABLE, add_colors, empty_table, table_rows
 
         parts, table, size, pixels = [], empty_table(2), 0, 0
         for label in labels:
             for some in _strips(label):
-                if pixels + some.size > MOST:
-                    parts.append(rows_of(table))
+                if pixels + some.size > MAX_PIXELS_PER_TABLE:
+                    parts.append(table_rows(table))
                     table, size, pixels = empty_table(2), 0, 0
                 table, size = add_colors(pack(some).ravel(), table, size)
                 pixels += some.size
-        parts.append(rows_of(table))
+        parts.append(table_rows(table))
         return Histogram.merge(Histogram(codes, rows[:, 1]) for codes, rows in parts)
 
     @staticmethod
@@ -92,7 +77,7 @@ class Histogram:
 
     @property
     def colors(self) -> NDArray[np.uint8]:
-        """The distinct colours, `(n, 3)` uint8 RGB."""
+        """The distinct colors, `(n, 3)` uint8 RGB."""
         return unpack(self.codes)
 
     @property

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg import MAX_PIXELS
+from kmseg._limits import MAX_PIXELS
 from kmseg.errors import UnreadableImage
 from kmseg.files import read_bytes, write_bytes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
 
 _RUNS = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
-"""Grey masks are runs of equal bytes: without a filter they are smaller by a fifth, and the time is, too."""
+"""Gray masks are runs of equal bytes: without a filter they are smaller by a fifth, and the time is, too."""
 
 MAX_BYTES = 4 * MAX_PIXELS
 """Bytes that an image file may have: four a pixel, uncompressed."""
@@ -35,7 +35,7 @@ def is_image(path: Path) -> bool:
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Read PNG, JPEG, BMP, TIFF or WebP as RGB.
 
-    Grey and paletted images are converted to their colours and an alpha channel is dropped. Pixels are
+    Gray and paletted images are converted to their colors and an alpha channel is dropped. Pixels are
     returned as stored: an EXIF rotation is not applied, since training pipelines do not apply it either.
 
     Returns
@@ -46,7 +46,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     ------
     UnreadableImage
         If the file is missing, empty, truncated, of another kind, has more than 8 bits a channel or declares more
-        than `kmseg.MAX_PIXELS` pixels.
+        than `kmseg._limits.MAX_PIXELS` pixels.
     """
     data = whole_file(path)
     if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
@@ -82,7 +82,7 @@ def whole_file(path: Path) -> bytes:
 
 
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    """Encode grey `(H, W)` uint8 or uint16, or RGB `(H, W, 3)` uint8, as PNG."""
+    """Encode gray `(H, W)` uint8 or uint16, or RGB `(H, W, 3)` uint8, as PNG."""
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
     return cv2.imencode(".png", pixels, _RUNS if pixels.ndim == 2 and pixels.dtype == np.uint8 else [])[1].tobytes()
 
@@ -99,7 +99,7 @@ def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
-    """Read a TIFF of four channels with Pillow: OpenCV multiplies colours with alpha, which makes new ones."""
+    """Read a TIFF of four channels with Pillow: OpenCV multiplies colors with alpha, which makes new ones."""
     from PIL import Image
 
     try:
@@ -131,11 +131,11 @@ def _too_large(path: Path, size: str) -> UnreadableImage:
 
 
 def _too_deep(path: Path) -> UnreadableImage:
-    return UnreadableImage(f"{path}: more than 8 bits a channel; a colour label has 8, so convert it first")
+    return UnreadableImage(f"{path}: more than 8 bits a channel; a color label has 8, so convert it first")
 
 
 def _is_cut_short(data: bytes) -> bool:
-    """Tell whether the end of the file is missing; the decoder would fill the rest with grey and say nothing."""
+    """Tell whether the end of the file is missing; the decoder would fill the rest with gray and say nothing."""
     if data.startswith(b"\xff\xd8"):
         # The end marker must follow the last start of a scan: an embedded thumbnail has both, before it.
         return not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")

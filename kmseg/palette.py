@@ -1,21 +1,30 @@
-"""The palette (legend): which colours mean which class, and the file that a run leaves of it."""
+"""The palette (legend): which colors mean which class, and the file that a run leaves of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.errors import printable
+from kmseg.pixels.packing import to_hex
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from kmseg.distance import between
 from kmseg.errors import UserError
 from kmseg.files import write_csv
-from kmseg.swatches import hex_of, swatches_html, swatches_table
+from kmseg.pixels.distance import between
 
 RGB = tuple[int, int, int]
 
@@ -34,21 +43,21 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Palette:
-    """The classes of a data set with the colours that mean them.
+    """The classes of a data set with the colors that mean them.
 
     Parameters
     ----------
     names : sequence of str
         One name a class, each different; a class's index is its row.
     colors : array-like of shape (k, 3), 0..255
-        The colour of each class, stored as uint8 RGB.
+        The color of each class, stored as uint8 RGB.
     also : sequence of (int, (r, g, b))
-        Further colours that mean a class, by the class's index. A legend in which two colours bear one name is
+        Further colors that mean a class, by the class's index. A legend in which two colors bear one name is
         read so: both become one class.
     ignored : sequence of (str, (r, g, b))
-        Colours of the label images that belong to no class, with their names: their pixels are `ignore` in a mask.
+        Colors of the label images that belong to no class, with their names: their pixels are `ignore` in a mask.
     repainted : array-like of shape (k, 3), 0..255, or None
-        The colours in which masks are painted, where they are not those of the label images.
+        The colors in which masks are painted, where they are not those of the label images.
 
     Examples
     --------
@@ -88,7 +97,7 @@ class Palette:
         return len(self.names)
 
     def __repr__(self) -> str:
-        shown = [f"{name} {hex_of(color)}" for name, color in zip(self.names, self.colors.tolist(), strict=True)][:6]
+        shown = [f"{name} {to_hex(color)}" for name, color in zip(self.names, self.colors.tolist(), strict=True)][:6]
         more = ", ..." if len(self) > len(shown) else ""
         return f"Palette({len(self)} class{'es' if len(self) > 1 else ''}: {', '.join(shown)}{more})"
 
@@ -109,7 +118,7 @@ class Palette:
 
     @property
     def sources(self) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-        """Every colour that means something `(m, 3)` uint8, and the index of its class, or `ignore`, `(m,)`; m >= k."""
+        """Every color that means something `(m, 3)` uint8, and the index of its class, or `ignore`, `(m,)`; m >= k."""
         extra = [color for _, color in (*self.also, *self.ignored)]
         owner = [*range(len(self)), *(index for index, _ in self.also), *(self.ignore for _ in self.ignored)]
         return np.concatenate([self.colors, np.array(extra, np.uint8).reshape(-1, 3)]), np.array(owner, np.intp)
@@ -130,7 +139,7 @@ class Palette:
 
     @property
     def painted(self) -> NDArray[np.uint8]:
-        """The colour `(k, 3)` uint8 in which each class is painted."""
+        """The color `(k, 3)` uint8 in which each class is painted."""
         return self.colors if self.repainted is None else self.repainted
 
     @property
@@ -143,7 +152,7 @@ class Palette:
         """The index of pixels that belong to no class: 255, or 65535 for more than 255 classes."""
         return int(np.iinfo(self.index_dtype).max)
 
-    def index_of(self, wanted: str | int) -> int:
+    def find_class(self, wanted: str | int) -> int:
         """Return the index of a class given by name, else by index."""
         if not isinstance(wanted, bool) and str(wanted) in self.names:  # a class may be named 2
             return list(self.names).index(str(wanted))
@@ -153,15 +162,15 @@ class Palette:
         raise UserError(f"the palette has no class {wanted!r}; it has: {shown}")
 
     def paint(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Colour an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
+        """Color an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
         return self._colored(self.painted, mask)
 
     def as_label(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Colour an index mask `(H, W)` as a label image would show it, `(H, W, 3)` uint8 RGB; ignored: black."""
+        """Color an index mask `(H, W)` as a label image would show it, `(H, W, 3)` uint8 RGB; ignored: black."""
         return self._colored(self.colors, mask)
 
     def _colored(self, colors: NDArray[np.uint8], mask: NDArray[np.integer]) -> NDArray[np.uint8]:
-        from kmseg.pixel_loops import set_colors
+        from kmseg.pixels.gather import set_colors
 
         table = np.zeros((len(self) + 1, 3), np.uint8)
         table[:-1] = colors
@@ -199,8 +208,8 @@ def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
 def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
     """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each).
 
-    Where the palette has them, the columns `also` (further colours of the class), `painted` (the colour it is painted
-    in) and `ignore` (1 in the last rows: colours of no class) follow, so that the file reads back as it was.
+    Where the palette has them, the columns `also` (further colors of the class), `painted` (the color it is painted
+    in) and `ignore` (1 in the last rows: colors of no class) follow, so that the file reads back as it was.
 
     Examples
     --------
@@ -211,9 +220,9 @@ def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequ
     """
     extra = dict(columns or {})
     if palette.also:
-        extra["also"] = [" ".join(hex_of(c) for i, c in palette.also if i == k) for k in range(len(palette))]
+        extra["also"] = [" ".join(to_hex(c) for i, c in palette.also if i == k) for k in range(len(palette))]
     if palette.repainted is not None:
-        extra["painted"] = [hex_of(_rgb(color)) for color in palette.repainted]
+        extra["painted"] = [to_hex(_rgb(color)) for color in palette.repainted]
     if palette.ignored:
         extra["ignore"] = [""] * len(palette)
     rows = [
@@ -225,13 +234,13 @@ def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequ
 
 
 def recolored(palette: Palette, target: Palette) -> Palette:
-    """Return `palette`, painted in the colours that `target` gives to the same names."""
+    """Return `palette`, painted in the colors that `target` gives to the same names."""
     if target.also:
         raise UserError(f"the target legend gives {target.names[target.also[0][0]]!r} two colors; leave one of them")
     lacking = [name for name in palette.names if name not in target.names]
     if lacking:
         raise UserError(f"the target legend gives no color for {', '.join(lacking)}; add a row for each")
-    return replace(palette, repainted=target.painted[[target.index_of(name) for name in palette.names]])
+    return replace(palette, repainted=target.painted[[target.find_class(name) for name in palette.names]])
 
 
 def _levels(colors: Any) -> NDArray[np.uint8]:
@@ -246,3 +255,33 @@ def _levels(colors: Any) -> NDArray[np.uint8]:
 def _rgb(color: Sequence[int]) -> RGB:
     red, green, blue = (int(value) for value in color)
     return red, green, blue
+
+
+def swatches_html(names: Sequence[str], colors: NDArray[np.uint8]) -> str:
+    """Return the classes as an HTML table: index, swatch, name, color; names are escaped."""
+    rows = "".join(
+        f'<tr><td>{number}</td><td style="background:{to_hex(color)};min-width:3em;border:1px solid #8888"></td>'
+        f'<td style="text-align:left">{escape(name)}</td><td>{" ".join(map(str, color))}</td>'
+        f"<td><code>{to_hex(color)}</code></td></tr>"
+        for number, (name, color) in enumerate(zip(names, colors.tolist(), strict=True))
+    )
+    head = "<tr><th></th><th></th><th>class</th><th>r g b</th><th>hex</th></tr>"
+    return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def swatches_table(names: Sequence[str], colors: NDArray[np.uint8], shares: Sequence[float] = ()) -> Table:
+    """Return the classes as a table for a terminal, with their shares of the pixels if these are given."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    table.add_column("class")
+    table.add_column("r g b", justify="right")
+    if shares:
+        table.add_column("share", justify="right")
+    for number, (name, color) in enumerate(zip(names, colors.tolist(), strict=True)):
+        share = [f"{shares[number]:.3%}"] if shares else []
+        swatch = Text("    ", style=f"on {to_hex(color)}")
+        table.add_row(swatch, Text(printable(name)), " ".join(map(str, color)), *share)
+    return table

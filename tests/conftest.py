@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.browser import chromium, is_local
+from tests.support.browser import chromium, is_local
 
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
@@ -47,8 +47,8 @@ def own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="session")
 def prepared():
-    """A process that forks for each command; see `tests/prepared.py`."""
-    words = [sys.executable, "-m", "tests.prepared"]
+    """A process that forks for each command; see `tests/support/prepared.py`."""
+    words = [sys.executable, "-m", "tests.support.prepared"]
     with subprocess.Popen(words, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout.readline() == "ready\n"
         yield server
@@ -138,7 +138,7 @@ def browser():
 
 @pytest.fixture
 def page(browser):
-    """A fresh page of the browser, which nothing beyond this machine can be fetched into; see `tests/browser.py`."""
+    """A new page of the browser without access beyond this machine; see `tests/support/browser.py`."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     context.route("**/*", lambda route: route.continue_() if is_local(route.request.url) else route.abort())
     yield context.new_page()

@@ -1,7 +1,7 @@
 import pytest
 
+from kmseg.datasets.matching import FileMatcher
 from kmseg.files import replacing, safe_names, write_text
-from kmseg.partners import Partners
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path):
@@ -45,7 +45,7 @@ def test_class_names_become_file_names_that_stay_in_their_folder():
 
 def test_a_partner_is_found_by_path_then_by_a_name_that_only_one_has(tmp_path):
     files = {key: tmp_path / key for key in ("s1/0", "s2/0", "s2/7")}
-    partners = Partners(files)
+    partners = FileMatcher(files)
     assert partners.of("s2/0") == tmp_path / "s2/0"
     assert partners.of("s2/0.png") == tmp_path / "s2/0"
     assert partners.of("other/7") == tmp_path / "s2/7"

@@ -1,4 +1,4 @@
-"""Any bytes at all: readers of strangers' files give a result or one sentence that names the file."""
+"""Any bytes at all: readers of unknown' files give a result or one sentence that names the file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as any_
 
 from tests.conftest import REPO
-from tests.fuzz_readers import image, legend, seeds
+from tests.support.fuzz_readers import image, legend, seeds
 
 SEEDS = seeds()
 CELL = any_.text(max_size=8) | any_.integers(-999, 999).map(str) | any_.floats().map(str) | any_.just("#804080")
@@ -74,6 +74,6 @@ def test_any_bytes_as_an_image(data):
 @pytest.mark.parametrize("what", ["legend", "image"])
 def test_five_minutes_of_fuzzing_guided_by_coverage(tmp_path, what):
     pytest.importorskip("atheris", reason="atheris is not installed: pip install 'kmseg[fuzz]'")
-    words = [sys.executable, "-m", "tests.fuzz_readers", what, str(tmp_path), "-max_total_time=300"]
+    words = [sys.executable, "-m", "tests.support.fuzz_readers", what, str(tmp_path), "-max_total_time=300"]
     done = subprocess.run(words, cwd=REPO, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]

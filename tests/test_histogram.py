@@ -1,16 +1,17 @@
 import numpy as np
 
-from kmseg.histogram import Histogram, pack, unpack
+from kmseg.histogram import Histogram
+from kmseg.pixels.packing import pack, unpack
 from tests.conftest import COLORS, draw_label
 
 
-def test_colours_survive_packing():
+def test_colors_survive_packing():
     colors = np.random.default_rng(0).integers(0, 256, (1000, 3)).astype(np.uint8)
     assert np.array_equal(unpack(pack(colors)), colors)
     assert pack(np.array([[1, 2, 3]], np.uint8)).tolist() == [0x010203]
 
 
-def test_a_histogram_counts_every_pixel_of_every_colour():
+def test_a_histogram_counts_every_pixel_of_every_color():
     label = draw_label()
     histogram = Histogram.of(label)
     expected = {color: int((label == color).all(axis=-1).sum()) for color in COLORS.values()}

@@ -1,4 +1,4 @@
-"""What strangers made: no file, name or legend ends a run, leaves the run's folder or runs code."""
+"""What unknown made: no file, name or legend ends a run, leaves the run's folder or runs code."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 from kmseg.datasets import Item
 from kmseg.errors import UserError
-from kmseg.legends.files import read_palette
+from kmseg.legends.formats import read_palette
 from tests.conftest import COLORS, REPO
-from tests.hostile import READ, REFUSED, corpus, lay_out
+from tests.support.hostile import READ, REFUSED, corpus, lay_out
 
 HOSTILE_CLASSES = ["=cmd|' /C calc'!A0", "<script>alert(1)</script>", "../../pwned", "\x1b[31mred\nline"]
 

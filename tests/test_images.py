@@ -31,7 +31,7 @@ def test_jpeg_is_read_as_rgb(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize("mode", ["P", "RGBA", "L", "1"])
-def test_every_kind_of_pixel_becomes_its_colour(tmp_path, mode, suffix):
+def test_every_kind_of_pixel_becomes_its_color(tmp_path, mode, suffix):
     rgb = Image.fromarray(draw_label())
     image = rgb.quantize(8) if mode == "P" else rgb.convert(mode)
     path = tmp_path / f"a{suffix}"
@@ -40,7 +40,7 @@ def test_every_kind_of_pixel_becomes_its_colour(tmp_path, mode, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".webp"])
-def test_alpha_is_dropped_and_changes_no_colour(tmp_path, suffix):
+def test_alpha_is_dropped_and_changes_no_color(tmp_path, suffix):
     rgba = np.full((4, 4, 4), (200, 150, 100, 128), np.uint8)
     path = tmp_path / f"a{suffix}"
     Image.fromarray(rgba).save(path, **({"lossless": True} if suffix == ".webp" else {}))

@@ -13,7 +13,7 @@ import pytest
 from hydra import compose, initialize
 from hydra.utils import get_class, instantiate
 
-from kmseg.config import register
+from kmseg.cli.config import register
 from kmseg.palette import Row, from_rows
 from kmseg.plugins import conf_folder, plugin_folders
 from tests.conftest import COLORS, draw_label
@@ -24,6 +24,9 @@ PART_FOLDERS = {
     "clusterer": "clusterers",
     "masker": "maskers",
     "writers": "writers",
+    "executor": "executors",
+    "tracker": "trackers",
+    "task": "tasks",
 }
 
 OPTIONS = sorted(
@@ -67,11 +70,12 @@ def test_every_option_says_in_one_line_what_it_is(group, name):
 @pytest.mark.parametrize(("group", "name"), [o for o in OPTIONS if o[0] in PART_FOLDERS])
 def test_a_built_in_option_lives_in_the_file_that_bears_its_name(group, name):
     if (conf_folder() / group / f"{name}.yaml").exists():
-        assert (Path("kmseg") / PART_FOLDERS[group] / f"{name}.py").exists()
+        part = Path("kmseg") / PART_FOLDERS[group] / name
+        assert part.with_suffix(".py").exists() or (part / "__init__.py").exists()
 
 
 @pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "color_space"])
-def test_every_color_space_brings_colours_back(name, labels):
+def test_every_color_space_brings_colors_back(name, labels):
     space = instantiate(composed("color_space", name, labels))
     colors = np.random.default_rng(0).integers(0, 256, (2000, 3)).astype(np.uint8)
     features = space.to_features(colors)
@@ -84,7 +88,7 @@ def test_every_clusterer_keeps_its_contract(name, labels):
     clusterer = dataclasses.replace(instantiate(composed("clusterer", name, labels)), k=3)
     random = np.random.default_rng(0)
     points = np.concatenate([random.normal(center, 1, (40, 3)) for center in (0, 80, 200)])
-    clustering = clusterer.fit(points, np.ones(120))
+    clustering = clusterer.cluster(points, np.ones(120))
     assert clustering.centers.shape == (3, 3)
     assert sorted(np.rint(clustering.centers[:, 0] / 40).astype(int)) == [0, 2, 5]
     apart = ((points[:, None] - clustering.centers) ** 2).sum(-1)
@@ -94,7 +98,7 @@ def test_every_clusterer_keeps_its_contract(name, labels):
 
 @pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "masker"])
 def test_every_masker_is_exact_on_a_lossless_label(name, labels, palette):
-    mask = instantiate(composed("masker", name, labels)).fit(
+    mask = instantiate(composed("masker", name, labels)).for_palette(
         palette, instantiate(composed("color_space", "rgb", labels))
     )(draw_label())
     assert mask.dtype == palette.index_dtype
@@ -102,9 +106,9 @@ def test_every_masker_is_exact_on_a_lossless_label(name, labels, palette):
 
 
 @pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "masker"])
-def test_every_masker_leaves_out_the_colours_of_no_class(name, labels):
+def test_every_masker_leaves_out_the_colors_of_no_class(name, labels):
     rows = [Row(name, color, ignored=name == "road") for name, color in COLORS.items()]
-    mask = instantiate(composed("masker", name, labels)).fit(
+    mask = instantiate(composed("masker", name, labels)).for_palette(
         from_rows(rows), instantiate(composed("color_space", "rgb", labels))
     )(draw_label())
     at = {name: (draw_label() == color).all(axis=-1) for name, color in COLORS.items()}
@@ -114,8 +118,8 @@ def test_every_masker_leaves_out_the_colours_of_no_class(name, labels):
 def test_listing_and_help_import_nothing_heavy():
     code = (
         "import sys; sys.argv = ['run.py', '--cfg', 'job']\n"
-        "import kmseg.app, json\n"
-        "kmseg.app.main()\n"
+        "import kmseg.cli.main, json\n"
+        "kmseg.cli.main.main()\n"
         "print(json.dumps([m for m in ('mlflow', 'sklearn', 'matplotlib', 'pandas', 'joblib') if m in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

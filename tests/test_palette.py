@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.legends.files import read_palette
+from kmseg.legends.formats import read_palette
 from kmseg.palette import Palette, recolored, write_palette
 
 
@@ -27,7 +27,7 @@ def test_rows_of_one_name_become_one_class_and_stay_so_in_the_file(tmp_path):
         assert owner.tolist() == [0, 1, 0]
 
 
-def test_painting_gives_each_class_its_colour_and_black_to_the_rest(palette):
+def test_painting_gives_each_class_its_color_and_black_to_the_rest(palette):
     assert palette.paint(np.array([[0, 3, 255]], np.uint8)).tolist() == [[[70, 130, 180], [220, 220, 0], [0, 0, 0]]]
 
 
@@ -39,7 +39,7 @@ sign,8,8,8,,,
 """
 
 
-def test_colours_to_paint_in_and_colours_of_no_class_survive_the_file(tmp_path):
+def test_colors_to_paint_in_and_colors_of_no_class_survive_the_file(tmp_path):
     once = read_palette(written(tmp_path, EDITED))
     for palette in (once, read_palette(write_palette(tmp_path / "p.csv", once, {"share": [0.5, 0.3, 0.2]}))):
         assert palette.names == ("road", "car", "sign")
@@ -68,7 +68,7 @@ def test_a_palette_of_more_than_255_classes_has_16_bit_masks():
     assert Palette([str(k) for k in range(256)], np.zeros((256, 3))).ignore == 65535
 
 
-def test_recolouring_goes_by_name_and_names_what_is_lacking(palette):
+def test_recoloring_goes_by_name_and_names_what_is_lacking(palette):
     target = Palette(["sign", "car", "road", "sky"], np.arange(12).reshape(4, 3))
     assert recolored(palette, target).painted[0].tolist() == [9, 10, 11]
     with pytest.raises(UserError, match="no color for road, sign"):
@@ -76,6 +76,6 @@ def test_recolouring_goes_by_name_and_names_what_is_lacking(palette):
 
 
 def test_a_class_is_found_by_name_or_row_and_an_unknown_one_named(palette):
-    assert palette.index_of("car") == palette.index_of(2) == 2
+    assert palette.find_class("car") == palette.find_class(2) == 2
     with pytest.raises(UserError, match="no class 'cars'; it has: sky, road, car, sign"):
-        palette.index_of("cars")
+        palette.find_class("cars")

@@ -37,12 +37,12 @@ class Clusterer(Protocol):
     def k(self) -> int | str:
         """The number of clusters, or `auto`: as many as the candidates found in the data, which are the start."""
 
-    def fit(
-        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    def cluster(
+        self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster distinct points `(n, d)`, each standing for `weights` `(n,)` pixels.
+        """Cluster distinct points `(n, d)`, each standing for `sample_weight` `(n,)` pixels.
 
-        From `start` `(k, d)`, centroids to begin with, there is one fit, and cluster i is what became of start i.
+        From `init` `(k, d)`, centroids to begin with, there is one fit, and cluster i is what became of start i.
         Raises `UserError` when there are fewer points than clusters wanted.
         """
 

@@ -1,7 +1,7 @@
-"""K-Means (Lloyd) of scikit-learn on the distinct colours, each weighted by its pixels.
+"""K-Means (Lloyd) of scikit-learn on the distinct colors, each weighted by its pixels.
 
-Lossy labels hold a hundred thousand colours and more. There the starts are tried out on the means of small cells of
-colours, and the best is gone on with on the colours themselves: ten starts for little more than the price of one.
+Lossy labels hold a hundred thousand colors and more. There the starts are tried out on the means of small cells of
+colors, and the best is gone on with on the colors themselves: ten starts for little more than the price of one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import number, one_of, whole
 from kmseg.clusterers import Clustering, clusters_wanted
+from kmseg.validation import check_choice, check_integer, check_number
 
 MANY = 20_000
 """Points above which the starts are tried out on cells."""
@@ -29,7 +29,7 @@ A_CLUSTER = 20
 
 @dataclass(frozen=True)
 class KMeans:
-    """scikit-learn's KMeans. Weighting distinct colours is the same objective as clustering every pixel.
+    """scikit-learn's KMeans. Weighting distinct colors is the same objective as clustering every pixel.
 
     Parameters
     ----------
@@ -53,24 +53,24 @@ class KMeans:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("k", self.k, at_least=1, words=("auto",))
-        whole("n_init", self.n_init, at_least=1)
-        whole("max_iter", self.max_iter, at_least=1)
-        number("tol", self.tol, at_least=0)
-        one_of("init", self.init, ("k-means++", "random"))
-        whole("seed", self.seed, at_least=0, at_most=2**32 - 1)
+        check_integer("k", self.k, at_least=1, words=("auto",))
+        check_integer("n_init", self.n_init, at_least=1)
+        check_integer("max_iter", self.max_iter, at_least=1)
+        check_number("tol", self.tol, at_least=0)
+        check_choice("init", self.init, ("k-means++", "random"))
+        check_integer("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
-    def fit(
-        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    def cluster(
+        self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
-        k = clusters_wanted(self.k, start, points)
+        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids to begin with, once."""
+        k = clusters_wanted(self.k, init, points)
         # Threads that meet after every small step cost more than they save, and much more where others use the cores.
         with _threads().limit(limits=1):
-            if start is None and len(points) > MANY:
-                means, sums = cells(points, weights)
-                start = self._lloyd(k, means, sums, None).cluster_centers_ if len(means) >= k * A_CLUSTER else None
-            model = self._lloyd(k, points, weights, start)
+            if init is None and len(points) > MANY:
+                means, sums = cells(points, sample_weight)
+                init = self._lloyd(k, means, sums, None).cluster_centers_ if len(means) >= k * A_CLUSTER else None
+            model = self._lloyd(k, points, sample_weight, init)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))
 
     def _lloyd(

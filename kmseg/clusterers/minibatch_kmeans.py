@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import whole
 from kmseg.clusterers import Clustering, clusters_wanted
+from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class MiniBatchKMeans:
     n_init : int
         Starts; the best is kept.
     max_iter : int
-        Passes over the colours at most.
+        Passes over the colors at most.
     batch_size : int
-        Colours a step.
+        Colors a step.
     seed : int
         Seed of the starts and batches.
     """
@@ -36,26 +36,26 @@ class MiniBatchKMeans:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("k", self.k, at_least=1, words=("auto",))
-        whole("n_init", self.n_init, at_least=1)
-        whole("max_iter", self.max_iter, at_least=1)
-        whole("batch_size", self.batch_size, at_least=1)
-        whole("seed", self.seed, at_least=0, at_most=2**32 - 1)
+        check_integer("k", self.k, at_least=1, words=("auto",))
+        check_integer("n_init", self.n_init, at_least=1)
+        check_integer("max_iter", self.max_iter, at_least=1)
+        check_integer("batch_size", self.batch_size, at_least=1)
+        check_integer("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
-    def fit(
-        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    def cluster(
+        self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
+        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids to begin with, once."""
         from sklearn.cluster import MiniBatchKMeans as MiniBatch
 
         model = MiniBatch(
-            n_clusters=clusters_wanted(self.k, start, points),
-            init="k-means++" if start is None else start,
-            n_init=self.n_init if start is None else 1,
+            n_clusters=clusters_wanted(self.k, init, points),
+            init="k-means++" if init is None else init,
+            n_init=self.n_init if init is None else 1,
             max_iter=self.max_iter,
             batch_size=self.batch_size,
             random_state=self.seed,
-            # Reassigning rarely hit centroids counts rows, not weights, and would move every rare class's centre.
+            # Reassigning rarely hit centroids counts rows, not sample_weight, and would move every rare class's center.
             reassignment_ratio=0.0,
-        ).fit(points, sample_weight=weights)
+        ).fit(points, sample_weight=sample_weight)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))

@@ -10,10 +10,10 @@ class ColorSpace(Protocol):
     """What every color space does. Distances between features are Euclidean."""
 
     def to_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Turn colours `(n, 3)` uint8 RGB into features `(n, d)` float64."""
+        """Turn colors `(n, 3)` uint8 RGB into features `(n, d)` float64."""
 
     def to_rgb(self, features: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Turn features `(n, d)` float64 into the nearest colours `(n, 3)` uint8 RGB."""
+        """Turn features `(n, d)` float64 into the nearest colors `(n, 3)` uint8 RGB."""
 
 
 def to_uint8(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -13,9 +13,9 @@ class Rgb:
     """Red, green and blue levels, 0..255 each."""
 
     def to_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Turn colours `(n, 3)` uint8 into features `(n, 3)`: the levels themselves."""
+        """Turn colors `(n, 3)` uint8 into features `(n, 3)`: the levels themselves."""
         return rgb.astype(np.float64)
 
     def to_rgb(self, features: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Round features `(n, 3)` to colours `(n, 3)` uint8."""
+        """Round features `(n, 3)` to colors `(n, 3)` uint8."""
         return to_uint8(features)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import text
 from kmseg.errors import UserError
 from kmseg.images import is_image
+from kmseg.validation import check_text
 
 if TYPE_CHECKING:
-    from kmseg.truth import Truth
+    from kmseg.datasets.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Dataset(Protocol):
 
 def existing_folder(name: str, folder: Path | str) -> Path:
     """Return `folder` as a path that exists, or fail in one sentence that names the option."""
-    text(name, folder if not isinstance(folder, Path) else str(folder))
+    check_text(name, folder if not isinstance(folder, Path) else str(folder))
     path = Path(folder).expanduser()
     if not path.exists():
         raise UserError(f"{name}={folder} does not exist (working folder: {Path.cwd()}); give an existing folder")

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.datasets.matching import FileMatcher
+from kmseg.datasets.truth import Truth
 from kmseg.images import read_rgb
-from kmseg.partners import Partners
-from kmseg.truth import Truth
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Folder:
         labels = image_files(existing_folder("dataset.root", self.root))
         if self.photos is None:
             return [Item(key, path) for key, path in labels.items()]
-        photos = Partners(image_files(existing_folder("dataset.photos", self.photos)))
+        photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
         return [Item(key, path, photos.of(key)) for key, path in labels.items()]
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import one_of
 from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.images import read_rgb
-from kmseg.truth import Truth
+from kmseg.validation import check_choice
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Pairs:
 
     def __post_init__(self) -> None:
         existing_folder("dataset.root", self.root)
-        one_of("dataset.label", self.label, ("right", "left"))
+        check_choice("dataset.label", self.label, ("right", "left"))
 
     def items(self) -> list[Item]:
         """List the files; each is its own photo."""

@@ -14,20 +14,19 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from kmseg.checks import whole
 from kmseg.datasets import Item
 from kmseg.datasets.pairs import Pairs
-from kmseg.files import write_bytes
-from kmseg.home import home
+from kmseg.datasets.truth import Truth
+from kmseg.files import home, write_bytes
 from kmseg.images import write_png
 from kmseg.palette import Palette, write_palette
-from kmseg.truth import Truth
+from kmseg.validation import check_integer
 
 SIZE = 256
 """Height and width of the photo and of the label, as in the paper's data."""
 
 FINE = 4
-"""Scenes are drawn this much larger and scaled down, so that borders mix colours as in real data."""
+"""Scenes are drawn this much larger and scaled down, so that borders mix colors as in real data."""
 
 LEGEND = Palette(
     names=[
@@ -67,9 +66,9 @@ class Sample:
     root: str | None = None
 
     def __post_init__(self) -> None:
-        whole("dataset.scenes", self.scenes, at_least=1)
-        whole("dataset.seed", self.seed, at_least=0)
-        whole("dataset.quality", self.quality, at_least=1, at_most=100)
+        check_integer("dataset.scenes", self.scenes, at_least=1)
+        check_integer("dataset.seed", self.seed, at_least=0)
+        check_integer("dataset.quality", self.quality, at_least=1, at_most=100)
 
     @cached_property
     def folder(self) -> Path:
@@ -198,7 +197,7 @@ def draw_scene(random: Generator) -> NDArray[np.uint8]:
 
 
 def _photograph(fine: NDArray[np.uint8], random: Generator) -> NDArray[np.uint8]:
-    """Make something like a photo of a scene: muted colours, light from above, grain."""
+    """Make something like a photo of a scene: muted colors, light from above, grain."""
     muted = (LEGEND.colors.astype(np.float32) * 0.45 + 70)[fine]
     small = cv2.resize(muted, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     light = np.linspace(1.15, 0.85, SIZE, dtype=np.float32)[:, None, None]

@@ -1,1 +1,1 @@
-"""Legends that people have: reading their files, holding them against data, recognising the published ones."""
+"""Legends that people have: reading their files, holding them against data, recognizing the published ones."""

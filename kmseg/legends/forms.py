@@ -1,34 +1,35 @@
-"""A palette as the legend files that people have: what `kmseg.legends.files` reads, written."""
+"""A palette as the legend files that people have: what `kmseg.legends.formats` reads, written."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.legends.files import legend_of
-from kmseg.palette import RGB, Palette
-from kmseg.swatches import hex_of
-
-Classes = Sequence[tuple[str, RGB]]
+from kmseg.legends.formats import parse_legend
+from kmseg.legends.formats.camvid import write_label_colors
+from kmseg.legends.formats.csv_table import write_class_dict
+from kmseg.legends.formats.cvat import write_labelmap
+from kmseg.legends.formats.datumaro import write_dataset_meta
+from kmseg.legends.formats.fields import Classes, to_json
+from kmseg.legends.formats.json_map import write_names_to_colors
+from kmseg.legends.formats.mmsegmentation import write_metainfo
+from kmseg.palette import Palette
+from kmseg.pixels.packing import to_hex
 
 
 @dataclass(frozen=True)
 class Form:
-    """One kind of legend file: its usual name, what stands in it, and whether that holds the colours."""
+    """One kind of legend file: its usual name, what stands in it, and whether that holds the colors."""
 
     file: str
     text_of: Callable[[Classes], str]
     colored: bool = True
     spaces: bool = True
 
-    def classes_of(self, palette: Palette) -> Classes:
-        """Return the classes with the colours in which they are painted, named as this form can name them."""
+    def list_classes(self, palette: Palette) -> Classes:
+        """Return the classes with the colors in which they are painted, named as this form can name them."""
         names = palette.names if self.spaces else [re.sub(r"\s+", "_", name) for name in palette.names]
         return [(name, (r, g, b)) for name, (r, g, b) in zip(names, palette.painted.tolist(), strict=True)]
 
@@ -40,12 +41,12 @@ class Form:
         UserError
             If the form cannot hold a class: its text, read again, is not the palette.
         """
-        classes = self.classes_of(palette)
+        classes = self.list_classes(palette)
         text = self.text_of(classes)
         if not self.colored:
             return text
         try:
-            back = legend_of(text, self.file).palette
+            back = parse_legend(text, self.file).palette
             read = list(zip(back.names, map(tuple, back.colors.tolist()), strict=True))
         except UserError:
             read = []
@@ -54,56 +55,20 @@ class Form:
             return text
         name, color = lost
         raise UserError(
-            f"{self.file} cannot hold the class {name!r} ({hex_of(color)}) so that it reads back as it was; "
+            f"{self.file} cannot hold the class {name!r} ({to_hex(color)}) so that it reads back as it was; "
             "give it another name or color, or leave this format out"
         )
 
 
-def _class_dict(classes: Classes) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([("name", "r", "g", "b"), *((n, *color) for n, color in classes)])
-    return text.getvalue()
-
-
-def _labelmap(classes: Classes) -> str:
-    rows = (f"{name}:{red},{green},{blue}::\n" for name, (red, green, blue) in classes)
-    return "# label:color_rgb:parts:actions\n" + "".join(rows)
-
-
-def _label_colors(classes: Classes) -> str:
-    return "".join(f"{red} {green} {blue}\t{name}\n" for name, (red, green, blue) in classes)
-
-
-def _dataset_meta(classes: Classes) -> str:
-    names = [name for name, _ in classes]
-    by_id = {str(k): name for k, name in enumerate(names)}
-    return _json({"labels": names, "label_map": by_id, "segmentation_colors": [list(color) for _, color in classes]})
-
-
-def _metainfo(classes: Classes) -> str:
-    names = "".join(f"        {name!r},\n" for name, _ in classes)
-    colors = "".join(f"        {list(color)},\n" for _, color in classes)
-    return f"METAINFO = dict(\n    classes=(\n{names}    ),\n    palette=[\n{colors}    ],\n)\n"
-
-
-def _names_to_colors(classes: Classes) -> str:
-    rows = [f"  {json.dumps(name, ensure_ascii=False)}: {list(color)}" for name, color in classes]
-    return "{\n" + ",\n".join(rows) + "\n}\n"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
 FORMS = {
-    "class_dict": Form("class_dict.csv", _class_dict),
-    "cvat": Form("labelmap.txt", _labelmap),
-    "camvid": Form("label_colors.txt", _label_colors, spaces=False),
-    "datumaro": Form("dataset_meta.json", _dataset_meta),
-    "fiftyone": Form("mask_targets.json", lambda classes: _json({hex_of(color): name for name, color in classes})),
+    "class_dict": Form("class_dict.csv", write_class_dict),
+    "cvat": Form("labelmap.txt", write_labelmap),
+    "camvid": Form("label_colors.txt", write_label_colors, spaces=False),
+    "datumaro": Form("dataset_meta.json", write_dataset_meta),
+    "fiftyone": Form("mask_targets.json", lambda classes: to_json({to_hex(color): name for name, color in classes})),
     "huggingface": Form(
-        "id2label.json", lambda classes: _json({str(k): name for k, (name, _) in enumerate(classes)}), colored=False
+        "id2label.json", lambda classes: to_json({str(k): name for k, (name, _) in enumerate(classes)}), colored=False
     ),
-    "mmsegmentation": Form("metainfo.py", _metainfo),
-    "json": Form("legend.json", _names_to_colors),
+    "mmsegmentation": Form("metainfo.py", write_metainfo),
+    "json": Form("legend.json", write_names_to_colors),
 }

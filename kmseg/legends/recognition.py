@@ -1,7 +1,7 @@
-"""Recognises whose legend a palette is, by the published legends of known data sets, and names its classes.
+"""Recognizes whose legend a palette is, by the published legends of known data sets, and names its classes.
 
-Many published legends contain each other, and some share colours by accident: black, white and pure colours are in
-dozens of them. So a match is scored in both directions and weighed by how rare its colours are, and where several
+Many published legends contain each other, and some share colors by accident: black, white and pure colors are in
+dozens of them. So a match is scored in both directions and weighed by how rare its colors are, and where several
 legends fit about as well, only names that they agree on are given.
 """
 
@@ -17,24 +17,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.distance import between
-from kmseg.legends.files import read_palette
+from kmseg.legends.formats import read_palette
 from kmseg.palette import Palette
+from kmseg.pixels.distance import between
 
 FOLDER = Path(__file__).parent / "published"
 
 EXACT, LOSSY = 1.5, 12.0
-"""RGB units within which a colour may be a published one: in exact images, and in lossy ones, which shift colours."""
+"""RGB units within which a color may be a published one: in exact images, and in lossy ones, which shift colors."""
 
 ABSENT = 0.2
-"""What a published class that is absent counts, against 1 for a colour found that is not published: data sets show only
-a part of their classes, but all of their colours are theirs."""
+"""What a published class that is absent counts, against 1 for a color found that is not published: data sets show only
+a part of their classes, but all of their colors are theirs."""
 
 GOOD = 0.75
-"""Score of a good match: at least three of four colours found are the legend's."""
+"""Score of a good match: at least three of four colors found are the legend's."""
 
 BITS = 10.0
-"""Evidence of a good match: the matched colours together would be in one of 1,024 legends by accident."""
+"""Evidence of a good match: the matched colors together would be in one of 1,024 legends by accident."""
 
 CLOSE = 0.03
 """Difference of scores below which two legends fit about as well."""
@@ -53,11 +53,11 @@ class Match:
     published : int
         Classes of the published legend.
     distance : float
-        Mean RGB distance of the matched colours.
+        Mean RGB distance of the matched colors.
     score : float
         Matched / (matched + found but not published + 0.2 x published but not found), from 0 to 1.
     bits : float
-        Evidence: minus the binary logarithm of the share of legends that would have all matched colours by accident.
+        Evidence: minus the binary logarithm of the share of legends that would have all matched colors by accident.
     """
 
     slug: str
@@ -70,7 +70,7 @@ class Match:
 
     @property
     def matched(self) -> int:
-        """The number of the palette's colours that the legend has."""
+        """The number of the palette's colors that the legend has."""
         return sum(row >= 0 for row in self.rows)
 
     @property
@@ -90,11 +90,11 @@ class Recognition:
     rivals : sequence of Match
         Legends that fit about as well.
     names : sequence of (str or None)
-        For each class the name that the best match gives it, where its rivals agree or do not know the colour.
+        For each class the name that the best match gives it, where its rivals agree or do not know the color.
     closest : sequence of Match
         The five legends that come closest, good or not.
     suspects : sequence of Match
-        Where no match is good: the legends that have every colour, if one of them is little else. The colours are then
+        Where no match is good: the legends that have every color, if one of them is little else. The colors are then
         too few or too common to prove that it is meant.
     """
 
@@ -143,7 +143,7 @@ def titles() -> dict[str, str]:
 
 
 def recognize(palette: Palette, exact: bool) -> Recognition:
-    """Recognise a palette; `exact` tells whether its colours are to the digit.
+    """Recognize a palette; `exact` tells whether its colors are to the digit.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def named(palette: Palette, names: Sequence[str | None]) -> Palette:
 
 
 def snapped(palette: Palette, match: Match) -> Palette:
-    """Return the palette with the published colours in place of the matched ones."""
+    """Return the palette with the published colors in place of the matched ones."""
     colors = palette.colors.copy()
     for k, row in enumerate(match.rows):
         if row >= 0:
@@ -188,7 +188,7 @@ def rank(palette: Palette, exact: bool) -> list[Match]:
 
 @cache
 def _kinship(slug: str) -> float:
-    """Return how many other legends share a legend's colours, on average: an original is shared more than its heirs."""
+    """Return how many other legends share a legend's colors, on average: an original is shared more than its heirs."""
     colors = published()[slug].colors
     others = [between(colors, legend.colors).min(axis=1) <= EXACT for legend in published().values()]
     return float(np.sum(others, axis=0).mean())
@@ -201,7 +201,7 @@ def match_with(slug: str, palette: Palette, exact: bool) -> Match:
 
 
 def _match(slug: str, legend: Palette, palette: Palette, reach: float, rarity: NDArray[np.float64]) -> Match:
-    """Match colours one to one, the closest pairs first."""
+    """Match colors one to one, the closest pairs first."""
     apart = between(palette.colors, legend.colors)
     rows = [-1] * len(palette)
     taken: set[int] = set()
@@ -222,7 +222,7 @@ def _match(slug: str, legend: Palette, palette: Palette, reach: float, rarity: N
 
 
 def _rarity(colors: NDArray[np.uint8], reach: float) -> NDArray[np.float64]:
-    """Return, per colour `(k,)`, minus the binary logarithm of the share of published legends that have it."""
+    """Return, per color `(k,)`, minus the binary logarithm of the share of published legends that have it."""
     holders = np.sum([between(colors, legend.colors).min(axis=1) <= reach for legend in published().values()], axis=0)
     return np.asarray(-np.log2(np.maximum(holders, 1) / len(published())))
 

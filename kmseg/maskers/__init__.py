@@ -15,7 +15,7 @@ Mask = Callable[[NDArray[np.uint8]], NDArray[Any]]
 class Masker(Protocol):
     """What every masker does."""
 
-    def fit(self, palette: Palette, space: ColorSpace) -> Mask:
+    def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function from a label image `(H, W, 3)` uint8 to its index mask `(H, W)`.
 
         The mask's dtype is `palette.index_dtype`; pixels of no class are `palette.ignore`. What depends on the

@@ -10,21 +10,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import number
 from kmseg.color_spaces import ColorSpace
 from kmseg.errors import UserError
-from kmseg.lookup import ColorTable
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
+from kmseg.pixels.color_lookup import ColorTable
+from kmseg.validation import check_number
 
 
 @dataclass(frozen=True)
 class HsvRange:
-    """Per class, the HSV of its colour plus or minus tolerances; a pixel in no range is ignored.
+    """Per class, the HSV of its color plus or minus tolerances; a pixel in no range is ignored.
 
     Units are OpenCV's for 8-bit HSV: hue 0..179 (wrapping at 180), saturation and value 0..255. The hue of a
-    class with little saturation (a grey) means nothing and is not compared. Where ranges overlap, the nearest
-    colour in HSV wins, each difference measured in its tolerance.
+    class with little saturation (a gray) means nothing and is not compared. Where ranges overlap, the nearest
+    color in HSV wins, each difference measured in its tolerance.
 
     Parameters
     ----------
@@ -32,25 +32,25 @@ class HsvRange:
         Tolerances on either side.
     by_class : mapping of str to [hue, saturation, value]
         Tolerances of single classes, by name, instead of these.
-    grey : float
-        Saturation at or below which a class's colour counts as grey.
+    gray : float
+        Saturation at or below which a class's color counts as gray.
     """
 
     hue: float = 10
     saturation: float = 60
     value: float = 60
-    grey: float = 25
+    gray: float = 25
     by_class: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check("", self.hue, self.saturation, self.value)
-        number("grey", self.grey, at_least=0, at_most=255)
+        check_number("gray", self.gray, at_least=0, at_most=255)
         for name, tolerances in self.by_class.items():
             if len(tolerances) != 3:
                 raise UserError(f"by_class.{name} is {tolerances!r}; expected [hue,saturation,value]")
             _check(f"by_class.{name} ", *tolerances)
 
-    def fit(self, palette: Palette, space: ColorSpace) -> Mask:
+    def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` plays no part."""
         tolerances = self.tolerances(palette)
         return ColorTable(lambda colors: self._classes(colors, palette, tolerances), palette.index_dtype)
@@ -65,17 +65,17 @@ class HsvRange:
 
     def _classes(self, colors: NDArray[np.uint8], palette: Palette, tolerances: NDArray[Any]) -> NDArray[np.intp]:
         sources, owner = palette.sources
-        cost = costs(differences(colors, sources, self.grey), tolerances)
+        cost = costs(differences(colors, sources, self.gray), tolerances)
         best = cost.argmin(axis=1)
         return np.where(np.isfinite(cost.min(axis=1)), owner[best], palette.ignore)
 
 
-def differences(colors: NDArray[np.uint8], sources: NDArray[np.uint8], grey: float) -> NDArray[np.float32]:
-    """Return how far colours `(n, 3)` are from `sources` `(m, 3)` in hue, saturation and value, `(3, n, m)`."""
+def differences(colors: NDArray[np.uint8], sources: NDArray[np.uint8], gray: float) -> NDArray[np.float32]:
+    """Return how far colors `(n, 3)` are from `sources` `(m, 3)` in hue, saturation and value, `(3, n, m)`."""
     have, want = _hsv(colors).T[:, :, None], _hsv(sources).T[:, None, :]
     apart = np.abs(have - want)
     apart[0] = np.minimum(apart[0], 180 - apart[0])
-    apart[0][:, want[1, 0] <= grey] = 0
+    apart[0][:, want[1, 0] <= gray] = 0
     return apart
 
 
@@ -91,9 +91,9 @@ def costs(apart: NDArray[np.float32], tolerances: NDArray[Any]) -> NDArray[np.fl
 
 
 def _check(where: str, hue: float, saturation: float, value: float) -> None:
-    number(f"{where}hue", hue, at_least=0, at_most=90)
-    number(f"{where}saturation", saturation, at_least=0, at_most=255)
-    number(f"{where}value", value, at_least=0, at_most=255)
+    check_number(f"{where}hue", hue, at_least=0, at_most=90)
+    check_number(f"{where}saturation", saturation, at_least=0, at_most=255)
+    check_number(f"{where}value", value, at_least=0, at_most=255)
 
 
 def _hsv(colors: NDArray[np.uint8]) -> NDArray[np.float32]:

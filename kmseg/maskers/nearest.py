@@ -1,4 +1,4 @@
-"""The paper's masker: every pixel goes to the class with the nearest colour."""
+"""The paper's masker: every pixel goes to the class with the nearest color."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.color_spaces import ColorSpace
-from kmseg.distance import squared_between
-from kmseg.lookup import ColorTable
 from kmseg.maskers import Mask
 from kmseg.palette import Palette
+from kmseg.pixels.color_lookup import ColorTable
+from kmseg.pixels.distance import squared_between
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Nearest colour in the chosen color space: what K-Means' `predict` does with its centroids."""
+    """Nearest color in the chosen color space: what K-Means' `predict` does with its centroids."""
 
-    def fit(self, palette: Palette, space: ColorSpace) -> Mask:
+    def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`."""
         return ColorTable(lambda colors: nearest(colors, palette, space), palette.index_dtype)
 

@@ -9,9 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from kmseg.checks import one_of, text, whole
 from kmseg.errors import UserError
 from kmseg.scheduling.cron import WEEKDAYS, CronLine, read_cron
+from kmseg.validation import check_choice, check_integer, check_text
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
@@ -60,11 +60,11 @@ class Job:
             raise UserError(
                 "a job needs a cron line or an interval, and not both; give cron: '0 2 * * *' or interval: 1h"
             )
-        text("cron", self.cron, optional=True)
-        whole("retries", self.retries, at_least=0)
-        one_of("overlap", self.overlap, ("skip", "wait", "stop"))
+        check_text("cron", self.cron, optional=True)
+        check_integer("retries", self.retries, at_least=0)
+        check_choice("overlap", self.overlap, ("skip", "wait", "stop"))
         for word in self.overrides:
-            text("a word of overrides", word)
+            check_text("a word of overrides", word)
         _ = self.line, self.zone, self.seconds
         if self.seconds["interval"] is not None and self.seconds["interval"] < 1:
             raise UserError(f"interval is {self.interval!r}; expected at least a second")
@@ -79,7 +79,7 @@ class Job:
     @cached_property
     def zone(self) -> ZoneInfo | None:
         """The time zone; None is the machine's."""
-        text("timezone", self.timezone, optional=True)
+        check_text("timezone", self.timezone, optional=True)
         try:
             return None if self.timezone is None else ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):

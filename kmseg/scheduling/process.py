@@ -26,7 +26,7 @@ def run_process(
     environment: Mapping[str, str],
     output: IO[bytes] | None,
     limit: float | None,
-    told_to_end: Callable[[], bool],
+    should_stop: Callable[[], bool],
     ends_within: float = ENDS_WITHIN,
 ) -> Ended:
     """Run a command to its end, its time limit (`timed out`), or until it is told to end (`stopped`)."""
@@ -43,7 +43,7 @@ def run_process(
         while True:
             with suppress(subprocess.TimeoutExpired):
                 return Ended(process.wait(timeout=0.1))
-            if told_to_end():
+            if should_stop():
                 return Ended(_end(process, ends_within), "stopped")
             if limit is not None and time.monotonic() - began > limit:
                 return Ended(_end(process, ends_within), "timed out")

@@ -73,13 +73,13 @@ class Runner:
         if overlap == "stop":
             self._to_end.add(name)
 
-    def run_once(self, name: str, attempt: int = 1, in_sight: bool = False) -> Entry:
-        """Run a job once, its output in a log, or `in_sight` of the person who asked for it."""
+    def run_once(self, name: str, attempt: int = 1, foreground: bool = False) -> Entry:
+        """Run a job once, its output in a log, or `foreground` of the person who asked for it."""
         from filelock import FileLock, Timeout
 
         try:
             with FileLock(self.folder / f"{name}.lock", timeout=0):
-                return self._run(name, attempt, in_sight)
+                return self._run(name, attempt, foreground)
         except Timeout:
             raise UserError(f"the job {name} is at work already; wait for its end") from None
 
@@ -104,22 +104,22 @@ class Runner:
                 if self._stopping.wait(min(0.2, max(until - time.monotonic(), 0))):
                     return
 
-    def _run(self, name: str, attempt: int, in_sight: bool) -> Entry:
+    def _run(self, name: str, attempt: int, foreground: bool) -> Entry:
         job, run, began = self.jobs[name], uuid.uuid4().hex[:12], now()
         log = Path("logs") / name / f"{began.replace(':', '-')}-{run}.log"
-        self.history.add(Entry(run, name, began, attempt, "running", log="" if in_sight else str(log)))
+        self.history.add(Entry(run, name, began, attempt, "running", log="" if foreground else str(log)))
         started = time.monotonic()
         words = [*self._command, *without_repeats([*self.words, *job.overrides])]
         environment = {"KMSEG_JOB": name, "PYTHONPATH": _import_path()}
 
-        def told_to_end() -> bool:
+        def should_stop() -> bool:
             return self._stopping.is_set() or name in self._to_end
 
-        if not in_sight:
+        if not foreground:
             (self.folder / log).parent.mkdir(parents=True, exist_ok=True)
-        with nullcontext() if in_sight else (self.folder / log).open("wb") as output:
+        with nullcontext() if foreground else (self.folder / log).open("wb") as output:
             limit = job.seconds["time_limit"]
-            ended = run_process(words, environment, output, limit, told_to_end, self._ends_within)
+            ended = run_process(words, environment, output, limit, should_stop, self._ends_within)
         self._keep_last_logs(name)
         entry = Entry(
             run,
@@ -129,7 +129,7 @@ class Runner:
             outcome=ended.early or OUTCOMES.get(ended.code, "failed"),
             code=ended.code,
             seconds=round(time.monotonic() - started, 1),
-            log="" if in_sight else str(log),
+            log="" if foreground else str(log),
         )
         self.history.add(entry)
         return entry

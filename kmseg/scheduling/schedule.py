@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kmseg.checks import one_of, text
 from kmseg.errors import UserError
 from kmseg.scheduling.job import Job
+from kmseg.validation import check_choice, check_text
 
 COMMANDS = ("serve", "list", "run-now", "history")
 
@@ -33,8 +33,8 @@ class Schedule:
     job: str | None = None
 
     def __post_init__(self) -> None:
-        one_of("schedule.command", self.command, COMMANDS)
-        text("schedule.job", self.job, optional=True)
+        check_choice("schedule.command", self.command, COMMANDS)
+        check_text("schedule.job", self.job, optional=True)
         for name, job in self.jobs.items():
             if not re.fullmatch(r"[\w-][\w.-]{0,59}", name):
                 raise UserError(f"a job is named {name!r}; expected up to 60 letters, digits and _ . -")

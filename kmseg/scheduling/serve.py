@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmseg.errors import UserError
-from kmseg.home import home
+from kmseg.files import home
 from kmseg.scheduling.job import Job
 from kmseg.scheduling.runner import Runner
 

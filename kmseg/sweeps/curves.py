@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kmseg.files import replacing
-from kmseg.sweeps.points import label, short
+from kmseg.sweeps.points import Result, label, short
 
 if TYPE_CHECKING:
-    from kmseg.sweeps.summary import Result, Summary
+    from kmseg.sweeps.summary import Summary
 
 PANELS = {
     "legend/recall": ("classes found", "share of those present"),
-    "legend/spurious": ("spurious colours", "near no true colour"),
+    "legend/spurious": ("spurious colors", "near no true color"),
     "mask/miou": ("mean IoU", "of the masks"),
     "palette/inertia": ("inertia", "k=auto: of flat pixels alone"),
     "time/total": ("seconds", "of one run"),

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kmseg.files import write_json
 
-END = "point.json"
+STATUS_FILE = "point.json"
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Point:
         """The overrides by key."""
         return dict(override.split("=", 1) for override in self.overrides if "=" in override)
 
-    def end(self) -> End | None:
+    def end(self) -> PointStatus | None:
         """Return how the run ended; None if it never did, or what it left cannot be read."""
         try:
-            return End(**json.loads((self.folder / END).read_text(encoding="utf-8")))
+            return PointStatus(**json.loads((self.folder / STATUS_FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
@@ -54,7 +54,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class End:
+class PointStatus:
     """How a run of a sweep ended.
 
     Attributes
@@ -70,7 +70,7 @@ class End:
 
     def write(self, folder: Path) -> None:
         """Leave word in the run's folder; the last thing that a run does."""
-        write_json(folder / END, {"config": self.config, "failed": self.failed})
+        write_json(folder / STATUS_FILE, {"config": self.config, "failed": self.failed})
 
 
 def swept(points: Sequence[Point]) -> dict[str, list[str]]:
@@ -90,3 +90,20 @@ def label(settings: Mapping[str, Any]) -> str:
 def short(key: str) -> str:
     """Return the last part of a setting's key: `k` for `clusterer.k`."""
     return key.lstrip("+~").rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one point: its figures, or why it failed."""
+
+    point: Point
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    failed: str = ""
+
+    @staticmethod
+    def of(point: Point, died: str = "") -> Result:
+        """Read what the point's folder tells; `died` is why a run may have left no word."""
+        end = point.end()
+        if end is None:
+            return Result(point, failed=died or "the run left no word; its process was killed")
+        return Result(point, failed=end.failed) if end.failed else Result(point, point.metrics())

@@ -20,7 +20,7 @@ class Score:
     ----------
     metric : str or None
         A name of `metrics.json`. None takes the first that a run has of: `mask/miou`; `legend/f1`; and where there is
-        no truth, the share of pixels within 10 RGB units of their colour, less 0.001 for each class.
+        no truth, the share of pixels within 10 RGB units of their color, less 0.001 for each class.
     """
 
     metric: str | None = None
@@ -52,5 +52,5 @@ NO_TRUTH = "share of pixels within 10 of their color, less 0.001 a class"
 
 
 def _farther(metrics: Mapping[str, float]) -> float:
-    """Return the share of pixels farther than 10 from their colour: of the masked images, else of the sampled ones."""
+    """Return the share of pixels farther than 10 from their color: of the masked images, else of the sampled ones."""
     return metrics.get("palette/farther_than_10", metrics.get("sampled/farther_than_10", 1.0))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from kmseg.checks import whole
 from kmseg.errors import UserError
 from kmseg.sweeps.points import Point
 from kmseg.sweeps.sweep import Launch, Sweep
+from kmseg.validation import check_integer
 
 if TYPE_CHECKING:
     from optuna import Trial
@@ -34,9 +34,9 @@ def search(
     The sampler is seeded and told each result in order. So a search that was cut off takes the same way again, and
     finds its finished runs on it.
     """
-    whole("hydra.sweeper.trials", trials, at_least=1)
-    whole("hydra.sweeper.at_once", at_once, at_least=1)
-    whole("hydra.sweeper.seed", seed, at_least=0)
+    check_integer("hydra.sweeper.trials", trials, at_least=1)
+    check_integer("hydra.sweeper.at_once", at_once, at_least=1)
+    check_integer("hydra.sweeper.seed", seed, at_least=0)
     try:
         import optuna
     except ImportError:

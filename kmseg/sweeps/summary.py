@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kmseg.files import write_csv, write_text
-from kmseg.sweeps.curves import draw_curves
-from kmseg.sweeps.points import Point, label, short
+from kmseg.sweeps.points import Result, label, short
 from kmseg.sweeps.score import Score
 
 SHOWN = {
@@ -22,23 +21,6 @@ SHOWN = {
     "time/total": ("seconds", ".2f"),
 }
 """The figures of the table, with their headings and formats; those that no run has are left out."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one point: its figures, or why it failed."""
-
-    point: Point
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    failed: str = ""
-
-    @staticmethod
-    def of(point: Point, died: str = "") -> Result:
-        """Read what the point's folder tells; `died` is why a run may have left no word."""
-        end = point.end()
-        if end is None:
-            return Result(point, failed=died or "the run left no word; its process was killed")
-        return Result(point, failed=end.failed) if end.failed else Result(point, point.metrics())
 
 
 @dataclass(frozen=True)
@@ -93,13 +75,9 @@ class Summary:
         return {**best, "sweep/runs": len(self.results), "sweep/failed": len(self.failed)}
 
     def write(self, folder: Path) -> list[Path]:
-        """Write `sweep.csv`, and `sweep.png` where a run has finished."""
+        """Write `sweep.csv`."""
         columns = self.columns()
-        rows = list(zip(*columns.values(), strict=True))
-        files = [write_csv(folder / "sweep.csv", list(columns), rows)]
-        if self.finished:
-            files.append(draw_curves(folder / "sweep.png", self))
-        return files
+        return [write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))]
 
     def markdown(self, command: Sequence[str], folder: Path) -> str:
         """Describe the sweep; also left as `sweep.md`."""

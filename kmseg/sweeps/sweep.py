@@ -12,10 +12,11 @@ from typing import Any
 
 from kmseg.errors import UserError
 from kmseg.files import write_json
-from kmseg.sweeps.points import END, Point, short, swept
+from kmseg.sweeps.curves import draw_curves
+from kmseg.sweeps.points import STATUS_FILE, Point, Result, short, swept
 from kmseg.sweeps.score import Score
-from kmseg.sweeps.summary import Result, Summary
-from kmseg.tracking import TrackedRun, Tracker
+from kmseg.sweeps.summary import Summary
+from kmseg.trackers import TrackedRun, Tracker
 
 RECORD = "sweep.json"
 
@@ -52,7 +53,7 @@ class Sweep:
             if self.goes_on:
                 self.tracker.forget(point.folder)
                 shutil.rmtree(point.folder, ignore_errors=True)
-            (point.folder / END).unlink(missing_ok=True)
+            (point.folder / STATUS_FILE).unlink(missing_ok=True)
         died = ""
         if todo:
             try:
@@ -66,7 +67,10 @@ class Sweep:
     def finish(self) -> None:
         """Leave the summary; fail if a run did."""
         summary = Summary(self.results, swept([result.point for result in self.results]), self.score)
-        for path in summary.write(self.folder):
+        files = summary.write(self.folder)
+        if summary.finished:
+            files.append(draw_curves(self.folder / "sweep.png", summary))
+        for path in files:
             self.tracked.file(path)
         self.tracked.table("sweep.json", summary.columns())
         self.tracked.metrics(summary.figures())

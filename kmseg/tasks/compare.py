@@ -6,7 +6,7 @@ the one that K-Means found. K-Means finds its own, and also enters with the lege
 finding a legend and using one are told apart. HSV enters untuned, with the best single tolerance, and with the best
 tolerance per class; the conclusion speaks of the one that did best on the rest, a choice in HSV's favour. The report's
 own way (k=13 on ten images, nearest centroid) enters too. A legend's class is read as the true class of the nearest
-colour, whoever's legend it is. Without true masks K-Means' masks stand for the truth, and the run says so.
+color, whoever's legend it is. Without true masks K-Means' masks stand for the truth, and the run says so.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from pathlib import Path
 
 import numpy as np
 
-from kmseg.checks import number, whole
-from kmseg.comparison.bars import draw_bars
-from kmseg.comparison.class_pictures import ClassSheet, DrawClasses
-from kmseg.comparison.contest import Arena, JudgeImages, Result, Scores
-from kmseg.comparison.tuning import GRID, Tuned
-from kmseg.comparison.verdict import Verdict
+from kmseg.comparison.chart import draw_bars
+from kmseg.comparison.class_sheets import ClassSheet, DrawClasses
+from kmseg.comparison.evaluate import EvaluateImages, Evaluation, Result, Scores
+from kmseg.comparison.methods import GIVEN, given_ways, hsv_ways, kmeans_ways, tuned_on
+from kmseg.comparison.summary import ComparisonResult
+from kmseg.comparison.tune_hsv import GRID, Tuned
 from kmseg.datasets import Item
+from kmseg.datasets.sampling import Sampling
 from kmseg.errors import UserError
 from kmseg.files import safe_names, write_csv
 from kmseg.palette import Palette
-from kmseg.sampling import Sampling
-from kmseg.stages import Stages
-from kmseg.tasks import Outcome, Plan
-from kmseg.tasks.contestants import GIVEN, given_ways, hsv_ways, kmeans_ways, tuned_on
-from kmseg.tasks.find_palette import learn_palette, nothing_read
-from kmseg.tasks.record import description, finish_run, record_found, refuse_unwritable, tracked_run
-from kmseg.tracking import TrackedRun
+from kmseg.pipeline.count_colors import learn_palette, nothing_read
+from kmseg.pipeline.outputs import description, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.plan import Outcome, Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.trackers import TrackedRun
+from kmseg.validation import check_integer, check_number
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Compare:
     classes: Sequence[str | int] = ()
 
     def __post_init__(self) -> None:
-        number("task.tuning", self.tuning, at_least=0.05, at_most=0.95)
-        whole("task.tolerance", self.tolerance, at_least=0, at_most=50)
+        check_number("task.tuning", self.tuning, at_least=0.05, at_most=0.95)
+        check_integer("task.tolerance", self.tolerance, at_least=0, at_most=50)
 
     def run(self, plan: Plan) -> Outcome:
         """Do the whole job in `plan.folder`."""
@@ -66,39 +66,41 @@ class Compare:
         if given is not None:
             self._shown(truth.palette or given)
         refuse_unwritable(plan)
-        stages = Stages()
+        progress = Progress()
         items = plan.dataset.items()
         learning, rest, left_out = self._split(plan, items)
         with tracked_run(plan, len(items)) as tracked:
-            with stages.timed("total"):
-                found, counted = learn_palette(plan, learning, stages)
+            with progress.timed("total"):
+                found, counted = learn_palette(plan, learning, progress)
                 record_found(tracked, plan, found)
                 legend, owner = (given, GIVEN) if given else (found.palette, "with K-Means' legend")
-                tuned = tuned_on(plan, learning, legend, stages)
+                tuned = tuned_on(plan, learning, legend, progress)
                 ways = (
-                    *kmeans_ways(plan, learning, found.palette, stages),
+                    *kmeans_ways(plan, learning, found.palette, progress),
                     *(given_ways(plan, given) if given else ()),
                     *hsv_ways(legend, owner, tuned),
                 )
                 classes = truth.palette if truth.masks and truth.palette else legend
                 reference = None if truth.masks else "kmeans"
-                arena = Arena(plan.dataset, truth, classes, ways, reference, self.tolerance)
-                scores = stages.over("compare", "comparing", plan.executor, JudgeImages(arena), rest, Scores.merge)
+                evaluation = Evaluation(plan.dataset, truth, classes, ways, reference, self.tolerance)
+                scores = progress.run_stage(
+                    "compare", "comparing", plan.executor, EvaluateImages(evaluation), rest, Scores.merge
+                )
                 if not scores.pixels:
                     raise nothing_read(scores.failures)
-                verdict = self._verdict(arena, scores)
+                verdict = self._verdict(evaluation, scores)
                 files = [verdict.write(plan.folder / "compare.csv")]
-                with stages.timed("pictures"):
+                with progress.timed("pictures"):
                     files.append(draw_bars(plan.folder / "compare.png", verdict))
-                    for picture in self._draw_classes(plan, arena, verdict, scores, rest):
+                    for picture in self._draw_classes(plan, evaluation, verdict, scores, rest):
                         tracked.file(picture, under="classes")
             if tuned is not None:
                 files.append(_write_tolerances(plan.folder / "hsv_tolerances.csv", tuned))
             tracked.describe(f"{verdict.markdown()}\n\n{description(plan)}")
-            metrics = {**verdict.metrics(), "images/sampled": counted.read, "images/judged": len(scores.pixels)}
+            metrics = {**verdict.metrics(), "images/sampled": counted.read, "images/evaluated": len(scores.pixels)}
             failures = (*counted.failures, *scores.failures)
             outcome = finish_run(
-                plan, tracked, stages, found.palette, found.pixels, metrics, failures, (found.said, left_out), files
+                plan, tracked, progress, found.palette, found.pixels, metrics, failures, (found.said, left_out), files
             )
             if tuned is not None:
                 _record_curves(tracked, tuned)
@@ -124,38 +126,40 @@ class Compare:
 
     def _shown(self, classes: Palette) -> list[int]:
         """Return the classes asked for; all where none is named."""
-        return sorted({classes.index_of(name) for name in self.classes}) if self.classes else list(range(len(classes)))
+        return (
+            sorted({classes.find_class(name) for name in self.classes}) if self.classes else list(range(len(classes)))
+        )
 
-    def _verdict(self, arena: Arena, scores: Scores) -> Verdict:
-        occur = sum(scores.pixels.values(), np.zeros(len(arena.classes), np.int64))
-        shown = np.array([k for k in self._shown(arena.classes) if occur[k]], np.intp)
+    def _verdict(self, evaluation: Evaluation, scores: Scores) -> ComparisonResult:
+        occur = sum(scores.pixels.values(), np.zeros(len(evaluation.classes), np.int64))
+        shown = np.array([k for k in self._shown(evaluation.classes) if occur[k]], np.intp)
         if not len(shown):
             raise UserError("none of task.classes occurs in the images that are measured; name others, or none for all")
         results = {
             way.key: Result(way, scores.confusions[way.key], scores.boundaries[way.key], shown)
-            for way in arena.contestants
+            for way in evaluation.methods
         }
         hsv = max((r for key, r in results.items() if key.startswith("hsv_")), key=lambda r: r.figures["miou"])
-        return Verdict(
-            list(results.values()), results["kmeans"], hsv, results.get("kmeans_given"), arena.classes,
-            len(scores.pixels), arena.reference is None,
+        return ComparisonResult(
+            list(results.values()), results["kmeans"], hsv, results.get("kmeans_given"), evaluation.classes,
+            len(scores.pixels), evaluation.reference is None,
         )  # fmt: skip
 
     def _draw_classes(
-        self, plan: Plan, arena: Arena, verdict: Verdict, scores: Scores, rest: Sequence[Item]
+        self, plan: Plan, evaluation: Evaluation, verdict: ComparisonResult, scores: Scores, rest: Sequence[Item]
     ) -> list[Path]:
         """Draw each class on the image that has most of it: not one that was picked for its errors."""
         items = {item.key: item for item in rest}
         kmeans, hsv = verdict.kmeans, verdict.hsv
         sheets = []
-        for k, name in zip(kmeans.shown, safe_names([arena.classes.names[k] for k in kmeans.shown]), strict=True):
+        for k, name in zip(kmeans.shown, safe_names([evaluation.classes.names[k] for k in kmeans.shown]), strict=True):
             key = max(scores.pixels, key=lambda key: scores.pixels[key][k])
-            title = f"{arena.classes.names[k]}   IoU over all measured images: HSV {hsv.iou[k]:.3f}"
+            title = f"{evaluation.classes.names[k]}   IoU over all measured images: HSV {hsv.iou[k]:.3f}"
             title += f", K-Means {kmeans.iou[k]:.3f}" if verdict.truth else " of K-Means' mask"
             sheets.append(
                 ClassSheet(int(k), items[key], f"{title}   (image {key})", plan.folder / f"classes/{name}.png")
             )
-        work = DrawClasses(arena, (kmeans.contestant.key, hsv.contestant.key), ("K-Means", "HSV"))
+        work = DrawClasses(evaluation, (kmeans.method.key, hsv.method.key), ("K-Means", "HSV"))
         return list(chain.from_iterable(plan.executor.map(work, sheets)))
 
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kmseg.distance import squared_between
+from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
-from kmseg.finding.census import Census
 from kmseg.histogram import Histogram
-from kmseg.metrics import legend_scores
+from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
-from kmseg.stages import Stages
-from kmseg.tasks import Outcome, Plan
-from kmseg.tasks.find_palette import learn_palette
-from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.count_colors import learn_palette
+from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.plan import Outcome, Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.pixels.distance import squared_between
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Discover:
         if plan.palette.file is not None:
             raise UserError("task=discover finds the palette and palette.file gives one; leave one of them out")
         refuse_unwritable(plan)
-        stages = Stages()
+        progress = Progress()
         items = plan.dataset.items()
         with tracked_run(plan, len(items)) as tracked:
-            with stages.timed("total"):
-                found, counted = learn_palette(plan, items, stages, plan.measured_against.palette)
+            with progress.timed("total"):
+                found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
             record_found(tracked, plan, found)
             metrics = {"palette/inertia": found.inertia, **_explained(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
@@ -39,14 +39,14 @@ class Discover:
             if true is not None:
                 metrics |= legend_scores(found.palette, true, counted.flat_pixels)
             return finish_run(
-                plan, tracked, stages, found.palette, found.pixels, metrics, counted.failures, (found.said,)
+                plan, tracked, progress, found.palette, found.pixels, metrics, counted.failures, (found.said,)
             )
 
 
-def _explained(counts: Histogram | Census, palette: Palette) -> dict[str, float]:
-    """Return the shares of the counted pixels farther than 10 and 40 RGB units from every colour of the palette."""
+def _explained(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:
+    """Return the shares of the counted pixels farther than 10 and 40 RGB units from every color of the palette."""
     colors = counts.colors
-    weights = counts.weights if isinstance(counts, Census) else counts.counts
+    weights = counts.weights if isinstance(counts, ColorStatistics) else counts.counts
     best = np.full(len(colors), np.inf)
     for color in palette.colors:
         best = np.minimum(best, squared_between(colors, color[None])[:, 0])

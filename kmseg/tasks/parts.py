@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kmseg.pipeline.plan import Listing, Plan
 from kmseg.plugins import options
-from kmseg.tasks import Listing, Plan
 
 
 @dataclass(frozen=True)

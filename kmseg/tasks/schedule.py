@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kmseg.errors import UserError
+from kmseg.pipeline.plan import Listing, Plan
 from kmseg.scheduling.history import Entry, History
 from kmseg.scheduling.runner import Runner
 from kmseg.scheduling.schedule import Schedule
-from kmseg.tasks import Listing, Plan
 
 SHOWN = 30
 """Runs that the history shows."""
@@ -59,7 +59,7 @@ def run_now(runner: Runner, name: str, stop: threading.Event) -> Listing:
         runner.stop()
 
     threading.Thread(target=end_in_order, daemon=True).start()
-    entry = runner.run_once(name, in_sight=True)
+    entry = runner.run_once(name, foreground=True)
     return Listing(("job", "outcome", "exit code", "seconds"), (_row(entry),), code=entry.code or 0)
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from kmseg.metrics import legend_scores, mask_scores
+from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
+from kmseg.metrics.legend import legend_scores
+from kmseg.metrics.masks import mask_scores
 from kmseg.palette import Palette
-from kmseg.stages import Stages
-from kmseg.tasks import Outcome, Plan
-from kmseg.tasks.explained import explained_shares, refuse_unmatched, write_images
-from kmseg.tasks.find_palette import learn_palette
-from kmseg.tasks.finish_writers import finish_writers
-from kmseg.tasks.hold_against_data import NOTHING_HELD, hold_against_data, note_what_is_known
-from kmseg.tasks.incremental import saved_palette
-from kmseg.tasks.manifest import only_run_in
-from kmseg.tasks.mask_dataset import mask_dataset
-from kmseg.tasks.record import finish_run, record_found, refuse_unwritable, tracked_run
-from kmseg.tasks.tally import Tally
+from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record_known_gaps
+from kmseg.pipeline.count_colors import learn_palette
+from kmseg.pipeline.finish_writers import finish_writers
+from kmseg.pipeline.incremental import saved_palette
+from kmseg.pipeline.manifest import only_run_in
+from kmseg.pipeline.mask_dataset import mask_dataset
+from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.plan import Outcome, Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.pipeline.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Segment:
     def run(self, plan: Plan) -> Outcome:
         """Do the whole job in `plan.folder`."""
         refuse_unwritable(plan)
-        stages = Stages()
+        progress = Progress()
         palette = plan.palette.given
         if palette is None and plan.incremental:
             palette = saved_palette(plan)
@@ -36,39 +37,39 @@ class Segment:
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
         warnings = [*plan.palette.doubts, *plan.truth.doubts]
-        found, held = None, NOTHING_HELD
+        found, held = None, NOTHING_TO_CHECK
         with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
-            with stages.timed("total"):
+            with progress.timed("total"):
                 if palette is None:
-                    found, sampled = learn_palette(plan, items, stages)
+                    found, sampled = learn_palette(plan, items, progress)
                     palette = found.palette
                     record_found(tracked, plan, found)
                     warnings += [found.said, *where_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
-                masked = mask_dataset(plan, items, palette, stages)
+                masked = mask_dataset(plan, items, palette, progress)
                 tally = masked.tally
                 if plan.incremental:
                     metrics |= masked.counts
                 if found is None:
-                    held = hold_against_data(plan, items, palette, masked, stages)
+                    held = check_palette(plan, items, palette, masked, progress)
                     warnings += held.said
                     metrics |= held.drift.metrics
                 elif plan.incremental:
-                    warnings += note_what_is_known(plan, items, palette, masked, stages)
-                warnings += judged_few(plan, tally)
+                    warnings += record_known_gaps(plan, items, palette, masked, progress)
+                warnings += warn_few_evaluated(plan, tally)
                 metrics |= measure(plan, palette, tally)
-                with stages.timed("finish"):
+                with progress.timed("finish"):
                     candidates = found.candidates if found else None
                     files = finish_writers(plan, items, palette, tally, metrics, warnings, candidates)
             files.append(write_images(plan.folder / "images.csv", tally.explained))
             files += held.drift.write(plan.folder / "drift.csv")
             pixels = tally.class_pixels[:-1]
             outcome = finish_run(
-                plan, tracked, stages, palette, pixels, metrics, tally.failures, tuple(warnings), files
+                plan, tracked, progress, palette, pixels, metrics, tally.failures, tuple(warnings), files
             )
             if plan.max_unmatched is not None:
-                refuse_unmatched(plan.max_unmatched, tally.explained, outcome)
+                refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
             return replace(outcome, drifted=bool(held.drift and plan.incremental))
 
 
@@ -86,24 +87,24 @@ def check_writers(plan: Plan, palette: Palette) -> None:
         writer.check(palette)
 
 
-def judged_few(plan: Plan, tally: Tally) -> list[str]:
+def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
     """Say so if not every image has a true mask to be measured against."""
     masks = plan.measured_against.masks
-    if masks is None or tally.judged == tally.masked:
+    if masks is None or tally.evaluated == tally.masked:
         return []
     return [
-        f"{tally.judged} of {tally.masked} images have a usable true mask in {masks}; the mask metrics speak of those "
-        "alone (a mask belongs to the image of the same relative path or name)"
+        f"{tally.evaluated} of {tally.masked} images have a usable true mask in {masks}; mask metrics cover "
+        "only those (a mask belongs to the image of the same relative path or name)"
     ]
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
     """Return the figures of the masked images, with those against the truth where there is one."""
     figures = explained_shares(tally.explained)
-    figures |= {"images/read": tally.masked, "images/judged": tally.judged}
+    figures |= {"images/read": tally.masked, "images/evaluated": tally.evaluated}
     true = plan.measured_against.palette
     if true is not None:
         figures |= legend_scores(palette, true, tally.flat_pixels)
-    if true is not None and tally.judged:
+    if true is not None and tally.evaluated:
         figures |= mask_scores(tally.confusion, palette, true)
     return figures

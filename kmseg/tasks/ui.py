@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from kmseg.checks import whole
-from kmseg.tasks import Listing, Plan
+from kmseg.pipeline.plan import Listing, Plan
+from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Ui:
     port: int = 5000
 
     def __post_init__(self) -> None:
-        whole("task.port", self.port, at_least=0, at_most=65535)
+        check_integer("task.port", self.port, at_least=0, at_most=65535)
 
     def run(self, plan: Plan) -> Listing:
         """Serve until the process is interrupted or told to end."""

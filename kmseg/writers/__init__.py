@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.finding.candidates import Candidates
+from kmseg.discovery.candidates import Candidates
 from kmseg.palette import Palette
 
 
@@ -63,7 +63,7 @@ class WholeRun:
     unmatched_pixels : callable
         Tells which pixels `(H, W)` of a label image the palette does not explain.
     candidates : Candidates or None
-        Every colour that was considered, where the data chose the classes.
+        Every color that was considered, where the data chose the classes.
     overrides : sequence of str
         What the user changed on the command line.
     """

@@ -16,7 +16,7 @@ from kmseg.files import write_csv
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import Layout
+from kmseg.writers.dataset_layout import Layout
 
 # Facts of cityscapesscripts' labels.py: ids in order, and which of them have a trainId, in its order.
 NAMES = (
@@ -48,7 +48,7 @@ class Cityscapes(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write photo and masks of one image."""
-        root, part = folder / "cityscapes", self.part_of(image.key)
+        root, part = folder / "cityscapes", self.split_of(image.key)
         city, stem = _named(image.key)
         masks = root / "gtFine" / part / city
         write_png(masks / f"{stem}_gtFine_labelIds.png", _mapped(image.mask, palette, label_ids(palette), UNLABELED))

@@ -41,4 +41,4 @@ class ClassMask(PerImage):
         if self.classes is None:
             return list(range(len(palette)))
         wanted = [self.classes] if isinstance(self.classes, str | int) else self.classes
-        return [palette.index_of(name) for name in wanted]
+        return [palette.find_class(name) for name in wanted]

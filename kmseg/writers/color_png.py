@@ -1,4 +1,4 @@
-"""The labels painted anew, in the palette's own colours or in the user's: the paper's MaskOwnColor."""
+"""The labels painted anew, in the palette's own colors or in the user's: the paper's MaskOwnColor."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kmseg.checks import text
 from kmseg.images import write_png
-from kmseg.legends.files import read_legend
+from kmseg.legends.formats import read_legend
 from kmseg.palette import Palette, recolored
+from kmseg.validation import check_text
 from kmseg.writers import PerImage, Segmented
 
 
 @dataclass(frozen=True)
 class ColorPng(PerImage):
-    """`color/<stem>.png`: RGB PNG, exact colours, ignored pixels black.
+    """`color/<stem>.png`: RGB PNG, exact colors, ignored pixels black.
 
     Parameters
     ----------
     target : str or None
-        Legend file that gives a colour for each class name; None uses the palette's colours.
+        Legend file that gives a color for each class name; None uses the palette's colors.
     """
 
     target: str | None = None
 
     def __post_init__(self) -> None:
-        text("writers.color_png.target", self.target, optional=True)
+        check_text("writers.color_png.target", self.target, optional=True)
         _ = self._colors
 
     def check(self, palette: Palette) -> None:
-        """Fail if the target gives no colour for a class."""
+        """Fail if the target gives no color for a class."""
         self._painted(palette)
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
-        """Write one recoloured label."""
+        """Write one recolored label."""
         write_png(folder / "color" / f"{image.key}.png", self._painted(palette).paint(image.mask))
 
     @cached_property

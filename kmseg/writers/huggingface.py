@@ -12,7 +12,7 @@ from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import Layout
+from kmseg.writers.dataset_layout import Layout
 
 Row = tuple[str, str | None, str]
 FOLDERS = {"train": "train", "val": "validation"}
@@ -28,7 +28,7 @@ class HuggingFace(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Row:
         """Write photo and mask of one image; return its part and its files."""
-        part = FOLDERS[self.part_of(image.key)]
+        part = FOLDERS[self.split_of(image.key)]
         root = folder / "huggingface" / part
         mask = write_png(root / "masks" / f"{image.key}.png", image.mask)
         photo = self.put_photo(image, root / "images", image.key)

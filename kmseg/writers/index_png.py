@@ -10,7 +10,7 @@ from kmseg.writers import PerImage, Segmented
 
 @dataclass(frozen=True)
 class IndexPng(PerImage):
-    """`masks/<stem>.png`: grey PNG of palette rows, 8 bits (16 past 255 classes), 255 (65535) = ignore."""
+    """`masks/<stem>.png`: gray PNG of palette rows, 8 bits (16 past 255 classes), 255 (65535) = ignore."""
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write one index mask."""

@@ -7,31 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmseg.checks import one_of
 from kmseg.errors import UserError
 from kmseg.files import write_text
 from kmseg.legends.forms import FORMS
 from kmseg.palette import Palette
+from kmseg.validation import check_choice
 from kmseg.writers import PerImage, Segmented, WholeRun
 
 
 @dataclass(frozen=True)
 class Legend(PerImage):
-    """`legend/`: the classes with the colours in which they are painted, one file for each form.
+    """`legend/`: the classes with the colors in which they are painted, one file for each form.
 
     Parameters
     ----------
     formats : list of str, one str, or None
         `class_dict`, `cvat`, `camvid`, `datumaro`, `fiftyone`, `huggingface`, `mmsegmentation`, `json`; None writes
         all of them. CamVid's readers split at blanks, so that a name has `_` for each there; Hugging Face's file has
-        no colours.
+        no colors.
     """
 
     formats: Sequence[str] | str | None = None
 
     def __post_init__(self) -> None:
         for form in self._wanted:
-            one_of("writers.legend.formats", form, list(FORMS))
+            check_choice("writers.legend.formats", form, list(FORMS))
 
     def check(self, palette: Palette) -> None:
         """Fail if one of the forms cannot hold a class."""

@@ -11,7 +11,7 @@ from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import PARTS, Layout, refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import PARTS, Layout, refuse_more_than_8_bits
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class MMSegmentation(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str | None:
         """Write photo and mask of one image; return the suffix of the photo."""
-        root, part = folder / "mmsegmentation", self.part_of(image.key)
+        root, part = folder / "mmsegmentation", self.split_of(image.key)
         write_png(root / "ann_dir" / part / f"{image.key}.png", image.mask)
         photo = self.put_photo(image, root / "img_dir" / part, image.key)
         return photo.suffix if photo else None

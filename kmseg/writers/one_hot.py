@@ -23,7 +23,7 @@ class OneHot(PerImage):
 
 def layers(mask: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:
     """Return one layer per class, `(H, W, classes)` uint8 of 0/1; an ignored pixel is 0 in all of them."""
-    from kmseg.pixel_loops import set_layers
+    from kmseg.pixels.gather import set_layers
 
     out = np.zeros((mask.size, classes), np.uint8)
     set_layers(np.ascontiguousarray(mask).reshape(-1), out)

@@ -1,4 +1,4 @@
-"""Index masks that any viewer shows in colour, and Pillow reads as indices."""
+"""Index masks that any viewer shows in color, and Pillow reads as indices."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from kmseg.files import replacing
 from kmseg.palette import Palette
 from kmseg.writers import PerImage, Segmented
-from kmseg.writers.layout import refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import refuse_more_than_8_bits
 
 
 @dataclass(frozen=True)
 class PalettedPng(PerImage):
     """`paletted/<stem>.png`: 8-bit PNG of palette rows with the palette in it, 255 = ignore, shown black.
 
-    OpenCV reads it as colours; for a pipeline that uses OpenCV take `index_png`.
+    OpenCV reads it as colors; for a pipeline that uses OpenCV take `index_png`.
     """
 
     def check(self, palette: Palette) -> None:

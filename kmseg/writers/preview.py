@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import whole
+from kmseg.draw.sheets import contact_sheet, thumbnail
 from kmseg.images import write_png
 from kmseg.palette import Palette
-from kmseg.pictures import contact_sheet, thumbnail
+from kmseg.validation import check_integer
 from kmseg.writers import Segmented, WholeRun
 
 Row = tuple[str, NDArray[np.uint8] | None, NDArray[np.uint8], NDArray[np.uint8]]
@@ -34,8 +34,8 @@ class Preview:
     width: int = 320
 
     def __post_init__(self) -> None:
-        whole("writers.preview.images", self.images, at_least=1)
-        whole("writers.preview.width", self.width, at_least=32)
+        check_integer("writers.preview.images", self.images, at_least=1)
+        check_integer("writers.preview.width", self.width, at_least=32)
 
     def check(self, palette: Palette) -> None:
         """Accept any palette."""

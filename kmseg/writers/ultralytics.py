@@ -12,7 +12,7 @@ from kmseg.files import write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import Layout, refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import Layout, refuse_more_than_8_bits
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Ultralytics(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write photo and mask of one image."""
-        root, part = folder / "ultralytics", self.part_of(image.key)
+        root, part = folder / "ultralytics", self.split_of(image.key)
         write_png(root / "masks" / part / f"{image.key}.png", image.mask)
         self.put_photo(image, root / "images" / part, image.key)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kmseg.files import write_text
-from kmseg.outlines import outlines
 from kmseg.palette import Palette
+from kmseg.pixels.polygons import outlines
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import Layout
+from kmseg.writers.dataset_layout import Layout
 from kmseg.writers.ultralytics import write_data_yaml
 
 
@@ -24,7 +24,7 @@ class YoloSeg(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write photo and polygons of one image."""
-        root, part = folder / "yolo_seg", self.part_of(image.key)
+        root, part = folder / "yolo_seg", self.split_of(image.key)
         height, width = image.mask.shape
         lines = [
             " ".join([str(k), *(f"{value:.6f}" for value in (outline / (width, height)).ravel())])

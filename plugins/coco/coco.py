@@ -16,7 +16,7 @@ from kmseg.errors import UserError
 from kmseg.files import replacing, write_json
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.layout import PARTS, Layout
+from kmseg.writers.dataset_layout import PARTS, Layout
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Coco(Layout):
     """`coco/train`, `val` with the photos, and `coco/annotations/stuff_train.json`, `stuff_val.json`.
 
     One annotation for each class of an image; a category's id is its row of the palette plus one, since 0 is no
-    category in COCO. Pixels of no class have no annotation. See `kmseg.writers.layout.Layout` for the settings
+    category in COCO. Pixels of no class have no annotation. See `kmseg.writers.dataset_layout.Layout` for the settings
     (pip install pycocotools).
     """
 
@@ -35,7 +35,7 @@ class Coco(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
         """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
-        part = self.part_of(image.key)
+        part = self.split_of(image.key)
         photo = self.put_photo(image, folder / "coco" / part, image.key)
         height, width = image.mask.shape
         told = {
@@ -52,7 +52,7 @@ class Coco(Layout):
         written = []
         for part in PARTS:
             path = run.folder / "coco" / "annotations" / f"stuff_{part}.json"
-            keys = [key for key in notes if self.part_of(key) == part]
+            keys = [key for key in notes if self.split_of(key) == part]
             with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
                 file.writelines(_joined([_kept(run.folder) / part / f"{key}.json" for key in keys], run.palette))
             written.append(path)

@@ -1,6 +1,6 @@
-"""K-Means of faiss: for many clusters of very many colours.
+"""K-Means of faiss: for many clusters of very many colors.
 
-150 clusters of 830,000 colours took two cores 24 s, and scikit-learn 59 s; with 30 clusters scikit-learn is faster.
+150 clusters of 830,000 colors took two cores 24 s, and scikit-learn 59 s; with 30 clusters scikit-learn is faster.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.checks import whole
 from kmseg.clusterers import Clustering, clusters_wanted
 from kmseg.errors import UserError
+from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True)
 class FaissKMeans:
-    """Lloyd's iterations on the distinct colours, in single precision and on all cores (pip install faiss-cpu).
+    """Lloyd's iterations on the distinct colors, in single precision and on all cores (pip install faiss-cpu).
 
     Parameters
     ----------
@@ -39,20 +39,20 @@ class FaissKMeans:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        whole("k", self.k, at_least=1, words=("auto",))
-        whole("n_init", self.n_init, at_least=1)
-        whole("max_iter", self.max_iter, at_least=1)
-        whole("seed", self.seed, at_least=0, at_most=2**31 - 1)
+        check_integer("k", self.k, at_least=1, words=("auto",))
+        check_integer("n_init", self.n_init, at_least=1)
+        check_integer("max_iter", self.max_iter, at_least=1)
+        check_integer("seed", self.seed, at_least=0, at_most=2**31 - 1)
         if find_spec("faiss") is None:
             raise UserError("clusterer=faiss_kmeans needs faiss; install it with: pip install faiss-cpu")
 
-    def fit(
-        self, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None = None
+    def cluster(
+        self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster `points` `(n, d)` with `weights` `(n,)`; `start` `(k, d)` are centroids to begin with, once."""
-        wanted = clusters_wanted(self.k, start, points)
-        begins = [start] if start is not None else self._starts(points, weights, wanted)
-        return min((self._from(begin, points, weights) for begin in begins), key=lambda fit: fit.inertia)
+        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids to begin with, once."""
+        wanted = clusters_wanted(self.k, init, points)
+        begins = [init] if init is not None else self._starts(points, sample_weight, wanted)
+        return min((self._from(begin, points, sample_weight) for begin in begins), key=lambda fit: fit.inertia)
 
     def _starts(
         self, points: NDArray[np.float64], weights: NDArray[np.float64], wanted: int

@@ -29,13 +29,13 @@ class Oklab:
     """Oklab of sRGB, times 100: L 0..100, a and b about -30..30."""
 
     def to_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Turn colours `(n, 3)` uint8 into features `(n, 3)`: L, a, b."""
+        """Turn colors `(n, 3)` uint8 into features `(n, 3)`: L, a, b."""
         level = rgb / 255
         linear = np.where(level <= 0.04045, level / 12.92, ((level + 0.055) / 1.055) ** 2.4)
         return 100 * np.cbrt(linear @ CONES.T) @ LAB.T
 
     def to_rgb(self, features: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """Turn L, a, b `(n, 3)` into colours `(n, 3)` uint8."""
+        """Turn L, a, b `(n, 3)` into colors `(n, 3)` uint8."""
         cones = (features / 100 @ np.linalg.inv(LAB).T) ** 3
         linear = (cones @ np.linalg.inv(CONES).T).clip(0, 1)
         level = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)

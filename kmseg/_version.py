@@ -1,0 +1,3 @@
+"""kmseg's version."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,135 @@
+"""No silent loss: how the pixels of each image came to their class, and how many could not be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.audit.unknown_colors import NewColors, min_unknown_pixels, new_colors
+from kmseg.errors import UserError
+from kmseg.files import write_csv
+from kmseg.palette import Palette
+from kmseg.pixels.packing import pack
+
+
+@dataclass(frozen=True)
+class MatchCounts:
+    """How the pixels of one image came to their classes; `exact` to `unmatched` add up to `pixels`.
+
+    Attributes
+    ----------
+    exact : int
+        Pixels of exactly their class's color.
+    near : int
+        Pixels within 20 RGB units of it.
+    reassigned : int
+        Pixels of a border, of a color in between, that went to the class of a neighbor.
+    unmatched : int
+        Pixels of no class, and flat pixels of a color that the palette lacks.
+    """
+
+    pixels: int
+    exact: int
+    near: int
+    reassigned: int
+    unmatched: int
+    farther_than_10: int
+    farther_than_40: int
+
+
+class PixelMatcher:
+    """Tells how the pixels of images came to their classes, and how far their colors are from the classes'."""
+
+    def __init__(self, palette: Palette) -> None:
+        colors, owner = palette.sources
+        self._known, self._least = pack(colors), min_unknown_pixels(palette)
+        k = len(palette)
+        codes, owner = pack(colors).astype(np.int32), np.minimum(owner, k)
+        classes, first = np.unique(owner, return_index=True)
+        self._first_colors = np.full(k + 1, -1, np.int32)
+        self._first_colors[classes] = codes[first]
+        further = np.delete(np.arange(len(codes)), first)
+        further = further[np.argsort(owner[further], kind="stable")]
+        self._further_colors = codes[further]
+        self._starts = np.searchsorted(owner[further], np.arange(k + 2))
+
+    def explain(
+        self, label: NDArray[np.uint8], mask: NDArray[Any]
+    ) -> tuple[MatchCounts, NDArray[np.int64], NDArray[np.int64], NewColors]:
+        """Explain a label image `(H, W, 3)` with its index mask.
+
+        Also count the pixels of each class, `(k + 1,)`, the last of no class, and those exactly or nearly of its
+        color; and the pixels of the leading colors that the palette lacks.
+        """
+        from kmseg.audit.kernels import BORDER, BORDER_40, EXACT, FLAT_40, FLAT_FAR, WITHIN_20
+
+        kinds, counts = self._kinds(label, mask)
+        of_kind = counts.sum(axis=0).tolist()
+        explained = MatchCounts(
+            pixels=mask.size,
+            exact=of_kind[EXACT],
+            near=sum(of_kind[EXACT + 1 : BORDER_40]),
+            reassigned=of_kind[BORDER_40] + of_kind[BORDER],
+            unmatched=sum(of_kind[FLAT_40:]),
+            farther_than_10=sum(of_kind[WITHIN_20 : FLAT_FAR + 1]),
+            farther_than_40=of_kind[BORDER] + of_kind[FLAT_FAR],
+        )
+        new: NewColors = {}
+        if explained.exact < mask.size:
+            new = new_colors(label, kinds, explained.unmatched, self._known, self._least)
+        return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
+
+    def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:
+        """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""
+        from kmseg.audit.kernels import FLAT_40
+
+        return np.asarray(self._kinds(label, mask)[0] >= FLAT_40)
+
+    def _kinds(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the kind of each pixel `(H, W)`, and how many of each class are of each kind, `(k + 1, kinds)`."""
+        from kmseg.audit.kernels import CLASSLESS, classify_pixels
+
+        kinds, counts = np.empty(mask.shape, np.uint8), np.zeros(len(self._first_colors) * (CLASSLESS + 1), np.int64)
+        lines, rows = np.ascontiguousarray(label).reshape(len(label), -1), np.ascontiguousarray(mask)
+        classify_pixels(lines, rows, self._first_colors, self._further_colors, self._starts, kinds, counts)
+        return kinds, counts.reshape(len(self._first_colors), -1)
+
+
+def explained_shares(images: Mapping[str, MatchCounts]) -> dict[str, float]:
+    """Return the shares over all images, as metrics."""
+    pixels = sum(row.pixels for row in images.values())
+    names = ("exact", "near", "reassigned", "unmatched", "farther_than_10", "farther_than_40")
+    return {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
+
+
+def write_images(path: Path, images: Mapping[str, MatchCounts]) -> Path:
+    """Write the shares of each image, the one with most unmatched pixels first."""
+    rows = [
+        [key, row.pixels]
+        + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
+        for key, row in worst_first(images)
+    ]
+    return write_csv(path, ["image", "pixels", "exact", "near", "reassigned", "unmatched"], rows)
+
+
+def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Path, notes: Sequence[str]) -> None:
+    """Fail, naming the images and what is known, where more than `limit` of an image's pixels cannot be explained."""
+    shares = [(key, row.unmatched / row.pixels) for key, row in worst_first(images)]
+    over = [f"{key} ({share:.1%})" for key, share in shares if share > limit]
+    if over:
+        raise UserError(
+            f"{len(over)} of {len(images)} images have more than max_unmatched={limit:g} of their pixels in colors "
+            f"that the palette lacks: {', '.join(over[:5])}{', ...' if len(over) > 5 else ''}; "
+            f"add the missing colors to the palette ({table} lists all images)"
+            + "".join(f"\nnote: {warning}" for warning in notes)
+        )
+
+
+def worst_first(images: Mapping[str, MatchCounts]) -> list[tuple[str, MatchCounts]]:
+    """Return the images by their share of unmatched pixels, the largest first."""
+    return sorted(images.items(), key=lambda entry: (-entry[1].unmatched / entry[1].pixels, entry[0]))

@@ -1,0 +1,1 @@
+"""The command line: Hydra composes the config, and errors become sentences. Only this folder imports Hydra."""

@@ -1,0 +1,205 @@
+"""The config: option files that name a part, filled up from the part's own fields, and the parts built from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.object_type import ObjectType
+from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigResult, ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from kmseg.cli.hydra_internals import FileConfigSource
+from kmseg.errors import UserError
+from kmseg.pipeline.plan import Plan
+from kmseg.plugins import (
+    conf_folder,
+    file_options,
+    installed_plugins,
+    make_importable,
+    part_class,
+    plugin_files,
+    plugin_folders,
+)
+from kmseg.tasks import Task
+from kmseg.trackers import Tracker
+
+PARTS = (
+    "dataset",
+    "sampling",
+    "clusterer",
+    "color_space",
+    "palette",
+    "masker",
+    "truth",
+    "tracker",
+    "executor",
+    "cache",
+)
+
+
+class PartsSource(FileConfigSource):
+    """A folder of option files in which every `_target_` brings its fields and their defaults along.
+
+    So an option file holds one line, and no option is written twice.
+    """
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme by which Hydra's search path names such a folder."""
+        return "kmseg"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Load one option file and fill it up."""
+        result = super().load_config(config_path)
+        return dataclasses.replace(result, config=OmegaConf.create(_filled(OmegaConf.to_container(result.config))))
+
+
+class PluginFileSource(ConfigSource):
+    """The options of a plugin that is one file, as Hydra asks for them."""
+
+    def __init__(self, provider: str, path: str) -> None:
+        super().__init__(provider, path)
+        self._targets = {f"{option.group}/{option.name}": option.target for option in file_options(Path(self.path))}
+
+    @staticmethod
+    def scheme() -> str:
+        """Return the scheme by which Hydra's search path names such a file."""
+        return "kmseg-file"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Make the config of one option; a writer's goes below its name, since there may be several."""
+        key = config_path.removesuffix(".yaml")
+        header = {"package": key.replace("/", ".") if key.startswith("writers/") else None}
+        config = OmegaConf.create(_filled({"_target_": self._targets[key]}))
+        return ConfigResult(self.provider, self.full_path(), config, header)
+
+    def available(self) -> bool:
+        """Tell whether the file has options that can be read."""
+        return bool(self._targets)
+
+    def is_group(self, config_path: str) -> bool:
+        """Tell whether the file has options of a group."""
+        return config_path == "" or any(key.startswith(f"{config_path}/") for key in self._targets)
+
+    def is_config(self, config_path: str) -> bool:
+        """Tell whether the file has an option."""
+        return config_path.removesuffix(".yaml") in self._targets
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        """List the groups, or the options of one."""
+        start = f"{config_path}/" if config_path else ""
+        below = {key.removeprefix(start).partition("/") for key in self._targets if key.startswith(start)}
+        unwanted = {ObjectType.GROUP: "", ObjectType.CONFIG: "/"}
+        return sorted({name for name, slash, _ in below if results_filter is None or slash != unwanted[results_filter]})
+
+
+class PartsSearchPath(SearchPathPlugin):
+    """Puts the built-in options and those of the plugins on Hydra's search path."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append the folders."""
+        search_path.append("kmseg", f"kmseg://{conf_folder()}")
+        make_importable()
+        for folder in plugin_folders():
+            search_path.append(folder.name, f"kmseg://{folder / 'conf'}")
+        for path in plugin_files():
+            search_path.append(path.stem, f"kmseg-file://{path}")
+        for name, conf in installed_plugins():
+            search_path.append(name, f"kmseg://{conf}")
+
+
+def register() -> None:
+    """Make Hydra know where kmseg's options are; to be called before Hydra composes."""
+    for plugin in (PartsSource, PluginFileSource, PartsSearchPath):
+        Plugins.instance().register(plugin)
+
+
+def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: list[str]) -> tuple[Task, Plan]:
+    """Build the task and its parts from the composed config; every option is checked here, before any work."""
+    parts = {name: _part(config, name, choices) for name in PARTS}
+    chosen = config.get("writers") or DictConfig({})
+    writers = {str(name): _part(chosen, str(name), {}) for name in chosen}
+    plan = Plan(
+        **parts,
+        writers=writers,
+        folder=folder,
+        choices={group: str(choice) for group, choice in choices.items() if "/" not in group and choice is not None},
+        config_yaml=OmegaConf.to_yaml(config, resolve=True),
+        overrides=tuple(overrides),
+        max_unmatched=config.max_unmatched,
+        resume=config.resume,
+        incremental=config.incremental,
+        schedule=_part(config, "schedule", choices) if config.get("schedule") else None,
+    )
+    return _part(config, "task", choices), plan
+
+
+def build_tracker(config: DictConfig) -> Tracker:
+    """Build the tracker alone: for the record of a sweep, which is no run itself."""
+    tracker: Tracker = _part(config, "tracker", {})
+    return tracker
+
+
+def fingerprint(config: DictConfig) -> str:
+    """Return a short name for everything in a config that decides what a run leaves; how it runs is left out."""
+    settings: Any = OmegaConf.to_container(config, resolve=True)
+    deciding = {key: value for key, value in settings.items() if key not in ("resume", "executor", "cache")}
+    return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
+    where = f"{name}={choices[name]}" if name in choices else name
+    if config.get(name) is None:
+        raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
+    try:
+        return _made(OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True))
+    except MissingMandatoryValue as error:
+        raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from error
+
+
+def _made(node: Any) -> Any:
+    """Make the part that a mapping names, with the parts within it."""
+    if isinstance(node, list):
+        return [_made(value) for value in node]
+    if not isinstance(node, dict):
+        return node
+    values = {key: _made(value) for key, value in node.items()}
+    if "_target_" not in values:
+        return values
+    target = values.pop("_target_")
+    try:
+        return part_class(target)(**values)
+    except UserError:
+        raise
+    except Exception as error:  # whatever foreign code does
+        raise UserError(f"{target} cannot be made: {type(error).__name__}: {error}") from error
+
+
+def _filled(node: Any) -> Any:
+    """Fill every mapping that names a part with the part's fields."""
+    if not isinstance(node, dict):
+        return node
+    filled = {key: _filled(value) for key, value in node.items()}
+    return _fields(filled["_target_"]) | filled if "_target_" in filled else filled
+
+
+def _fields(target: str) -> dict[str, Any]:
+    return {field.name: _default(field) for field in dataclasses.fields(part_class(target)) if field.init}
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return list(field.default) if isinstance(field.default, tuple) else field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return "???"

@@ -1,0 +1,97 @@
+"""What a person sees at the end of a run: the legend with its colors, the main figures, where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kmseg.errors import printable
+from kmseg.palette import swatches_table
+from kmseg.pipeline.plan import Listing, Outcome
+
+MAIN = {
+    "legend/found": "classes found",
+    "legend/spurious": "spurious colors",
+    "legend/exact": "exact to the digit",
+    "mask/accuracy": "pixel accuracy",
+    "mask/miou": "mean IoU",
+    "sampled/farther_than_10": "flat pixels farther than 10 from any color",
+    "palette/farther_than_10": "pixels farther than 10 from their color",
+    "palette/farther_than_40": "pixels farther than 40 from their color",
+    "palette/unmatched": "pixels that the palette does not explain",
+    "time/total": "seconds",
+}
+
+SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "mean IoU", "time/total": "seconds"}
+
+
+def show(outcome: Outcome | Listing) -> None:
+    """Print what a task came to."""
+    console = Console(highlight=False)
+    if isinstance(outcome, Listing):
+        console.print(_listing(outcome))
+        return
+    console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
+    console.print(_figures(outcome))
+    if outcome.conclusion:
+        console.print(_methods(outcome.metrics))
+        console.print(Text(outcome.conclusion, style="bold"))
+    for warning in outcome.warnings:
+        console.print(Text(f"note     {printable(warning)}", style="yellow"))
+    for failure in outcome.failures[:10]:
+        console.print(Text(f"skipped  {failure}", style="yellow"))
+    if len(outcome.failures) > 10:
+        console.print(Text(f"skipped  {len(outcome.failures) - 10} more files, named in kmseg.log", style="yellow"))
+    console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
+    for number, line in enumerate(outcome.view.splitlines()):
+        console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+
+
+def show_point(name: str, outcome: Outcome | Listing) -> None:
+    """Print the outcome of one run of many in a line."""
+    if isinstance(outcome, Listing):
+        show(outcome)
+        return
+    figures = [f"{label} {_figure(key, outcome.metrics)}" for key, label in SHORT.items() if key in outcome.metrics]
+    print(f"{name}: {', '.join(figures)}", flush=True)
+
+
+def _listing(listing: Listing) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in listing.columns:
+        table.add_column(column, overflow="fold", ratio=1 if column == "what it is" else None)
+    for row in listing.rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _figures(outcome: Outcome) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    metrics = outcome.metrics
+    for name, label in MAIN.items():
+        if name in metrics:
+            table.add_row(label, _figure(name, metrics))
+    return table
+
+
+def _methods(metrics: Mapping[str, float]) -> Table:
+    """Return the methods that were compared with their figures."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("method", "mean IoU", "boundary F1"):
+        table.add_column(title, justify="left" if title == "method" else "right")
+    for key in (name.split("/")[1] for name in metrics if name.startswith("compare/") and name.endswith("/miou")):
+        row = (metrics[f"compare/{key}/{figure}"] for figure in ("miou", "boundary_f1"))
+        table.add_row(key, *(f"{value:.4f}" for value in row))
+    return table
+
+
+def _figure(name: str, metrics: Mapping[str, float]) -> str:
+    value = metrics[name]
+    if name in ("legend/found", "legend/exact"):
+        return f"{value:g} of {metrics['legend/present']:g} present"
+    if name.startswith(("palette/", "sampled/")):
+        return f"{value:.3%}"
+    return f"{value:g}" if value == int(value) else f"{value:.4f}" if name.startswith("mask/") else f"{value:.1f}"

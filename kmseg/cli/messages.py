@@ -1,0 +1,84 @@
+"""Errors of libraries as one sentence."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import re
+import sys
+from collections.abc import Iterable
+
+from hydra import compose, initialize
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from kmseg.errors import UserError
+from kmseg.plugins import conf_folder
+
+USER_ERRORS = (UserError, HydraException, OmegaConfBaseException, OSError)
+"""What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
+
+
+def explain(error: Exception) -> str:
+    """Return the sentence for an error that a person can mend."""
+    if isinstance(error, HydraException):
+        return _explain_hydra_error(error)
+    if isinstance(error, OSError) and error.filename:
+        mend = "make room or choose another path" if error.errno == errno.ENOSPC else "choose another path"
+        return f"{error.filename}: {error.strerror}; {mend}"
+    return str(error)
+
+
+def _explain_hydra_error(error: HydraException) -> str:
+    text = str(error)
+    if key := re.search(r"Could not override '([^']+)'", text):
+        return _unknown_key(key[1])
+    if option := re.search(
+        r"Could not find '([^']+)/([^'/]+)'(?:\s+Available options in '[^']+':\s+(.*?)\nConfig)?", text, re.S
+    ):
+        options = (option[3] or "").split()
+        return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
+    if group := re.search(r"Could not load '([^']+)'", text):
+        return f"{group[1]!r} is not an option; --help lists the groups and their options"
+    cause = "" if error.__cause__ is None else str(error.__cause__)
+    lines = [line.strip() for line in f"{text}\n{cause}".splitlines()]
+    noise = ("full_key:", "object_type=", "reference_type=")
+    return "\n".join(line for line in lines if line and not line.startswith(noise))
+
+
+def _unknown_key(key: str) -> str:
+    known = list(_list_keys(_compose_without(key)))
+    close = difflib.get_close_matches(key, known, n=3, cutoff=0.6)
+    close += [name for name in known if name.rpartition(".")[2] == key.rpartition(".")[2] and name not in close]
+    if key == "experiment":
+        return "experiments are added with a plus: +experiment=paper"
+    writer = re.match(r"writers\.(\w+)", key)
+    if writer and (conf_folder() / "writers" / f"{writer[1]}.yaml").exists():
+        return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
+    meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
+    return f"there is no setting {key!r}{meant} --cfg job lists the settings of a command"
+
+
+def _compose_without(unknown: str) -> DictConfig:
+    """Compose the config that the command line chose, without the setting that does not exist."""
+    choices = [word for word in sys.argv[1:] if re.match(r"[+~]?\w+=", word) and not word.startswith(f"{unknown}=")]
+    with initialize(version_base="1.3", config_path=None):
+        try:
+            return compose("config", choices)
+        except HydraException:
+            return compose("config")
+
+
+def _list_keys(config: DictConfig) -> Iterable[str]:
+    def walk(node: object, path: str) -> Iterable[str]:
+        if not isinstance(node, dict):
+            yield path
+            return
+        if path:
+            yield path
+        for name, value in node.items():
+            if name != "_target_":
+                yield from walk(value, f"{path}.{name}" if path else str(name))
+
+    return walk(OmegaConf.to_container(config, resolve=False), "")

@@ -1,0 +1,94 @@
+"""The bar chart of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.comparison.summary import ComparisonResult
+from kmseg.files import replacing
+
+INK, FAINT, GRID = "#19191c", "#82828c", "#e6e6ea"
+COLORS = {
+    "paper": "#7fb8e6",
+    "kmeans": "#0072b2",
+    "nearest_given": "#7fcdbb",
+    "kmeans_given": "#009e73",
+    "hsv_untuned": "#f3d27a",
+    "hsv_single": "#e69f00",
+    "hsv_per_class": "#d55e00",
+}
+"""K-Means' ways are cold and HSV's warm, which people who see colors differently can tell apart too."""
+
+COLUMN = 14
+"""Classes that stand in one column."""
+
+
+def draw_bars(path: Path, verdict: ComparisonResult) -> Path:
+    """Draw mean IoU and boundary F1 of every method, and the IoU per class of those of the headline."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    results = verdict.results if verdict.truth else [r for r in verdict.results if r is not verdict.kmeans]
+    headline = [r for r in (verdict.kmeans, verdict.fair, verdict.hsv) if r is not None and r in results]
+    shown = sorted(headline[0].shown, key=lambda k: -headline[0].iou[k])
+    columns = np.array_split(shown, -(-len(shown) // COLUMN))
+    tall = max(len(results) + 2, len(columns[0]))
+    figure = Figure(figsize=(8 + 5 * len(columns), 0.36 * tall + 1.4), facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.15)
+    FigureCanvasAgg(figure)
+    table_rows = (len(results), tall - len(results))  # so that a bar of the left is as thick as a class of the right
+    names = [f"column {number}" for number in range(len(columns))]
+    places: dict[str, Any] = figure.subplot_mosaic([["all", *names], ["key", *names]], height_ratios=table_rows)
+    left, key = places["all"], places["key"]
+    each = "IoU of each class" if verdict.truth else "IoU of each class, of K-Means' masks"
+    titles = ("mean over the classes", each, *[""] * (len(columns) - 1))
+    for place, title in zip((left, *(places[name] for name in names)), titles, strict=True):
+        place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
+        place.set_xlim(0, 1.1)  # the figures stand behind the bars
+        place.set_xticks(np.linspace(0, 1, 6))
+        place.grid(axis="x", color=GRID, linewidth=0.8)
+        place.set_axisbelow(True)
+        place.spines[["top", "right", "left"]].set_visible(False)
+        place.tick_params(colors=INK, labelsize=10, length=0)
+        place.invert_yaxis()
+        place.margins(y=0.02)
+    rows = np.arange(len(results))
+    figures = [result.figures for result in results]
+    _bars(left, rows - 0.12, [f["miou"] for f in figures], [COLORS[r.method.key] for r in results], 0.44)
+    _bars(left, rows + 0.24, [f["boundary_f1"] for f in figures], [FAINT] * len(results), 0.2)
+    left.set_yticks(rows, [result.method.title for result in results])
+    left.set_xlabel("thick: mean IoU, thin: boundary F1", color=FAINT)
+    height = 0.8 / len(headline)
+    for name, column in zip(names, columns, strict=True):
+        for number, result in enumerate(headline):
+            at = np.arange(len(column)) + (number - (len(headline) - 1) / 2) * height
+            colors, title = [COLORS[result.method.key]] * len(at), result.method.title
+            _bars(places[name], at, result.iou[column].tolist(), colors, height * 0.9, 7, title)
+        places[name].set_yticks(range(len(column)), [verdict.classes.names[k] for k in column])
+        places[name].set_ylim(len(columns[0]) - 0.4, -0.6)
+    key.set_axis_off()
+    handles = places[names[0]].get_legend_handles_labels()
+    key.legend(*handles, loc="upper right", frameon=False, fontsize=10, labelcolor=INK)
+    with replacing(path) as part:
+        figure.savefig(part, dpi=110, format="png")
+    return path
+
+
+def _bars(
+    place: Any,
+    at: NDArray[Any],
+    values: Sequence[float],
+    colors: Sequence[str],
+    height: float,
+    size: float = 9,
+    name: str = "",
+) -> None:
+    """Draw bars with their figures behind them."""
+    place.barh(at, values, height, color=colors, label=name)
+    for y, value in zip(at, values, strict=True):
+        place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=size, color=INK)

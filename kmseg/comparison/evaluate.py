@@ -1,0 +1,202 @@
+"""Several ways from label image to mask, measured on the same images against the same true masks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.color_spaces import ColorSpace
+from kmseg.datasets import Dataset, Item
+from kmseg.datasets.truth import Truth
+from kmseg.errors import UnreadableImage
+from kmseg.executors import once_per_process
+from kmseg.maskers import Masker
+from kmseg.metrics.boundary import TrueBoundaries, boundary_f1
+from kmseg.metrics.masks import confusion, match_classes
+from kmseg.palette import Palette
+
+Masks = Mapping[str, NDArray[np.int64]]
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way: a legend and a masker, under a key for figures and a title for people."""
+
+    key: str
+    title: str
+    palette: Palette
+    masker: Masker
+    space: ColorSpace
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one image is evaluated by; it is handed to workers.
+
+    Parameters
+    ----------
+    classes : Palette
+        The classes that masks are compared in; a method's class is read as the one of the nearest color.
+    reference : str or None
+        The method whose masks stand for the truth where there are no true masks.
+    tolerance : int
+        Pixels within which boundaries match.
+    """
+
+    dataset: Dataset
+    truth: Truth
+    classes: Palette
+    methods: tuple[Method, ...]
+    reference: str | None
+    tolerance: int
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def masks(self, item: Item) -> tuple[NDArray[np.uint8], NDArray[np.int64], Masks] | None:
+        """Return label, truth and every method's mask of an item, in `classes`; None where it has no true mask.
+
+        -1 is ignored, `len(classes)` no class. Raises `UnreadableImage`.
+        """
+        path = self.truth.mask_file(item.key)
+        if path is None and self.reference is None:
+            return None
+        label = self.dataset.read_label(item)
+        ways = once_per_process(self.token, self._fitted)
+        masks = {key: way(label) for key, way in ways.items()}
+        if self.reference is not None:
+            agreed = masks[self.reference]
+            return label, np.where(agreed == len(self.classes), -1, agreed), masks
+        assert path is not None
+        return label, self.truth.read_mask(path, (label.shape[0], label.shape[1])), masks
+
+    def _fitted(self) -> dict[str, Any]:
+        return {one.key: _Fitted(one, self.classes) for one in self.methods}
+
+
+class _Fitted:
+    """A method's masker whose masks are read in the common classes."""
+
+    def __init__(self, one: Method, classes: Palette) -> None:
+        self._mask = one.masker.for_palette(one.palette, one.space)
+        self._means = match_classes(one.palette, classes)
+
+    def __call__(self, label: NDArray[np.uint8]) -> NDArray[np.int64]:
+        return np.asarray(self._means[np.minimum(self._mask(label), len(self._means) - 1)])
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What evaluating some images gave; several add up.
+
+    Attributes
+    ----------
+    confusions : mapping of str to ndarray of shape (classes, classes + 1)
+        Per method, pixels by true and given class; the last column is no class.
+    boundaries : mapping of str to ndarray of shape (classes, 4)
+        Per method, the counts that `boundary_f1` is made from.
+    pixels : mapping of str to ndarray of shape (classes,)
+        True pixels of each class, by the image's key.
+    """
+
+    images: int
+    confusions: Mapping[str, NDArray[np.int64]]
+    boundaries: Mapping[str, NDArray[np.int64]]
+    pixels: Mapping[str, NDArray[np.int64]]
+    failures: tuple[str, ...]
+
+    @staticmethod
+    def merge(parts: Sequence[Scores]) -> Scores:
+        """Add up the parts."""
+        keys = list(dict.fromkeys(key for part in parts for key in part.confusions))
+        return Scores(
+            images=sum(part.images for part in parts),
+            confusions={k: np.sum([p.confusions[k] for p in parts if k in p.confusions], axis=0) for k in keys},
+            boundaries={k: np.sum([p.boundaries[k] for p in parts if k in p.boundaries], axis=0) for k in keys},
+            pixels={key: row for part in parts for key, row in part.pixels.items()},
+            failures=tuple(failure for part in parts for failure in part.failures),
+        )
+
+
+@dataclass(frozen=True)
+class EvaluateImages:
+    """The work on a chunk of images: every method masks each, and is held against the truth."""
+
+    evaluation: Evaluation
+
+    def __call__(self, items: Sequence[Item]) -> Scores:
+        """Evaluate a chunk of items."""
+        return Scores.merge([self._one(item) for item in items])
+
+    def _one(self, item: Item) -> Scores:
+        try:
+            seen = self.evaluation.masks(item)
+        except UnreadableImage as failure:
+            return Scores(1, {}, {}, {}, (str(failure),))
+        if seen is None:
+            return Scores(1, {}, {}, {}, ())
+        _, true, masks = seen
+        k = len(self.evaluation.classes)
+        lines = TrueBoundaries(true, k, self.evaluation.tolerance)
+        return Scores(
+            images=1,
+            confusions={key: confusion(true, mask, k, k) for key, mask in masks.items()},
+            boundaries={key: lines.counts(mask) for key, mask in masks.items()},
+            pixels={item.key: np.bincount(true[true >= 0], minlength=k)},
+            failures=(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """How one method did, per class `(classes,)`; NaN where a figure means nothing."""
+
+    method: Method
+    counts: NDArray[np.int64]
+    boundaries: NDArray[np.int64]
+    shown: NDArray[np.intp]
+
+    @cached_property
+    def iou(self) -> NDArray[np.float64]:
+        """Intersection over union."""
+        return self._right / np.maximum(self._given + self._wanted - self._right, 1)
+
+    @cached_property
+    def precision(self) -> NDArray[np.float64]:
+        """Share of the pixels given to the class that are of it; NaN where none is given to it."""
+        return np.where(self._given > 0, self._right / np.maximum(self._given, 1), np.nan)
+
+    @cached_property
+    def recall(self) -> NDArray[np.float64]:
+        """Share of the class's pixels that are given to it."""
+        return self._right / np.maximum(self._wanted, 1)
+
+    @cached_property
+    def boundary_f1(self) -> NDArray[np.float64]:
+        """F1 of the class's boundary pixels."""
+        return boundary_f1(self.boundaries)
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """The figures over all classes that are shown."""
+        return {
+            "miou": float(self.iou[self.shown].mean()),
+            "accuracy": float(self._right[self.shown].sum() / max(self._wanted[self.shown].sum(), 1)),
+            "boundary_f1": float(np.nanmean(self.boundary_f1[self.shown])) if len(self.shown) else 0.0,
+        }
+
+    @property
+    def _right(self) -> NDArray[np.int64]:
+        return np.diag(self.counts)
+
+    @property
+    def _given(self) -> NDArray[np.int64]:
+        return self.counts.sum(axis=0)[:-1]
+
+    @property
+    def _wanted(self) -> NDArray[np.int64]:
+        return self.counts.sum(axis=1)

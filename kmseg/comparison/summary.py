@@ -1,0 +1,144 @@
+"""What a comparison came to: its tables, and one sentence made from the figures, whichever way they fall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kmseg.comparison.evaluate import Result
+from kmseg.files import write_csv
+from kmseg.palette import Palette
+
+ALIKE = 0.005
+"""Mean IoUs that differ by less are called equal."""
+
+CLASS_FIGURES = ("iou", "precision", "recall", "boundary_f1")
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonResult:
+    """The results of all methods in the classes that are shown.
+
+    Parameters
+    ----------
+    results : sequence of Result
+        All methods.
+    kmeans, hsv : Result
+        The two that the question is about: K-Means as the run is set up, and the best HSV ranges.
+    fair : Result or None
+        K-Means given the legend that HSV is given; None where it was given none.
+    images : int
+        Images that were evaluated.
+    truth : bool
+        Whether there are true masks; else `kmeans` stands for them.
+    """
+
+    results: Sequence[Result]
+    kmeans: Result
+    hsv: Result
+    fair: Result | None
+    classes: Palette
+    images: int
+    truth: bool
+
+    @property
+    def sentence(self) -> str:
+        """The conclusion."""
+        shown = self.hsv.shown
+        if not self.truth:
+            worst = int(shown[self.hsv.iou[shown].argmin()])
+            return (
+                f"There are no true masks, so nothing says which is right: on {_images(self.images)}, "
+                f"{self.hsv.method.title}, and {self.kmeans.method.title} agree on "
+                f"{self.hsv.figures['accuracy']:.2%} of the pixels, with a mean IoU of {_miou(self.hsv):.3f} between "
+                f"them over {_classes(len(shown))}; least on {self.classes.names[worst]} ({self.hsv.iou[worst]:.3f})."
+            )
+        said = (
+            f"On {_images(self.images)} that nothing was tuned on, with {_classes(len(shown))}, "
+            f"{_versus(self.kmeans, self.hsv)}"
+        )
+        if self.fair is None:
+            return f"{said}."
+        return f"{said}; with the legend that HSV is given, {_against(self.fair, self.hsv)}."
+
+    def rows(self) -> list[tuple[str, int, str, float, float, float, float]]:
+        """Return the table: class, true pixels, method, IoU, precision, recall, boundary F1."""
+        pixels = self.kmeans.counts.sum(axis=1)
+        order = sorted(self.kmeans.shown, key=lambda k: -pixels[k])
+        return [
+            (
+                self.classes.names[k],
+                int(pixels[k]),
+                result.method.key,
+                *(round(float(getattr(result, figure)[k]), 6) for figure in CLASS_FIGURES),
+            )
+            for k in order
+            for result in self.results
+        ]
+
+    def write(self, path: Path) -> Path:
+        """Write the table as CSV; a figure that means nothing is left empty."""
+        rows = [[*row[:3], *("" if np.isnan(v) else v for v in row[3:])] for row in self.rows()]
+        return write_csv(path, ["class", "pixels", "method", *CLASS_FIGURES], rows)
+
+    def metrics(self) -> dict[str, float]:
+        """Return the figures of every method."""
+        return {
+            f"compare/{result.method.key}/{name}": value
+            for result in self.results
+            for name, value in result.figures.items()
+        }
+
+    def markdown(self) -> str:
+        """Return the conclusion and the tables as Markdown."""
+        others = self.results if self.truth else [r for r in self.results if r is not self.kmeans]
+        lines = [f"**{self.sentence}**", "", "| | mean IoU | pixel accuracy | boundary F1 |", "|---|---|---|---|"]
+        for result in others:
+            figures = " | ".join(f"{value:.3f}" for value in result.figures.values())
+            lines.append(f"| {result.method.title} (`{result.method.key}`) | {figures} |")
+        keys = " | ".join(f"`{result.method.key}`" for result in others)
+        lines += ["", f"| IoU | {keys} |", "|---" * (len(others) + 1) + "|"]
+        for k in sorted(self.kmeans.shown, key=lambda k: -self.kmeans.counts[k].sum()):
+            best = max(result.iou[k] for result in others)
+            cells = [f"**{r.iou[k]:.3f}**" if r.iou[k] == best else f"{r.iou[k]:.3f}" for r in others]
+            lines.append(f"| {self.classes.names[k]} | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+
+def _versus(one: Result, other: Result) -> str:
+    """Compare in a full clause that says which legend each had."""
+    return (
+        f"{one.method.title} has mean IoU {_miou(one):.3f} and {other.method.title} {_miou(other):.3f}: "
+        f"{_winner(one, other)}"
+    )
+
+
+def _against(one: Result, other: Result) -> str:
+    return f"K-Means' masker has {_miou(one):.3f}: {_winner(one, other)}"
+
+
+def _winner(one: Result, other: Result) -> str:
+    gain = _miou(one) - _miou(other)
+    ahead = int((one.iou[one.shown] > other.iou[one.shown]).sum())
+    behind = int((one.iou[one.shown] < other.iou[one.shown]).sum())
+    counted = f"better in {_classes(ahead)}, worse in {behind}"
+    if not ahead and not behind:
+        return "the same in every class"
+    if abs(gain) < ALIKE:
+        return f"K-Means and HSV are as good as each other (K-Means {counted})"
+    return f"K-Means is {'ahead' if gain > 0 else 'behind'} by {abs(gain):.3f} ({counted})"
+
+
+def _miou(result: Result) -> float:
+    return result.figures["miou"]
+
+
+def _images(number: int) -> str:
+    return "one image" if number == 1 else f"{number} images"
+
+
+def _classes(number: int) -> str:
+    return "one class" if number == 1 else f"{number} classes"

@@ -1,0 +1,40 @@
+"""Which of the dataset's images the palette is learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from kmseg.validation import check_integer
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """A random sample of images, without replacement.
+
+    Parameters
+    ----------
+    images : int or "all"
+        How many; a dataset with fewer gives all it has.
+    seed : int
+        The one seed of a run: it draws the sample and starts the clusterer.
+    """
+
+    images: int | str = "all"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_integer("sampling.images", self.images, at_least=1, words=("all",))
+        check_integer("sampling.seed", self.seed, at_least=0, at_most=2**32 - 1)
+
+    def choose(self, items: Sequence[T]) -> list[T]:
+        """Return the sampled items in their own order."""
+        if isinstance(self.images, str) or self.images >= len(items):
+            return list(items)
+        drawn = np.random.default_rng(self.seed).choice(len(items), self.images, replace=False)
+        return [items[i] for i in np.sort(drawn)]

@@ -1,0 +1,1 @@
+"""Discovery of the legend: color statistics of each image, modes and their features, rules, selection."""

@@ -1,0 +1,92 @@
+"""From counted colors to a palette: by candidates, or as the centroids of a clusterer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.clusterers import Clusterer
+from kmseg.color_spaces import ColorSpace
+from kmseg.discovery.candidates import Candidates, Demands
+from kmseg.discovery.select import find_candidates
+from kmseg.discovery.statistics import ColorStatistics
+from kmseg.errors import UserError
+from kmseg.histogram import Histogram
+from kmseg.legends.recognition import Match
+from kmseg.palette import Palette
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A palette with what it was read from.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (k, d), float64
+        The centroids in feature units, in the order of the palette.
+    pixels : ndarray of shape (k,), int64
+        Sampled pixels of each cluster.
+    inertia : float
+        Sum over the clustered pixels of squared distances to their centroid, in feature units.
+    candidates : Candidates or None
+        Every color considered, where k was chosen by the data.
+    said : str
+        Whose legend the palette is recognized as; empty if nobody's.
+    closest : sequence of Match
+        The published legends that came closest.
+    """
+
+    palette: Palette
+    centers: NDArray[np.float64]
+    pixels: NDArray[np.int64]
+    inertia: float
+    candidates: Candidates | None = None
+    said: str = ""
+    closest: tuple[Match, ...] = ()
+
+
+def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) -> Found:
+    """Cluster the colors of a histogram; the classes are the centroids, the one with most pixels first.
+
+    This is the paper's step 1: the color of a class is its centroid, rounded.
+    """
+    clustering = clusterer.cluster(space.to_features(histogram.colors), histogram.counts.astype(np.float64))
+    k = len(clustering.centers)
+    pixels = np.bincount(clustering.labels, histogram.counts, k).astype(np.int64)
+    order = np.argsort(-pixels, kind="stable")
+    centers = clustering.centers[order]
+    return Found(Palette(numbered(k), space.to_rgb(centers)), centers, pixels[order], clustering.inertia)
+
+
+def find_palette_by_candidates(
+    statistics: ColorStatistics, demands: Demands, clusterer: Clusterer, space: ColorSpace
+) -> Found:
+    """Let the data choose k: the classes are the candidates accepted, and K-Means starts from them, in any color space.
+
+    The color of a class is its candidate's, the most frequent value at its mode and not the centroid: so a lossless
+    label gives its legend to the digit.
+    """
+    candidates = find_candidates(statistics, demands)
+    accepted = candidates.accepted
+    if not accepted:
+        raise UserError(
+            "no color stands out as a class in the sampled images; are they labels and not photos? "
+            "lower palette.min_pixels, pin colors with palette.pin, or set clusterer.k to a number"
+        )
+    palette = Palette(numbered(len(accepted)), np.array([candidate.color for candidate in accepted]))
+    weights = statistics.weights
+    speaking = weights > 0
+    points, weights = space.to_features(statistics.colors[speaking]), weights[speaking]
+    start = space.to_features(palette.colors)
+    if len(points) < len(start):  # pinned colors need not occur
+        points, weights = np.concatenate([points, start]), np.concatenate([weights, np.ones(len(start), np.int64)])
+    clustering = clusterer.cluster(points, weights.astype(np.float64), init=start)
+    pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
+    return Found(palette, clustering.centers, pixels, clustering.inertia, candidates)
+
+
+def numbered(k: int) -> list[str]:
+    """Name k classes by number, all of one width."""
+    return [f"class_{i:0{max(len(str(k - 1)), 2)}d}" for i in range(k)]

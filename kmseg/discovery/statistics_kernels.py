@@ -1,0 +1,310 @@
+"""What each pixel of a label image says about its color, in compiled loops over blocks of rows.
+
+The planes `(3, h + 2 MARGIN, w + 2 MARGIN)` uint8 are red, green and blue of some rows of an image with what lies
+around them; at the image's own edges its outermost pixels are repeated. A block is laid out in one line, so that a
+neighbor is a fixed step away and the processor's vectors take whole rows: that is faster than asking only the pixels
+in doubt. What is worked out in the margins means nothing and is not counted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kmseg.pixels.hash_table import find_slot, reserve
+from kmseg.pixels.jit import compiled
+
+FLAT = 12
+"""Levels: a 3x3 neighborhood that range3 by no more holds no edge; JPEG noise stays below it down to quality 50."""
+
+REACH = 4
+"""Pixels to either side where a mixture's parents are looked for: clears a ramp that is flat in 3x3."""
+
+NEAR_REACH = 2
+"""The same in images of few colors, where a resized rim is one or two pixels wide."""
+
+FEW = 256
+"""Colors: an image with more than a paletted file can hold has been damaged."""
+
+RING_RADIUS = 8
+"""Pixels to each side of a core where its surroundings are looked at: clears objects of up to 15 pixels."""
+
+MIN_CONTRAST = 40
+"""Levels by which, in some channel, a core exceeds all its surroundings or stays below: above JPEG's ringing."""
+
+MAX_LOCAL_RANGE = 40
+"""Levels: a 3x3 neighborhood of a core range3 by no more. The inside of a small object does by 20 to 30 (4:2:0)."""
+
+MARGIN = RING_RADIUS + 1
+"""Pixels around the planes; one more than the reach, since a step down and left begins in the row above."""
+
+CELL = 16
+"""Levels of a cell of coarse colors."""
+
+CELLS = 256 // CELL
+"""Cells a channel."""
+
+EVERY = 4
+"""Rows of which one is counted by coarse color."""
+
+BLOCK = 3072
+"""Pixels of a block, about: what is worked out for it stays in the nearest cache."""
+
+LAST_IMAGE, IMAGES, KINDS, CORES, CORE_IMAGES = 1, 2, 3, 6, 7
+"""Columns of a table of images with many colors: the one that was counted last; how many; pixels of three kinds; cores
+of small objects of this color, and their images. A table of images with few colors has five kinds and no cores.
+
+The kinds are: solid (flat in 5x5); flat in 3x3 only; the same between two other colors; not flat; the same between two
+other colors."""
+
+COLUMNS = 8
+
+KIND = 25
+"""First bit of a word that tells a pixel's kind; below it are its color and a bit that none has."""
+
+UNCOUNTED = np.uint32(1 << 24)
+"""The word of pixels that are not counted; as a color it comes after all others."""
+
+
+@compiled
+def few_colors(planes: Any, seen: Any, count: int) -> int:
+    """Count on the distinct colors of pixels that are not flat, from `count`, until there are more than FEW.
+
+    `seen` is the table of those so far, with room for them.
+    """
+    line, width = _line(planes), planes.shape[2]
+    range3, range5 = np.empty(width, np.uint8), np.empty(width, np.uint8)
+    colors, work = np.empty(width, np.uint32), np.empty((3, width + 4), np.uint8)
+    for y in range(MARGIN, planes.shape[1] - MARGIN):
+        _local_ranges(line, y * width, width, range3, range5, work)
+        _pack(line, y * width, colors)
+        last = np.uint32(0xFFFFFFFF)
+        for x in range(MARGIN, width - MARGIN):
+            if range3[x] <= FLAT or colors[x] == last:
+                continue
+            last = colors[x]
+            row = find_slot(seen, last)
+            if seen[row, 0] == 0:
+                seen[row, 0] = np.int32(last + 1)
+                count += 1
+                if count > FEW:
+                    return count
+    return count
+
+
+@compiled
+def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size: int, cells: Any) -> Any:
+    """Add the pixels of some rows of an image, the first of which is `top`, to the table of its sort and to `cells`.
+
+    `few` tells the sort, `image` numbers the images from 1, and `cells` `(2, 4096)` int64 count every fourth row by
+    coarse color, pixels that are not flat and flat ones. Return the table, its size, and the cores `(n, 3)` int64: y,
+    x, code; images of few colors have none.
+    """
+    line, width = _line(planes), planes.shape[2]
+    height = planes.shape[1] - 2 * MARGIN
+    rows = max(1, min(height, BLOCK // width))
+    range3, range5 = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
+    is_mixed, contrast = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
+    colors, words = np.empty(rows * width, np.uint32), np.empty(rows * width, np.uint32)
+    work, starts = np.empty((3, rows * width + 2 * MARGIN), np.uint8), np.empty(width + 1, np.int32)
+    cores, found = np.empty((64, 3), np.int64), 0
+    for first in range(0, height, rows):
+        start, length = (MARGIN + first) * width, min(rows, height - first) * width
+        _pack(line, start, colors[:length])
+        _local_ranges(line, start, width, range3[:length], range5[:length], work)
+        is_mixed[:] = 0
+        _find_mixed(line, start, width, np.int64(REACH), is_mixed[:length], work)
+        if few:
+            _find_mixed(line, start, width, np.int64(NEAR_REACH), is_mixed[:length], work)
+        else:
+            _ring_contrast(line, start, width, contrast[:length], work)
+        _classify_pixels(range3, range5, is_mixed, 5 if few else 3, colors, words)
+        for n in range(length // width):
+            y = top + first + n
+            inside = slice(n * width + MARGIN, (n + 1) * width - MARGIN)
+            if y % EVERY == 0:
+                _count_cells(colors[inside], range3[inside], cells)
+            table = reserve(table, size, width)
+            size = _count_row(words[inside], starts, image, table, size)
+            if not few and _any_core(range3[inside], range5[inside], contrast[inside]):
+                if found + width > len(cores):
+                    cores = _doubled(cores, width)
+                found = _add_cores(y, range3[inside], range5[inside], contrast[inside], colors[inside], cores, found)
+    return table, size, cores[:found]
+
+
+@compiled
+def _classify_pixels(range3: Any, range5: Any, is_mixed: Any, kinds: int, colors: Any, words: Any) -> None:
+    """Write for each pixel its color with its kind above it, or UNCOUNTED if it is of none of the first `kinds`."""
+    for x in range(len(words)):
+        flat = np.uint8(np.uint8(1) + np.uint8(2) * np.uint8(range3[x] > FLAT))
+        kind = np.uint32(np.uint8(flat + is_mixed[x]) * np.uint8(range5[x] > FLAT))
+        word = kind << np.uint32(KIND) | colors[x]
+        words[x] = word if kind < np.uint32(kinds) else UNCOUNTED
+
+
+@compiled
+def _line(planes: Any) -> Any:
+    """Return the planes `(3, n)` with their rows in one line."""
+    return planes.reshape(3, planes.shape[1] * planes.shape[2])
+
+
+@compiled
+def _count_row(words: Any, starts: Any, image: int, table: Any, size: int) -> int:
+    """Add the runs of equal words of a row to a table that has room for them; return its size.
+
+    Neither loop has a branch whose outcome noise would hide from the processor: what is not counted has a row, too.
+    (Where a loop assigns arrays, each turn of it counts references, which costs more than its work: so tables grow
+    outside.)
+    """
+    runs, last = np.int64(0), ~words[0]
+    for x in range(len(words)):
+        starts[runs] = x
+        runs += np.int64(words[x] != last)
+        last = words[x]
+    starts[runs] = len(words)
+    for run in range(runs):
+        word = words[starts[run]]
+        color = word & np.uint32((1 << KIND) - 1)
+        row = find_slot(table, color)
+        if table[row, LAST_IMAGE] != image:
+            size += table[row, 0] == 0
+            table[row, 0] = np.int32(color + 1)
+            table[row, LAST_IMAGE] = image
+            table[row, IMAGES] += 1
+        table[row, KINDS + (word >> np.uint32(KIND))] += np.int32(starts[run + 1] - starts[run])
+    return size
+
+
+@compiled
+def _pack(line: Any, start: int, colors: Any) -> None:
+    """Write the colors 0xRRGGBB of a block."""
+    red, green, blue = line[:, start : start + len(colors)]
+    for x in range(len(colors)):
+        colors[x] = np.uint32(red[x]) << np.uint32(16) | np.uint32(green[x]) << np.uint32(8) | np.uint32(blue[x])
+
+
+@compiled
+def _local_ranges(line: Any, start: int, width: int, range3: Any, range5: Any, work: Any) -> None:
+    """Tell by how much the 3x3 and the 5x5 neighborhood of each pixel vary, in the channel that range3 most."""
+    length = len(range3)
+    low, high = work[0, : length + 4], work[1, : length + 4]
+    range3[:] = 0
+    range5[:] = 0
+    for channel in range(3):
+        around = line[channel, start - 2 - 2 * width : start + 2 + 2 * width + length]
+        a, b, c = around[: length + 4], around[width:], around[2 * width :]
+        d, e = around[3 * width :], around[4 * width :]
+        for x in range(length + 4):
+            low[x] = min(b[x], c[x], d[x])
+        for x in range(length + 4):
+            high[x] = max(b[x], c[x], d[x])
+        for x in range(length):
+            bottom, top = min(low[x + 1], low[x + 2], low[x + 3]), max(high[x + 1], high[x + 2], high[x + 3])
+            range3[x] = max(range3[x], np.uint8(top - bottom))
+        for x in range(length + 4):
+            low[x] = min(low[x], a[x], e[x])
+        for x in range(length + 4):
+            high[x] = max(high[x], a[x], e[x])
+        for x in range(length):
+            bottom = min(low[x], low[x + 1], low[x + 2], low[x + 3], low[x + 4])
+            top = max(high[x], high[x + 1], high[x + 2], high[x + 3], high[x + 4])
+            range5[x] = max(range5[x], np.uint8(top - bottom))
+
+
+@compiled
+def _find_mixed(line: Any, start: int, width: int, reach: Any, is_mixed: Any, work: Any) -> None:
+    """Mark the pixels whose color lies between two others that stand `reach` away at opposite sides.
+
+    Both must differ from it by more than FLAT, in one of the four directions.
+    """
+    length = len(is_mixed)
+    before, after, outside = work[0, :length], work[1, :length], work[2, :length]
+    for step in (reach, reach * width, reach * (width + 1), reach * (width - 1)):
+        work[:] = 0
+        for channel in range(3):
+            one, other = line[channel, start - step :], line[channel, start + step :]
+            own = line[channel, start:]
+            for x in range(length):  # three loops: with more arrays in one, it is not turned into vectors
+                before[x] = max(before[x], np.uint8(max(one[x], own[x]) - min(one[x], own[x])))
+            for x in range(length):
+                after[x] = max(after[x], np.uint8(max(other[x], own[x]) - min(other[x], own[x])))
+            for x in range(length):
+                low, high = min(one[x], other[x]), max(one[x], other[x])
+                above, below = np.uint8(max(own[x], high) - high), np.uint8(low - min(low, own[x]))
+                outside[x] = max(outside[x], above, below)
+        for x in range(length):
+            is_mixed[x] |= np.uint8(before[x] > FLAT) & np.uint8(after[x] > FLAT) & np.uint8(outside[x] <= FLAT // 2)
+
+
+@compiled
+def _ring_contrast(line: Any, start: int, width: int, contrast: Any, work: Any) -> None:
+    """Tell by how much each pixel exceeds, or stays below, 16 pixels around it, in the channel where most."""
+    length, half = len(contrast), RING_RADIUS // 2
+    low, high, pair = work[0, :length], work[1, :length], work[2, : length + 2 * RING_RADIUS]
+    contrast[:] = 0
+    for channel in range(3):
+        middle = line[channel, start - RING_RADIUS :]
+        far, near = RING_RADIUS * width, half * width
+        above, below = line[channel, start - far - RING_RADIUS :], line[channel, start + far - RING_RADIUS :]
+        upper, lower = line[channel, start - near - RING_RADIUS :], line[channel, start + near - RING_RADIUS :]
+        for x in range(len(pair)):
+            pair[x] = min(above[x], below[x])
+        for x in range(length):
+            low[x] = min(pair[x], pair[x + half], pair[x + 2 * half], pair[x + 3 * half], pair[x + 4 * half])
+        for x in range(len(pair)):
+            pair[x] = min(upper[x], lower[x])
+        for x in range(length):
+            low[x] = min(low[x], pair[x], pair[x + 4 * half], middle[x], middle[x + 4 * half])
+        for x in range(len(pair)):
+            pair[x] = max(above[x], below[x])
+        for x in range(length):
+            high[x] = max(pair[x], pair[x + half], pair[x + 2 * half], pair[x + 3 * half], pair[x + 4 * half])
+        for x in range(len(pair)):
+            pair[x] = max(upper[x], lower[x])
+        for x in range(length):
+            high[x] = max(high[x], pair[x], pair[x + 4 * half], middle[x], middle[x + 4 * half])
+        for x in range(length):
+            own = middle[x + RING_RADIUS]
+            over, under = np.uint8(max(own, high[x]) - high[x]), np.uint8(low[x] - min(low[x], own))
+            contrast[x] = max(contrast[x], over, under)
+
+
+@compiled
+def _any_core(range3: Any, range5: Any, contrast: Any) -> bool:
+    """Tell whether a row has a core."""
+    found = np.uint8(0)
+    for x in range(len(contrast)):
+        found |= (
+            np.uint8(contrast[x] >= MIN_CONTRAST) & np.uint8(range5[x] > FLAT) & np.uint8(range3[x] <= MAX_LOCAL_RANGE)
+        )
+    return found != 0
+
+
+@compiled
+def _add_cores(y: int, range3: Any, range5: Any, contrast: Any, colors: Any, cores: Any, found: int) -> int:
+    """Add the calm pixels of a row, not solid, that stand out from all around; return how many cores there are."""
+    for x in range(len(contrast)):
+        if contrast[x] >= MIN_CONTRAST and range5[x] > FLAT and range3[x] <= MAX_LOCAL_RANGE:
+            cores[found, 0], cores[found, 1], cores[found, 2] = y, x, colors[x]
+            found += 1
+    return found
+
+
+@compiled
+def _doubled(rows: Any, more: int) -> Any:
+    """Return an array of rows with room for as many again and some more."""
+    longer = np.empty((2 * len(rows) + more, rows.shape[1]), rows.dtype)
+    for row in range(len(rows)):
+        for column in range(rows.shape[1]):
+            longer[row, column] = rows[row, column]
+    return longer
+
+
+@compiled
+def _count_cells(colors: Any, range3: Any, cells: Any) -> None:
+    """Count the pixels of a row by coarse color, those that are not flat and flat ones apart."""
+    for x in range(len(range3)):
+        cell = colors[x] >> 12 & 0xF00 | colors[x] >> 8 & 0xF0 | colors[x] >> 4 & 0xF
+        cells[np.int64(range3[x] <= FLAT), cell] += 1

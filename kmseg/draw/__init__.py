@@ -1,0 +1,1 @@
+"""Pictures of palettes, candidates and images, and the colors and fonts of all plots."""

@@ -1,0 +1,74 @@
+"""A Dask cluster."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from kmseg.errors import UserError
+from kmseg.executors import R, T, chunks
+from kmseg.validation import check_integer, check_number
+
+
+@dataclass(frozen=True)
+class Dask:
+    """A Dask cluster; a worker that dies has its chunks done by another.
+
+    Needs `pip install 'kmseg[cluster]'`. The workers must see the same files under the same paths.
+
+    Parameters
+    ----------
+    address : str or None
+        Scheduler, such as `tcp://10.0.0.5:8786`; None starts a cluster on this machine for the run.
+    workers : int
+        Number of workers of a cluster started for the run; -1 means one a core.
+    timeout : float
+        Seconds to wait for the scheduler.
+    """
+
+    address: str | None = None
+    workers: int = -1
+    timeout: float = 30
+
+    def __post_init__(self) -> None:
+        if self.workers != -1:
+            check_integer("executor.workers", self.workers, at_least=1)
+        check_number("executor.timeout", self.timeout, at_least=0)
+
+    def map(self, work: Callable[[Sequence[T]], R], items: Sequence[T]) -> Iterator[R]:
+        """Yield `work(chunk)` for consecutive chunks of `items`, in their order."""
+        with self._client() as client:
+            workers = max(len(client.scheduler_info()["workers"]), 1)
+            # Not pure: the work writes files, so Dask must not take an earlier result for it.
+            futures = deque(client.map(work, list(chunks(items, workers)), pure=False))
+            while futures:
+                yield futures.popleft().result()
+
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        try:
+            from dask.distributed import Client, LocalCluster
+        except ImportError:
+            raise UserError("executor=dask needs Dask; install it with: pip install 'kmseg[cluster]'") from None
+        if self.address is None:
+            from joblib import cpu_count
+
+            workers = cpu_count() if self.workers == -1 else self.workers
+            with (
+                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+                Client(cluster, set_as_default=False) as client,
+            ):
+                yield client
+            return
+        try:
+            client = Client(self.address, timeout=self.timeout, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"the Dask scheduler {self.address} does not answer ({type(error).__name__}); start it, give its "
+                "address as executor.address=tcp://HOST:8786, or leave the address out for a local cluster"
+            ) from error
+        with client:
+            yield client

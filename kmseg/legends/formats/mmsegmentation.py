@@ -1,0 +1,91 @@
+"""mmsegmentation's data sets in Python: `METAINFO = dict(classes=..., palette=...)`, read as text and never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kmseg.errors import UserError
+from kmseg.legends.formats.fields import Classes, ParsedLegend
+from kmseg.legends.formats.json_map import parse_value
+
+PYTHON = "mmsegmentation's METAINFO in Python"
+
+MAX_CODE = 500_000
+"""Letters of Python that are parsed: its tree takes some two hundred bytes of memory for each."""
+
+
+def is_python(text: str) -> bool:
+    """Tell whether a text seems to be Python that gives `classes` and `palette`."""
+    return all(re.search(rf"\b{word}[\"']?\s*[=:]", text, re.IGNORECASE) for word in ("classes", "palette"))
+
+
+def parse_python(text: str, what: str) -> ParsedLegend:
+    """Read the one legend that the code has, as values written out; nothing is run."""
+    tree = parsed(text, what)
+    assigned = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found = list(_legends(tree))
+    if len(found) != 1:
+        raise UserError(f"{what} is Python with {len(found)} pairs of classes and palette; expected one pair")
+    return parse_value({key: _value(node, assigned, f"{what}: {key}") for key, node in found[0].items()}, what)
+
+
+def parsed(text: str, what: str) -> ast.Module:
+    """Return the tree of a text that is Python."""
+    if len(text) > MAX_CODE:
+        raise UserError(f"{what} is Python of {len(text):,} letters; expected {MAX_CODE:,} at most")
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what Python thinks of the code's style is no matter here
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = str(error) or "it is nested too deeply"
+        raise UserError(f"{what} looks like Python but cannot be read as such: {reason}") from None
+
+
+def _legends(tree: ast.Module) -> Iterator[Mapping[str, ast.expr]]:
+    """Yield each pair of `classes` and `palette`: in a dict(...), a {...}, or assigned in one block."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
+            pairs: dict[Any, ast.expr] = {word.arg: word.value for word in node.keywords}
+        elif isinstance(node, ast.Dict):
+            keys = ((key.value if isinstance(key, ast.Constant) else None) for key in node.keys)
+            pairs = dict(zip(keys, node.values, strict=True))
+        elif isinstance(node, ast.Module | ast.ClassDef):
+            lines = [line for line in node.body if isinstance(line, ast.Assign)]
+            pairs = {t.id.lower(): line.value for line in lines for t in line.targets if isinstance(t, ast.Name)}
+        else:
+            continue
+        if {"classes", "palette"} <= pairs.keys() and not _only_named(pairs):
+            yield {key: pairs[key] for key in ("classes", "palette")}
+
+
+def _only_named(pairs: Mapping[Any, ast.expr]) -> bool:
+    """Tell whether `dict(classes=CLASSES, palette=PALETTE)` only names what a block assigns, which is found there."""
+    values = (pairs["classes"], pairs["palette"])
+    named = [value.id.lower() for value in values if isinstance(value, ast.Name)]
+    return named == ["classes", "palette"]
+
+
+def _value(node: ast.expr, assigned: Mapping[str, ast.expr], where: str) -> Any:
+    if isinstance(node, ast.Name) and node.id in assigned:
+        node = assigned[node.id]
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        raise UserError(f"{where} is computed; expected its values written out") from None
+
+
+def write_metainfo(classes: Classes) -> str:
+    """Return Python source that assigns METAINFO."""
+    names = "".join(f"        {name!r},\n" for name, _ in classes)
+    colors = "".join(f"        {list(color)},\n" for _, color in classes)
+    return f"METAINFO = dict(\n    classes=(\n{names}    ),\n    palette=[\n{colors}    ],\n)\n"

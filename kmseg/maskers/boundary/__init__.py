@@ -1,0 +1,143 @@
+"""Index masks from label images whose borders are blurred by resizing or JPEG compression.
+
+A pixel on a border is a mixture of two classes, and the palette color nearest to a mixture is often that of a third
+class. The masker labels such *uncertain* pixels by an energy
+
+    E(l) = sum_i D_i(l_i) - w * sum_(i,j) [l_i = l_j]
+
+with one term per pixel and one per pair of 8-connected neighbors:
+
+- **Unary cost** ``D_i``: squared distance in luma and weighted chroma (`features`), since JPEG keeps luma at full
+  resolution and spreads chroma. *Local* classes (flat support within `radius` pixels) have no penalty. Classes with
+  support only in the surrounding blocks pay `remote_penalty`; others are not considered. A color on the line between
+  two local classes is their mixture: its unary cost is its distance to that line, and the nearer class gets it.
+- **Thin structures**: where only one class is local, a clearly brighter or darker pixel is no mixture, but a one- or
+  two-pixel object whose chroma, and a little of whose luma, is pulled towards the background on both sides.
+- **Smoothness** ``w``: a Potts term. It is applied in one step of iterated conditional modes, to pixels whose two
+  lowest costs are close.
+
+Flat pixels, pixels near the color of a local class, and pixels that have an exact palette color like all their
+neighbors are read from a table. On a lossless label image the result is therefore the exact lookup.
+
+References
+----------
+J. Besag, "On the statistical analysis of dirty pictures", Journal of the Royal Statistical Society B 48 (3), 1986.
+
+R. B. Potts, "Some generalized order-disorder transformations", Mathematical Proceedings of the Cambridge Philosophical
+Society 48 (1), 1952.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.color_spaces import ColorSpace
+from kmseg.maskers import Mask
+from kmseg.maskers.boundary.label_table import (
+    BLOCK,
+    BLOCKS,
+    COMPUTED,
+    EXACT,
+    HAS_EXACT_COLORS,
+    NO_LABEL,
+    UNIT,
+    LabelTable,
+)
+from kmseg.palette import Palette
+from kmseg.pixels.packing import pack
+from kmseg.pixels.strips import by_strips
+from kmseg.validation import check_integer, check_number
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Only classes that really are nearby a pixel may be chosen for it; luma decides before chroma.
+
+    Measured in luma and chroma as in JPEG, whatever the color space of the clusterer.
+
+    Parameters
+    ----------
+    tolerance : float
+        A pixel within this RGB distance of a class's color is near it, and evidence for it.
+    radius : int
+        Flat background of a class makes it local for uncertain pixels this many pixels away.
+    remote penalty : float
+        Price, in squared levels of luma, of a class that only has evidence in the blocks nearby.
+    smoothness : float
+        Gain, in squared levels of luma, for each neighbor of the same class.
+    """
+
+    tolerance: float = 20
+    radius: int = 3
+    remote_penalty: float = 300
+    smoothness: float = 150
+
+    def __post_init__(self) -> None:
+        check_number("masker.tolerance", self.tolerance, at_least=1, at_most=64)
+        check_integer("masker.radius", self.radius, at_least=1, at_most=BLOCK * BLOCKS)
+        check_number("masker.remote_penalty", self.remote_penalty, at_least=0, at_most=30000)
+        check_number("masker.smoothness", self.smoothness, at_least=0, at_most=30000)
+
+    def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
+        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` plays no part."""
+        colors, owner = palette.sources
+        table = LabelTable(colors, owner, palette.index_dtype, self.tolerance, self.remote_penalty)
+        return by_strips(lambda image: self._mask(image, table), self.halo, palette.index_dtype)
+
+    @property
+    def halo(self) -> int:
+        """Pixels at a strip's cut edges that may differ from the whole image's; the strip starts at a multiple of 8.
+
+        Support comes from up to 23 pixels away; one more pixel to find it, `radius` for local classes, one for their
+        flatness, and one for the smoothness term. Rounded up to whole blocks.
+        """
+        return -(-(BLOCK * (BLOCKS + 1) + self.radius + 2) // BLOCK) * BLOCK
+
+    def _mask(self, image: NDArray[np.uint8], table: LabelTable) -> NDArray[Any]:
+        if len(table.colors) > NO_LABEL:
+            return self._mask_of_many(image, table)
+        from kmseg.maskers.boundary.plane_kernels import look_up, look_up_held, relabel_uncertain
+
+        shape = image.shape[:2]
+        line = np.ascontiguousarray(image).reshape(-1)
+        label, near, flags = np.empty((3, shape[0] * shape[1]), np.uint8)
+        every, some = look_up(line, table.cells, table.codes, label, near, flags)
+        if not every & COMPUTED:
+            self._learn(line, table)
+            every, some = look_up(line, table.cells, table.codes, label, near, flags)
+        if some & HAS_EXACT_COLORS:
+            look_up_held(line, table.codes, label, near, flags)
+            every = np.bitwise_and.reduce(flags)
+            some = np.bitwise_or.reduce(flags)
+        if not every & EXACT:
+            penalty, smoothness = int(UNIT * self.remote_penalty) << 8, int(UNIT * self.smoothness)
+            known = (table.quarters, table.structures, near, flags, some)
+            relabel_uncertain(line, shape[1], self.radius, penalty, smoothness, *known, label)
+        return np.asarray(cv2.LUT(label.reshape(shape), table.classes))
+
+    def _learn(self, line: NDArray[np.uint8], table: LabelTable) -> None:
+        from kmseg.maskers.boundary.table_kernels import learn
+
+        learn(line, table.quarters, table.codes, table.tolerance, table.soft, table.cells)
+
+    def _mask_of_many(self, image: NDArray[np.uint8], table: LabelTable) -> NDArray[Any]:
+        """Mask by the labels nearest to some pixel; where these too are above 255, each pixel gets its nearest."""
+        from kmseg.maskers.boundary.table_kernels import nearest
+
+        line, label = np.ascontiguousarray(image).reshape(-1), np.empty(image.shape[:2], np.uint32)
+        self._learn(line, table)
+        nearest(line, table.cells, label.reshape(-1))
+        table.set_exact(pack(image), label)
+        labels = np.unique(label)
+        if len(labels) > NO_LABEL:
+            return table.classes.take(label)
+        dtype = np.uint8 if table.classes.dtype == np.uint8 else np.uint16
+        few = LabelTable(
+            table.colors[labels], np.asarray(table.classes[labels]), dtype, self.tolerance, self.remote_penalty
+        )
+        return self._mask(image, few)

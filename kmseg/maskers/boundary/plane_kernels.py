@@ -1,0 +1,282 @@
+"""The boundary masker's loops over planes of pixels, compiled: what each costs beside decoding decides its form.
+
+Images are in one line, pixel `i` of width `w` is in row `i // w`. A plane that is `padded` has one pixel more on each
+side, a copy of the outermost. Labels, packed costs, cells and flags are those of `kmseg.maskers.boundary.label_table`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kmseg.maskers.boundary.label_table import (
+    BLOCK,
+    BLOCKS,
+    COMPUTED,
+    EXACT,
+    HAS_EXACT_COLORS,
+    INFINITE_COST,
+    NEAR,
+    NO_LABEL,
+    PLAUSIBLE,
+)
+from kmseg.maskers.boundary.table_kernels import color_cell
+from kmseg.maskers.boundary.uncertain_kernels import (
+    NEAREST,
+    add_line_support,
+    fit_thin_structures,
+    gather_features,
+    icm_step,
+    unary_costs,
+)
+from kmseg.pixels.gather import color_at
+from kmseg.pixels.jit import compiled
+
+FLAT, SOME = 7, 3
+"""Of the eight neighbors, so many have the pixel's class: flat background, some evidence."""
+
+PIECE = 2048
+"""Pixels looked up at a time: their colors stay in the nearest cache."""
+
+
+@compiled
+def look_up(line: Any, cells: Any, codes: Any, label: Any, near: Any, flags: Any) -> Any:
+    """Write each pixel's label, its label if near or else NO_LABEL, and its flags; return the flags of all and of any.
+
+    `line` holds red, green and blue of pixel after pixel, `codes` the palette's colors by label. What a pixel takes
+    from a cell with HAS_EXACT_COLORS is for `look_up_held` to put right.
+    """
+    every, some = np.uint8(0xFF), np.uint8(0)
+    colors, at = np.empty((2, PIECE), np.uint32)
+    entries = np.empty(PIECE, np.uint16)
+    for first in range(0, len(label), PIECE):
+        length = min(PIECE, len(label) - first)
+        part = line[3 * first :]
+        own, flag, close = label[first : first + length], flags[first : first + length], near[first : first + length]
+        for x in range(length):
+            colors[x] = color_at(part, x)
+        for x in range(length):
+            at[x] = color_cell(colors[x])
+        for x in range(length):
+            entries[x] = cells[at[x]]
+        for x in range(length):
+            own[x] = np.uint8(entries[x] >> np.uint16(8))
+        for x in range(length):
+            at[x] = codes[np.uint32(own[x])]
+        for x in range(length):
+            flag[x] = np.uint8(entries[x] & np.uint16(0xFF)) | np.uint8(np.uint8(at[x] == colors[x]) * np.uint8(EXACT))
+        for x in range(length):
+            every &= flag[x]
+            some |= flag[x]
+        for x in range(length):
+            of_class, none = own[x], np.uint8(NO_LABEL)
+            close[x] = of_class if np.uint8(flag[x] & np.uint8(NEAR)) else none
+    return every, some
+
+
+@compiled
+def look_up_held(line: Any, codes: Any, label: Any, near: Any, flags: Any) -> None:
+    """Mark the pixels of a color of the palette in a cell that HAS_EXACT_COLORS colors."""
+    held_code, held_row = -1, -1
+    for i in range(len(label)):
+        if not flags[i] & HAS_EXACT_COLORS:
+            continue
+        code = int(color_at(line, i))
+        if code != held_code:
+            held_code, held_row = code, -1
+            for row in range(len(codes)):
+                if codes[row] == code:
+                    held_row = row
+        if held_row >= 0:
+            label[i], near[i], flags[i] = held_row, held_row, PLAUSIBLE | NEAR | EXACT | COMPUTED
+        else:
+            flags[i] &= ~EXACT
+
+
+@compiled
+def relabel_uncertain(
+    line: Any,
+    width: int,
+    radius: int,
+    penalty: int,
+    smoothness: int,
+    quarters: Any,
+    structures: Any,
+    near: Any,
+    flags: Any,
+    some: int,
+    label: Any,
+) -> None:
+    """Give the uncertain pixels of the plane `label` their class, in place; `some` are the flags of any pixel."""
+    size, height = len(label), len(label) // width
+    flat, evidence, low, high, exact, plane = np.empty((6, size), np.uint8)
+    padded = np.empty((height + 2) * (width + 2), np.uint8)
+    pad(near, width, padded)
+    find_support(padded, width, flat, evidence)
+    local_label_range(flat, width, radius, plane, low, high)
+    exact[:] = 0
+    if some & EXACT:
+        for i in range(size):
+            plane[i] = flags[i] & np.uint8(EXACT)
+        lowest(plane, width, 1, exact)
+    at = np.empty(size + 1, np.int32)
+    at = at[: find_uncertain(label, low, high, flags, flat, exact, at)]
+    if not len(at):
+        return
+    thin, clear, first, second = np.empty((4, len(at)), np.int32)
+    seen, labels = np.empty((3, len(at)), np.int32), np.empty((4, len(at)), np.int32)
+    places = np.empty((2, len(at)), np.int32)
+    gather_features(at, line, width, low, high, near, label, seen, labels, places)
+    fit_thin_structures(seen, labels, places[0], quarters, structures, thin, clear)
+    for i in range(size):
+        plane[i] = near[i]
+    for n in range(len(at)):
+        plane[at[n]] = clear[n] if thin[n] < INFINITE_COST and clear[n] != NO_LABEL else plane[at[n]]
+    pad(plane, width, padded)
+    add_line_support(at, clear, padded, width, evidence)
+    rows, columns, count = -(-height // BLOCK), -(-width // BLOCK), (quarters.shape[1] + 31) // 32
+    words = np.zeros((count, rows, columns), np.uint32)
+    dilate_label_bits(evidence, width, words)
+    unary_costs(seen, labels, places[1], words.reshape((count, rows * columns)), quarters, penalty, thin, first, second)
+    for n in range(len(at)):
+        label[at[n]] = first[n] & 0xFF if first[n] < INFINITE_COST else labels[NEAREST, n]
+    pad(label, width, padded)
+    icm_step(at, first, second, smoothness, padded, width, label)
+
+
+@compiled
+def pad(plane: Any, width: int, padded: Any) -> None:
+    """Write a plane with its outermost pixels repeated on each side."""
+    nearby, height = width + 2, len(plane) // width
+    for y in range(height + 2):
+        row, out = plane[min(max(y - 1, 0), height - 1) * width :], padded[y * nearby :]
+        out[0], out[width + 1] = row[0], row[width - 1]
+        for x in range(width):
+            out[x + 1] = row[x]
+
+
+@compiled
+def find_support(padded: Any, width: int, flat: Any, evidence: Any) -> None:
+    """Write the class of the pixels that lie on flat background, and of those with some evidence nearby; else NO_LABEL.
+
+    (Only sums that are cut to a byte at each step, and choices between what was read before, become vectors of bytes.)
+    """
+    nearby = width + 2
+    for y in range(len(flat) // width):
+        above, row, below = padded[y * nearby :], padded[(y + 1) * nearby :], padded[(y + 2) * nearby :]
+        background, some = flat[y * width : (y + 1) * width], evidence[y * width : (y + 1) * width]
+        for x in range(width):
+            own = row[x + 1]
+            same = np.uint8(np.uint8(above[x] == own) + np.uint8(above[x + 1] == own))
+            same = np.uint8(same + np.uint8(above[x + 2] == own))
+            same = np.uint8(same + np.uint8(row[x] == own))
+            same = np.uint8(same + np.uint8(row[x + 2] == own))
+            same = np.uint8(same + np.uint8(below[x] == own))
+            same = np.uint8(same + np.uint8(below[x + 1] == own))
+            background[x] = np.uint8(same + np.uint8(below[x + 2] == own))
+        for x in range(width):
+            own, same = row[x + 1], background[x]
+            some[x] = own if same >= SOME else np.uint8(NO_LABEL)
+        for x in range(width):
+            own, same = row[x + 1], background[x]
+            background[x] = own if same >= FLAT else np.uint8(NO_LABEL)
+
+
+@compiled
+def local_label_range(flat: Any, width: int, radius: int, plane: Any, low: Any, high: Any) -> None:
+    """Write the lowest and the highest class with flat background in radius, or NO_LABEL twice; `plane` is overwritten.
+
+    A third in between is overlooked: 0.1 % of the uncertain pixels of real labels have one.
+    """
+    top = np.uint8(NO_LABEL - 1)
+    lowest(flat, width, radius, low)
+    for i in range(len(flat)):
+        plane[i] = np.uint8(top - flat[i])  # NO_LABEL comes out above the top, and so it stays
+    lowest(plane, width, radius, high)
+    for i in range(len(flat)):
+        high[i] = np.uint8(top - high[i])
+
+
+@compiled
+def lowest(plane: Any, width: int, radius: int, out: Any) -> None:
+    """Write the lowest of the (2 radius + 1) x (2 radius + 1) pixels nearby each, as far as they lie in the image.
+
+    The lowest of 2, 4, 8, ... pixels come one from the other, along the rows and then along the columns.
+    """
+    height, window, nearby = len(plane) // width, 2 * radius + 1, width + 2 * radius
+    source, target = np.empty((2, nearby * (height + 2 * radius)), np.uint8)
+    source[:] = 0xFF
+    for y in range(height):
+        row, inner = plane[y * width :], source[(y + radius) * nearby + radius :]
+        for x in range(width):
+            inner[x] = row[x]
+    for step in (1, nearby):
+        span = 1
+        while span < window:
+            shift = min(span, window - span)
+            _lower(source, source[shift * step :], target)
+            source, target = target, source
+            span += shift
+    for y in range(height):
+        row, result = source[y * nearby :], out[y * width :]
+        for x in range(width):
+            result[x] = row[x]
+
+
+@compiled
+def _lower(ones: Any, others: Any, out: Any) -> None:
+    """Write the lower of two planes' pixels, as far as the second goes."""
+    for i in range(len(others)):
+        one, two = ones[i], others[i]
+        out[i] = one if one < two else two
+
+
+@compiled
+def find_uncertain(label: Any, low: Any, high: Any, flags: Any, flat: Any, exact: Any, at: Any) -> int:
+    """Write which pixels are to be weighed; return how many. `exact` tells those exact with all their neighbors."""
+    doubts = np.empty(len(label), np.uint8)
+    for i in range(len(label)):
+        local = np.uint8(label[i] == low[i]) | np.uint8(label[i] == high[i])
+        sure = (
+            local & np.uint8(flags[i] & np.uint8(PLAUSIBLE) != 0)
+            | np.uint8(flat[i] != NO_LABEL)
+            | np.uint8(exact[i] != 0)
+        )
+        doubts[i] = sure ^ np.uint8(1)
+    count, eights = 0, doubts[: len(label) // 8 * 8].view(np.uint64)
+    for eight in range(len(eights)):
+        if eights[eight]:
+            for i in range(8 * eight, 8 * eight + 8):
+                at[count] = i
+                count += int(doubts[i])
+    for i in range(8 * len(eights), len(label)):
+        at[count] = i
+        count += int(doubts[i])
+    return count
+
+
+@compiled
+def dilate_label_bits(evidence: Any, width: int, words: Any) -> None:
+    """Set the bits of the classes with evidence in each block and the blocks nearby it, `(words, rows, columns)`."""
+    count, rows, columns = words.shape
+    bits, across = np.zeros(columns * BLOCK, np.uint32), np.zeros((rows, columns), np.uint32)
+    for word in range(count):
+        across[:] = 0
+        for row in range(rows):
+            bits[:] = 0
+            for y in range(row * BLOCK, min((row + 1) * BLOCK, len(evidence) // width)):
+                line = evidence[y * width : (y + 1) * width]
+                for x in range(width):
+                    here = np.uint32(np.uint32(line[x]) >> np.uint32(5) == np.uint32(word))
+                    bits[x] |= here << (np.uint32(line[x]) & np.uint32(31))
+            for column in range(columns):
+                own = np.uint32(0)
+                for x in range(column * BLOCK, (column + 1) * BLOCK):
+                    own |= bits[x]
+                for other in range(max(column - BLOCKS, 0), min(column + BLOCKS + 1, columns)):
+                    across[row, other] |= own
+        for row in range(rows):
+            for other in range(max(row - BLOCKS, 0), min(row + BLOCKS + 1, rows)):
+                for column in range(columns):
+                    words[word, row, column] |= across[other, column]

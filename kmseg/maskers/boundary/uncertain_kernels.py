@@ -1,0 +1,264 @@
+"""The boundary masker's loops over the list of uncertain pixels, compiled.
+
+Pixel `n` of the list is pixel `at[n]` of the image. Each loop does one small thing to the whole list, so that eight
+pixels are worked on at once: a loop that does everything to one pixel after the other spends its time on branches that
+no processor foresees. Hence also the many casts: only what stays in 32 bits is done eightfold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kmseg.maskers.boundary.features import BLUE, LUMA, RED
+from kmseg.maskers.boundary.label_table import BLOCK, INFINITE_COST, NO_LABEL, UNIT
+from kmseg.maskers.boundary.table_kernels import color_cell, feature, level, structure
+from kmseg.pixels.jit import compiled
+
+LOW, HIGH, NEAR, NEAREST = 0, 1, 2, 3
+"""Rows of the labels of uncertain pixels: the local classes, the class that the pixel is near, the nearest of all."""
+
+CONTRAST = 20
+"""Levels of luma between a thin structure and its background; ripples of JPEG are mostly below."""
+
+LINE = 2
+"""A pixel within a one-pixel line has two neighbors of its class."""
+
+FULL = 4
+"""More agreeing neighbors than these four count no more."""
+
+
+@compiled
+def gather_features(
+    at: Any,
+    line: Any,
+    width: int,
+    low: Any,
+    high: Any,
+    near: Any,
+    label: Any,
+    seen: Any,
+    labels: Any,
+    places: Any,
+) -> None:
+    """Write luma and chroma `(3, n)` in quarters, four labels `(4, n)`, and colors' cells and blocks `(2, n)`.
+
+    A block is known by its number, row after row.
+    """
+    cells, blocks = places
+    count, columns = len(at), (width + BLOCK - 1) // BLOCK
+    reds, greens, blues = np.empty((3, count), np.int32)
+    lows, highs, nears, nearest = labels[LOW], labels[HIGH], labels[NEAR], labels[NEAREST]
+    for n in range(count):
+        pixel = np.uint32(at[n])
+        lows[n], highs[n], nears[n], nearest[n] = low[pixel], high[pixel], near[pixel], label[pixel]
+    for n in range(count):
+        byte = np.uint32(np.uint32(at[n]) * np.uint32(3))
+        reds[n], greens[n], blues[n] = line[byte], line[byte + np.uint32(1)], line[byte + np.uint32(2)]
+    start, end, first = 0, 0, 0
+    for n in range(count):
+        i = int(at[n])
+        if i >= end:
+            y = i // width
+            start, end, first = y * width, (y + 1) * width, y // BLOCK * columns
+        blocks[n] = first + (i - start) // BLOCK
+    for n in range(count):
+        seen[0, n] = feature(reds[n], greens[n], blues[n], LUMA)
+        seen[1, n] = feature(reds[n], greens[n], blues[n], BLUE)
+        seen[2, n] = feature(reds[n], greens[n], blues[n], RED)
+    for n in range(count):
+        cells[n] = color_cell(np.uint32(reds[n] << 16 | greens[n] << 8 | blues[n]))
+
+
+@compiled
+def fit_thin_structures(
+    seen: Any, labels: Any, cells: Any, quarters: Any, structures: Any, thin: Any, clear: Any
+) -> None:
+    """Write the packed costs of pixels as thin structures on their one local class, and their class if clear.
+
+    The cost is INFINITE_COST where there is no such fit. A pixel near a class's color is clear and has no packed cost.
+    Entries that the table `structures` lacks are computed.
+    """
+    count, last = len(cells), np.int32(quarters.shape[1] - 1)
+    doubtful = np.empty(count, np.uint8)
+    for n in range(count):
+        background, near = labels[LOW, n], labels[NEAR, n]
+        single_local = np.int32(background == labels[HIGH, n]) & np.int32(background != np.int32(NO_LABEL))
+        apart = np.int32(seen[0, n] - quarters[0, min(background, last)])
+        contrast = np.int32(apart > np.int32(4 * CONTRAST)) | np.int32(apart < np.int32(-4 * CONTRAST))
+        doubtful[n] = np.uint8(single_local & np.int32(near == np.int32(NO_LABEL)) & contrast)
+        clear[n] = near if single_local else np.int32(NO_LABEL)
+        thin[n] = np.int32(INFINITE_COST)
+    for n in _indices_where(doubtful):
+        background, cell = int(labels[LOW, n]), int(cells[n])
+        entry = int(structures[background << 18 | cell])
+        if entry == 0:
+            entry = structure(background, cell, quarters)
+            structures[background << 18 | cell] = entry
+        thin[n] = entry & 0x3FFFFFFF
+        clear[n] = entry & 0xFF if entry >> 31 else NO_LABEL
+
+
+@compiled
+def add_line_support(at: Any, clear: Any, padded: Any, width: int, evidence: Any) -> None:
+    """Write the thin structures that have neighbors of their class into the plane `evidence`.
+
+    `padded` is the plane of near classes with the clear structures.
+    """
+    held = np.empty(len(at), np.uint8)
+    for n in range(len(at)):
+        held[n] = np.uint8(clear[n] != np.int32(NO_LABEL))
+    for n in _indices_where(held):
+        if _votes(padded, width, at[n], np.uint8(clear[n])) >= LINE:
+            evidence[at[n]] = clear[n]
+
+
+@compiled
+def unary_costs(
+    seen: Any, labels: Any, blocks: Any, words: Any, quarters: Any, penalty: int, thin: Any, first: Any, second: Any
+) -> None:
+    """Write the lowest two packed costs of the uncertain pixels, or INFINITE_COST.
+
+    The candidates are the local classes, the lowest and the highest; the nearest of the classes with support nearby,
+    at a penalty; and the thin structure, if its class is nearby, at the same. The nearest of all classes is most often
+    nearby, and then no other is looked at. `words` `(words, blocks)` are those of `dilate_label_bits`.
+    """
+    count, k, never, cost = len(blocks), quarters.shape[1], np.int32(INFINITE_COST), np.int32(penalty)
+    nearest_around, nearest, low, high = np.empty((4, count), np.int32)
+    nearest_is_around, thin_is_around = np.empty((2, count), np.uint32)
+    nearby = np.empty(count, np.uint32)
+    nearest_around[:], nearest_is_around[:], thin_is_around[:] = never, 0, 0
+    for word in range(len(words)):
+        present, of_word = np.uint32(0), words[word]
+        for n in range(count):
+            nearby[n] = of_word[np.uint32(blocks[n])]
+        for n in range(count):
+            present |= nearby[n]
+            _note_whether_around(nearby[n], word, labels[NEAREST, n], nearest_is_around, n)
+            _note_whether_around(nearby[n], word, thin[n] & np.int32(0xFF), thin_is_around, n)
+        for label in range(32 * word, min(32 * word + 32, k)):
+            if present >> np.uint32(label & 31) & np.uint32(1):
+                _take_the_lower(seen, quarters, label, nearby, nearest_around)
+    _packed_costs(seen, quarters, labels[NEAREST], nearest)
+    _packed_costs(seen, quarters, labels[LOW], low)
+    _packed_costs(seen, quarters, labels[HIGH], high)
+    for n in range(count):
+        local, worse = min(low[n], high[n]), max(low[n], high[n])
+        worse = never if labels[LOW, n] == labels[HIGH, n] else worse
+        own, other = np.int32(nearest[n] + cost), np.int32(nearest_around[n] + cost)
+        other = other if own < local else never
+        other = own if nearest_is_around[n] else other
+        as_thin = np.int32(thin[n] + cost)
+        as_thin = as_thin if thin_is_around[n] else never
+        as_thin = as_thin if thin[n] < never else never
+        first[n], second[n], nearest[n] = local, worse, min(other, as_thin)
+    _mixtures(seen, quarters, labels, nearest, first)
+    for n in range(count):
+        local, other, worse = first[n], nearest[n], second[n]
+        first[n] = min(local, other)
+        other = max(local, other)
+        second[n] = min(other, worse)
+
+
+@compiled
+def _note_whether_around(nearby: Any, word: int, label: Any, is_around: Any, n: int) -> None:
+    """Set entry `n` to 1 if the label's class is among those `nearby`, which are those of one word."""
+    there = nearby >> (np.uint32(label) & np.uint32(31))
+    is_around[n] |= there & np.uint32(np.uint32(label) >> np.uint32(5) == np.uint32(word))
+
+
+@compiled
+def _take_the_lower(seen: Any, quarters: Any, label: int, nearby: Any, packed_costs: Any) -> None:
+    """Take the packed cost of a class for that of each pixel that it is nearby of, where it is the lower."""
+    luma, blue, red = quarters[0, label], quarters[1, label], quarters[2, label]
+    bit, name, never = np.uint32(label & 31), np.int32(label), np.int32(INFINITE_COST)
+    for n in range(len(packed_costs)):
+        packed_cost = _packed_cost(seen[0, n] - luma, seen[1, n] - blue, seen[2, n] - red, name)
+        packed_cost = packed_cost if np.uint32(nearby[n] >> bit) & np.uint32(1) else never
+        held = packed_costs[n]
+        packed_costs[n] = packed_cost if packed_cost < held else held
+
+
+@compiled
+def _packed_costs(seen: Any, quarters: Any, labels: Any, packed_costs: Any) -> None:
+    """Write the packed cost of each pixel's class, or INFINITE_COST where its label is NO_LABEL."""
+    last, none, never = np.int32(quarters.shape[1] - 1), np.int32(NO_LABEL), np.int32(INFINITE_COST)
+    lumas, blues, reds = quarters[0], quarters[1], quarters[2]
+    for n in range(len(packed_costs)):
+        label = labels[n]
+        at = np.uint32(label if label < last else last)
+        packed_cost = _packed_cost(seen[0, n] - lumas[at], seen[1, n] - blues[at], seen[2, n] - reds[at], label)
+        packed_costs[n] = never if label == none else packed_cost
+
+
+@compiled
+def _packed_cost(luma: Any, blue: Any, red: Any, label: Any) -> Any:
+    """Return the packed cost of a class that is so far off in each feature; in 32 bits."""
+    luma, blue, red = np.int32(luma), np.int32(blue), np.int32(red)
+    cost = np.int32(np.int32(np.int32(luma * luma) + np.int32(blue * blue)) + np.int32(red * red))
+    return np.int32(np.int32(cost << np.int32(8)) | np.int32(label))
+
+
+@compiled
+def _mixtures(seen: Any, quarters: Any, labels: Any, others: Any, packed_costs: Any) -> None:
+    """Lower the packed costs of pixels that fit a mixture of their two local classes better; in single precision.
+
+    The mixture goes to the class of the packed cost, which is the nearer.
+    """
+    count, unit = len(packed_costs), np.float32(UNIT)
+    doubtful = np.empty(count, np.uint8)
+    for n in range(count):
+        doubtful[n] = np.uint8(np.int32(labels[LOW, n] != labels[HIGH, n]) & np.int32(others[n] < packed_costs[n]))
+    for n in _indices_where(doubtful):
+        low, high = labels[LOW, n], labels[HIGH, n]
+        luma, off_luma = level(quarters[0, high] - quarters[0, low]), level(seen[0, n] - quarters[0, low])
+        blue, off_blue = level(quarters[1, high] - quarters[1, low]), level(seen[1, n] - quarters[1, low])
+        red, off_red = level(quarters[2, high] - quarters[2, low]), level(seen[2, n] - quarters[2, low])
+        length = luma * luma + blue * blue + red * red
+        share = np.float32(0)
+        if length > 0:
+            share = (off_luma * luma + off_blue * blue + off_red * red) / length
+            share = min(max(share, np.float32(0)), np.float32(1))
+        luma, blue, red = off_luma - share * luma, off_blue - share * blue, off_red - share * red
+        mixture = np.int64(unit * (luma * luma + blue * blue + red * red)) << 8 | np.int64(packed_costs[n]) & 0xFF
+        if mixture < others[n]:
+            packed_costs[n] = mixture
+
+
+@compiled
+def _indices_where(chosen: Any) -> Any:
+    """Return which entries of a list of 0 and 1 are 1."""
+    found, many = np.empty(len(chosen) + 1, np.int32), 0
+    for n in range(len(chosen)):
+        found[many] = n
+        many += int(chosen[n])
+    return found[:many]
+
+
+@compiled
+def icm_step(at: Any, first: Any, second: Any, smoothness: int, padded: Any, width: int, label: Any) -> None:
+    """Take the label with the lower energy where the lowest two costs are close; `padded` is `label`."""
+    count, most, never = len(at), np.int32((FULL * smoothness) << 8), np.int32(INFINITE_COST)
+    close = np.empty(count, np.uint8)
+    for n in range(count):
+        close[n] = np.uint8(np.int32(second[n] < never) & np.int32(np.int32(second[n] - first[n]) < most))
+    for n in _indices_where(close):
+        one, two = np.int64(first[n]), np.int64(second[n])
+        for_one = min(_votes(padded, width, at[n], np.uint8(one & 0xFF)), FULL)
+        for_two = min(_votes(padded, width, at[n], np.uint8(two & 0xFF)), FULL)
+        if (for_two - for_one) * smoothness > (two >> 8) - (one >> 8):
+            label[at[n]] = two & 0xFF
+
+
+@compiled
+def _votes(padded: Any, width: int, i: int, answer: Any) -> Any:
+    """Count how many of a pixel's eight neighbors in a padded plane have an answer."""
+    one, two, nearby = np.uint64(1), np.uint64(2), np.uint64(width + 2)
+    above = np.uint64(i + 2 * (i // np.int32(width)))  # the neighbor above to the left
+    row = above + nearby
+    below = row + nearby
+    votes = np.uint8(padded[above] == answer) + np.uint8(padded[above + one] == answer)
+    votes += np.uint8(padded[above + two] == answer) + np.uint8(padded[row] == answer)
+    votes += np.uint8(padded[row + two] == answer) + np.uint8(padded[below] == answer)
+    return np.int64(votes + np.uint8(padded[below + one] == answer) + np.uint8(padded[below + two] == answer))

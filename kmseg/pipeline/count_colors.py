@@ -1,0 +1,178 @@
+"""From sampled label images to a palette: count their colors, evaluate or cluster them, read the classes off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.datasets import Dataset, Item
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.palette import Found, find_palette, find_palette_by_candidates
+from kmseg.discovery.statistics import ColorStatistics
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.files import reading_once
+from kmseg.histogram import Histogram
+from kmseg.metrics.legend import count_flat_pixels
+from kmseg.palette import Palette
+from kmseg.pipeline.disk_cache import ColorCache, digest_source
+from kmseg.pipeline.memory_cache import FILE_CACHE
+from kmseg.pipeline.palette_source import with_names
+from kmseg.pipeline.plan import Plan
+from kmseg.pipeline.progress import Progress
+
+C = TypeVar("C", bound="Count")
+
+
+class Count(Protocol):
+    """What is counted of label images: a `Histogram` or a `ColorStatistics`."""
+
+    @staticmethod
+    def of_all(labels: Iterable[NDArray[np.uint8]]) -> Any:
+        """Count any number of label images, one at a time."""
+
+    @staticmethod
+    def merge(parts: Iterable[Any]) -> Any:
+        """Add up any number of counts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Counted(Generic[C]):
+    """What counting some images gave; several add up. Of the `images`, so many were `remembered` from another run."""
+
+    images: int
+    counts: C
+    flat_pixels: NDArray[np.int64]
+    failures: tuple[str, ...]
+    remembered: int
+
+    @property
+    def read(self) -> int:
+        """The number of images that could be used."""
+        return self.images - len(self.failures)
+
+
+@dataclass(frozen=True)
+class CountColors(Generic[C]):
+    """The work on a chunk of images; `true` adds a count of the flat pixels of each true class."""
+
+    dataset: Dataset
+    kind: type[C]
+    true: Palette | None = None
+    cache: ColorCache = field(default_factory=ColorCache)
+
+    def __call__(self, items: Sequence[Item]) -> Counted[C]:
+        """Count the colors of a chunk of items: into one table, or each for itself where that is kept."""
+        if not self.cache.limit:
+            return self._together(items)
+        new: list[Counted[C]] = []
+
+        def count() -> Counted[C]:
+            new.append(self.add_up([self._kept(item) for item in items]))
+            return replace(new[0], remembered=new[0].read)
+
+        how = f"{self._how} {self.cache} {[item.key for item in items]}"
+        known = FILE_CACHE.get([item.label for item in items], how, count, self._count_bytes)
+        return new[0] if new else known
+
+    def _count_bytes(self, counted: Counted[C]) -> int:
+        return sum(getattr(counted.counts, name).nbytes for name in _fields(self.kind))
+
+    def _together(self, items: Sequence[Item]) -> Counted[C]:
+        failures: list[str] = []
+        flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
+
+        def labels() -> Iterator[NDArray[np.uint8]]:
+            nonlocal flat_pixels
+            for item in items:
+                try:
+                    label = self.dataset.read_label(item)
+                except UnreadableImage as failure:
+                    failures.append(str(failure))
+                    continue
+                if self.true is not None:
+                    flat_pixels = flat_pixels + count_flat_pixels(label, self.true)
+                yield label
+
+        counts = self.kind.of_all(labels())
+        return Counted(len(items), counts, flat_pixels, tuple(failures), remembered=0)
+
+    def _kept(self, item: Item) -> Counted[C]:
+        with reading_once():  # for the name of its counts, and for its pixels
+            entry = self.cache.entry(item.label, f"{item.key} {self._how}")
+            known = entry.load() if entry else None
+            if known:
+                *counts, flat_pixels = known
+                return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
+            counted = self._together([item])
+            if entry and counted.read:
+                arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
+                entry.save([*arrays, counted.flat_pixels])
+            return counted
+
+    @cached_property
+    def _how(self) -> str:
+        """Say what besides an image's file decides its counts: options of the dataset, but not where its files lie."""
+        reading = [(name, getattr(self.dataset, name)) for name in _fields(self.dataset) if name != "root"]
+        true = self.true.colors.tolist() if self.true else []
+        return f"{type(self.dataset)} {digest_source(self.dataset)} {reading} {self.kind.__name__} {true}"
+
+    def add_up(self, parts: Sequence[Counted[C]]) -> Counted[C]:
+        """Add up what the chunks gave."""
+        return Counted(
+            images=sum(part.images for part in parts),
+            counts=self.kind.merge([part.counts for part in parts]),
+            flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
+            failures=tuple(failure for part in parts for failure in part.failures),
+            remembered=sum(part.remembered for part in parts),
+        )
+
+
+def learn_palette(
+    plan: Plan, items: Sequence[Item], progress: Progress, true: Palette | None = None
+) -> tuple[Found, Counted[Histogram] | Counted[ColorStatistics]]:
+    """Read the sampled items, count their colors (and the flat pixels of `true` classes), and find the palette."""
+    sampled = plan.sampling.choose(items)
+    by_data = plan.clusterer.k == "auto"
+    if not by_data and plan.palette.demands != Demands():
+        raise UserError(
+            f"palette.pin, forbid, min_pixels and min_distance choose among the candidates of clusterer.k=auto, and "
+            f"clusterer.k is {plan.clusterer.k}; leave them out or set clusterer.k=auto"
+        )
+    if by_data:
+        statistics = count_colors(plan, sampled, ColorStatistics, progress, true)
+        with progress.timed("fit"):
+            demands = plan.palette.demands
+            found = find_palette_by_candidates(statistics.counts, demands, plan.clusterer, plan.color_space)
+            return with_names(found, plan.palette), statistics
+    histogram = count_colors(plan, sampled, Histogram, progress, true)
+    with progress.timed("fit"):
+        found = find_palette(histogram.counts, plan.clusterer, plan.color_space)
+        return with_names(found, plan.palette), histogram
+
+
+def count_colors(
+    plan: Plan, items: Sequence[Item], kind: type[C], progress: Progress, true: Palette | None = None
+) -> Counted[C]:
+    """Read items and count their colors, and the flat pixels of each `true` class; fail where none can be read."""
+    work = CountColors(plan.dataset, kind, true, plan.cache)
+    counted = progress.run_stage("discover", "reading colors", plan.executor, work, items, work.add_up)
+    if counted.remembered < counted.read:
+        plan.cache.trim()
+    if not counted.read:
+        raise nothing_read(counted.failures)
+    return counted
+
+
+def _fields(part: Any) -> list[str]:
+    """Return the names of a dataclass's fields."""
+    return [field.name for field in fields(part)]
+
+
+def nothing_read(failures: Sequence[str]) -> UserError:
+    """Return the error of a run in which no file could be used."""
+    return UserError(f"none of the {len(failures)} label images could be used; the first: {failures[0]}")

@@ -1,0 +1,75 @@
+"""The end of a run's writing: each writer gets its notes and what was found out about the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.audit.pixel_match import PixelMatcher
+from kmseg.datasets import Item
+from kmseg.discovery.candidates import Candidates
+from kmseg.errors import UnreadableImage
+from kmseg.maskers import Mask
+from kmseg.palette import Palette
+from kmseg.pipeline.plan import Plan
+from kmseg.pipeline.tally import Tally
+from kmseg.writers import WholeRun
+
+
+def finish_writers(
+    plan: Plan,
+    items: Sequence[Item],
+    palette: Palette,
+    tally: Tally,
+    metrics: Mapping[str, float],
+    said: Sequence[str],
+    candidates: Candidates | None,
+) -> list[Path]:
+    """Let the writers write what belongs to the whole run; return the files that stand for it."""
+    images = _Images(plan, items, palette)
+    run = WholeRun(
+        palette=palette,
+        folder=plan.folder,
+        class_pixels=tally.class_pixels[:-1],
+        metrics=metrics,
+        said=[sentence for sentence in said if sentence],
+        unmatched={key: row.unmatched / row.pixels for key, row in tally.explained.items()},
+        read_label=lambda key: images.read(plan.dataset.read_label, key),
+        read_photo=lambda key: images.read(plan.dataset.read_photo, key),
+        mask=lambda label: images.mask(label),
+        unmatched_pixels=lambda label: images.explainer.unmatched(label, images.mask(label)),
+        candidates=candidates,
+        overrides=plan.overrides,
+    )
+    return [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
+
+
+class _Images:
+    """The dataset's images by key, the masker and the explainer of its masks, each made ready if a writer asks."""
+
+    def __init__(self, plan: Plan, items: Sequence[Item], palette: Palette) -> None:
+        self._plan, self._items, self._palette = plan, items, palette
+
+    @cached_property
+    def _by_key(self) -> dict[str, Item]:
+        return {item.key: item for item in self._items}
+
+    @cached_property
+    def mask(self) -> Mask:
+        return self._plan.masker.for_palette(self._palette, self._plan.color_space)
+
+    @cached_property
+    def explainer(self) -> PixelMatcher:
+        return PixelMatcher(self._palette)
+
+    def read(self, how: Callable[[Item], Any], key: str) -> NDArray[np.uint8] | None:
+        """Read an image once more; where that fails now, there is no picture of it."""
+        try:
+            return how(self._by_key[key])
+        except UnreadableImage:
+            return None

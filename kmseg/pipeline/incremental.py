@@ -1,0 +1,196 @@
+"""Which images a run must mask, which it takes over from the folder's manifest, and what it removes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg._version import __version__
+from kmseg.errors import UserError
+from kmseg.executors import Executor
+from kmseg.files import noting_files, reading_once
+from kmseg.legends.formats import read_palette
+from kmseg.palette import Palette
+from kmseg.pipeline.manifest import Manifest, Record, digest, digest_of_files, make_record
+from kmseg.pipeline.mask_images import Work
+from kmseg.pipeline.plan import Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.pipeline.tally import Tally, merge_tallies
+
+
+def saved_palette(plan: Plan) -> Palette | None:
+    """Return the palette that an earlier run left in the folder; a run that keeps to it renames no class.
+
+    Fails if the settings that a palette is found by have changed since.
+    """
+    path = plan.folder / "palette.csv"
+    if not path.exists():
+        return None
+    origin = Manifest(plan.folder).origin
+    if origin and origin != palette_origin(plan):
+        raise UserError(
+            f"the palette in {plan.folder} was found with other settings of clusterer, color_space, sampling or "
+            f"palette, and an incremental run keeps its palette; give palette.file={path} to keep it, or choose "
+            "another folder with hydra.run.dir=FOLDER to find one anew"
+        )
+    return read_palette(path)
+
+
+def palette_origin(plan: Plan) -> str:
+    """Return a digest of the settings that decide which palette is found."""
+    return digest(repr((plan.sampling, plan.clusterer, plan.color_space, plan.palette)))
+
+
+def image_settings(plan: Plan) -> str:
+    """Return a digest of what beside the palette decides what becomes of an image, with the files that it names."""
+    parts = {"color_space": plan.color_space, "masker": plan.masker, "truth": plan.measured_against, **plan.writers}
+    named = {f"{name}.{option}": Path(value) for name, part in parts.items() for option, value in _texts(part)}
+    files = {option: path for option, path in named.items() if path.is_file()}
+    return digest(__version__, repr(plan.dataset), repr(sorted(parts.items())), digest_of_files(files))
+
+
+def _texts(part: Any) -> Iterator[tuple[str, str]]:
+    for option in dataclasses.fields(part):
+        value = getattr(part, option.name)
+        if isinstance(value, str):
+            yield option.name, value
+
+
+def palette_digest(palette: Palette) -> str:
+    """Return a digest of names, colors and order of a palette."""
+    return digest(repr((palette.names, palette.colors.tolist(), palette.also)))
+
+
+@dataclass(frozen=True)
+class Digests:
+    """The work of reading the content of a chunk of images, to see what has changed."""
+
+    def __call__(self, chunk: Sequence[Work]) -> list[str]:
+        """Return the digest of each image's files."""
+        return [digest_of_files(work.files) for work in chunk]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a chunk of images came to, and the records of those that could be read."""
+
+    tally: Tally
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True)
+class RecordImages:
+    """The work on a chunk of images with records of it: `mask` each, and note what was written."""
+
+    mask: Callable[[Sequence[Work]], Tally]
+    folder: Path
+    settings: str
+    palette: str
+
+    def __call__(self, chunk: Sequence[Work]) -> Recorded:
+        """Mask, write and record a chunk of images."""
+        tallies, records, below = [], [], f"{self.folder.as_posix()}/"
+        for work in chunk:
+            with reading_once(), noting_files() as files:
+                content = digest_of_files(work.files)  # of what is masked: if a file changes now, the next run sees it
+                tally = self.mask([work])
+            tallies.append(tally)
+            if tally.masked:
+                sizes = {path.as_posix().removeprefix(below): path.stat().st_size for path in files}
+                records.append(make_record(work.item.key, (content, self.settings, self.palette), sizes, tally))
+        return Recorded(merge_tallies(tallies), tuple(records))
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An executor that adds the records of each chunk to the manifest as it is done, and passes on the tallies."""
+
+    executor: Executor
+    manifest: Manifest
+
+    def map(self, work: Callable[[Sequence[Any]], Any], items: Sequence[Any]) -> Iterator[Any]:
+        """Yield the tally of each chunk, in their order."""
+        for recorded in self.executor.map(work, items):
+            self.manifest.add(recorded.records)
+            yield recorded.tally
+
+
+@dataclass(frozen=True)
+class Division:
+    """The images of a dataset, divided by what must be done with them.
+
+    Attributes
+    ----------
+    todo : sequence of Work
+        New and changed images, and those that a writer must see again.
+    kept : sequence of (int, Record)
+        Place in the dataset and record of the others.
+    gone : sequence of Record
+        Images that the dataset has no more.
+    """
+
+    todo: Sequence[Work]
+    kept: Sequence[tuple[int, Record]]
+    gone: Sequence[Record]
+
+
+def divide(
+    plan: Plan, work: RecordImages, images: Sequence[Work], records: Mapping[str, Record], progress: Progress
+) -> Division:
+    """Compare the images with the records of earlier runs; what differs in anything is to be done."""
+    known = [image for image in images if _may_be_kept(plan, work, image, records.get(image.item.key))]
+    contents = (
+        progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _in_one_list) if known else []
+    )
+    kept = {
+        image.position: records[image.item.key]
+        for image, content in zip(known, contents, strict=True)
+        if records[image.item.key].content == content
+    }
+    here = {image.item.key for image in images}
+    return Division(
+        todo=[image for image in images if image.position not in kept],
+        kept=list(kept.items()),
+        gone=[record for record in records.values() if record.image not in here],
+    )
+
+
+def _in_one_list(parts: Sequence[list[str]]) -> list[str]:
+    return [content for part in parts for content in part]
+
+
+def _may_be_kept(plan: Plan, work: RecordImages, image: Work, record: Record | None) -> bool:
+    return (
+        record is not None
+        and record.complete
+        and (record.settings, record.palette) == (work.settings, work.palette)
+        and not any(writer.sees_again(image.position) for writer in plan.writers.values())
+        and all(_size(plan.folder / name) == size for name, size in record.files.items())
+    )
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a file; -1 where there is none. After a power failure it may be there and empty."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def remove_outputs(folder: Path, gone: Iterable[Record], here: Iterable[Record]) -> None:
+    """Remove the files of images that are gone but for those of images that are here, and folders that get empty."""
+    used = {name for record in here for name in record.files}
+    for record in gone:
+        for name in set(record.files) - used:
+            path = folder / name
+            path.unlink(missing_ok=True)
+            _remove_empty(path.parent, folder)
+
+
+def _remove_empty(path: Path, top: Path) -> None:
+    while path != top and path.is_relative_to(top) and path.is_dir() and not any(path.iterdir()):
+        path.rmdir()
+        path = path.parent

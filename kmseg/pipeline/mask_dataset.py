@@ -1,0 +1,80 @@
+"""Every image of a dataset masked, written and recorded; those that the folder's manifest knows are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kmseg.datasets import Item
+from kmseg.executors import Executor
+from kmseg.palette import Palette
+from kmseg.pipeline.count_colors import nothing_read
+from kmseg.pipeline.incremental import (
+    RecordImages,
+    Recording,
+    divide,
+    image_settings,
+    palette_digest,
+    palette_origin,
+    remove_outputs,
+)
+from kmseg.pipeline.manifest import Manifest
+from kmseg.pipeline.mask_images import MaskImages, Work
+from kmseg.pipeline.plan import Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.pipeline.tally import Tally, merge_tallies
+
+
+@dataclass(frozen=True, eq=False)
+class Masked:
+    """What masking a dataset came to.
+
+    Attributes
+    ----------
+    tally : Tally
+        Of all images of the dataset.
+    done : list of Item
+        The images that this run masked; the others were taken over.
+    counts : mapping of str to float
+        Images done, taken over, and gone, as metrics.
+    manifest : Manifest
+    """
+
+    tally: Tally
+    done: list[Item]
+    counts: Mapping[str, float]
+    manifest: Manifest
+
+
+def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: Progress) -> Masked:
+    """Mask every item that is to be done; return the tally of all."""
+    truth = plan.measured_against
+    remember = bool(plan.cache.limit)  # as in the runs of a sweep
+    mask = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, remember)
+    work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
+    images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
+    manifest = Manifest(plan.folder)
+    known = manifest.records if plan.resume or plan.incremental else {}
+    division = divide(plan, work, images, known, progress)
+    remembered = [record for _, record in division.kept]
+    if plan.incremental == "prune":
+        remove_outputs(plan.folder, division.gone, remembered)
+    else:
+        remembered += division.gone
+    manifest.begin(palette_origin(plan), remembered)
+    parts = [record.tally(position) for position, record in division.kept]
+    if division.todo:
+        recording: Executor = Recording(plan.executor, manifest)
+        recorded: Callable[[Sequence[Work]], Any] = work  # what `recording` yields of it is the tally
+        parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
+    tally = merge_tallies(parts)
+    if not tally.masked:
+        raise nothing_read(tally.failures)
+    counts = {"done": len(division.todo), "kept": len(division.kept), "gone": len(division.gone)}
+    return Masked(
+        tally,
+        done=[image.item for image in division.todo],
+        counts={f"incremental/{name}": count for name, count in counts.items()},
+        manifest=manifest,
+    )

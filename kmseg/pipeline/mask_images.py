@@ -1,0 +1,144 @@
+"""From a chunk of label images and a palette to index masks, the writers' files and a tally of what was seen."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.audit.pixel_match import PixelMatcher
+from kmseg.color_spaces import ColorSpace
+from kmseg.datasets import Dataset, Item
+from kmseg.datasets.truth import Truth
+from kmseg.errors import UnreadableImage
+from kmseg.executors import once_per_process
+from kmseg.maskers import Mask, Masker
+from kmseg.metrics.legend import count_flat_pixels
+from kmseg.metrics.masks import confusion
+from kmseg.palette import Palette
+from kmseg.pipeline.memory_cache import FILE_CACHE
+from kmseg.pipeline.tally import Tally, merge_tallies
+from kmseg.writers import Segmented, Writer
+
+
+@dataclass(frozen=True)
+class Work:
+    """One image to be masked: its place in the dataset, and its true mask if it has one."""
+
+    position: int
+    item: Item
+    true_mask: Path | None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Every file that decides what becomes of the image, by its role."""
+        roles = {"label": self.item.label, "photo": self.item.photo, "truth": self.true_mask}
+        return {role: path for role, path in roles.items() if path is not None}
+
+
+@dataclass(frozen=True)
+class MaskImages:
+    """The work on a chunk of images; `remember` keeps what is read in memory."""
+
+    dataset: Dataset
+    palette: Palette
+    masker: Masker
+    space: ColorSpace
+    writers: Mapping[str, Writer]
+    truth: Truth
+    folder: Path
+    remember: bool = False
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __call__(self, chunk: Sequence[Work]) -> Tally:
+        """Mask and write a chunk of images."""
+        return merge_tallies([self._one(work) for work in chunk])
+
+    @property
+    def _made_once(self) -> tuple[Mask, PixelMatcher]:
+        """The fitted masker, and what explains its masks."""
+        return once_per_process(
+            self.token, lambda: (self.masker.for_palette(self.palette, self.space), PixelMatcher(self.palette))
+        )
+
+    def _one(self, work: Work) -> Tally:
+        item = work.item
+        k, true = len(self.palette), self.truth.palette
+        counts = np.zeros((len(true) if true else 0, k + 1), np.int64)
+        flat_pixels = np.zeros(len(counts), np.int64)
+        failures: list[str] = []
+        try:
+            label = self._label(item)
+        except UnreadableImage as failure:
+            nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
+            return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
+        masker, explainer = self._made_once
+        mask = masker(label)
+        if true is not None:
+            flat_pixels = self._flat_pixels(item, label, true)
+        wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
+        if wanted is not None:
+            counts = confusion(wanted, mask, len(counts), k)
+        explained, class_pixels, near_pixels, new_colors = explainer.explain(label, mask)
+        photo_file = item.photo if item.photo != item.label else None
+        photo = partial(self._photo, item, failures)
+        image = Segmented(item.key, work.position, label, mask, photo, photo_file)
+        notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
+        return Tally(
+            images=1,
+            masked=1,
+            failures=tuple(failures),
+            class_pixels=class_pixels,
+            near_pixels=near_pixels[:-1],
+            explained={item.key: explained},
+            new_colors={item.key: new_colors} if new_colors else {},
+            confusion=counts,
+            flat_pixels=flat_pixels,
+            evaluated=int(wanted is not None),
+            notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
+        )
+
+    def _label(self, item: Item) -> NDArray[np.uint8]:
+        """Read the label image, in one piece: the loops over its pixels need it so."""
+        label = self._remembered([item.label], f"{self._how} label", partial(self.dataset.read_label, item))
+        return np.array(label, order="C", copy=self.remember or None)  # a masker may write into what it is given
+
+    def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
+        """Count the flat pixels of each true class."""
+        return self._remembered([item.label], f"{self._how} flat", partial(count_flat_pixels, label, true))
+
+    def _remembered(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return an array made of files: once in a process where a sweep reads an image many times."""
+        if not self.remember:
+            return make()
+        return FILE_CACHE.get(files, how, make, lambda array: array.nbytes)
+
+    @cached_property
+    def _how(self) -> str:
+        """Say how images are read and what they are held against."""
+        true = self.truth.palette
+        return repr((self.dataset, self.truth, true.colors.tolist() if true else []))
+
+    def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
+        """Read the true mask; one that cannot be used is named, and the label is masked all the same."""
+        try:
+            if path is None:
+                return None
+            return self._remembered([path], f"{self._how} true {shape}", partial(self.truth.read_mask, path, shape))
+        except UnreadableImage as failure:
+            failures.append(str(failure))
+            return None
+
+    def _photo(self, item: Item, failures: list[str]) -> NDArray[np.uint8] | None:
+        """Read the photo; one that cannot be used is named, and its label is masked all the same."""
+        try:
+            return self.dataset.read_photo(item)
+        except UnreadableImage as failure:
+            failures.append(str(failure))
+            return None

@@ -1,0 +1,55 @@
+"""Values made from files, cached in memory: the runs of a sweep read the same images one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cachetools import LRUCache
+
+R = TypeVar("R")
+
+MAX_BYTES = 128_000_000
+"""Bytes that a process caches at most."""
+
+
+class FileCache:
+    """A least-recently-used cache of values made from files; a changed file has a new entry.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Sum of the values' sizes at most.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self._values: LRUCache[tuple[object, ...], tuple[Any, int]] = LRUCache(
+            max_bytes, getsizeof=lambda held: held[1]
+        )
+
+    @property
+    def held(self) -> int:
+        """Bytes that are cached now."""
+        return int(self._values.currsize)
+
+    def get(self, files: Sequence[Path], how: str, make: Callable[[], R], size: Callable[[R], int]) -> R:
+        """Return the cached value of these files and `how`, or call `make` and cache its result of `size` bytes."""
+        try:
+            states = [(path, path.stat()) for path in files]
+        except OSError:  # `make` reports what is wrong with the file
+            return make()
+        key = (how, *((str(path), state.st_ctime_ns, state.st_mtime_ns, state.st_size) for path, state in states))
+        cached = self._values.get(key)
+        if cached is not None:
+            known: R = cached[0]
+            return known
+        value = make()
+        size_in_bytes = size(value)
+        if size_in_bytes <= self._values.maxsize:
+            self._values[key] = value, size_in_bytes
+        return value
+
+
+FILE_CACHE = FileCache(MAX_BYTES)
+"""That of this process."""

@@ -1,0 +1,178 @@
+"""What every run leaves, whatever its task: palette and metrics as files, and the tracked record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.discovery.candidates import in_order, write_candidates
+from kmseg.discovery.palette import Found
+from kmseg.draw.sheets import candidates_picture, palette_picture
+from kmseg.errors import UserError
+from kmseg.files import remove_leftovers, write_csv, write_json, write_text
+from kmseg.images import write_png
+from kmseg.legends.recognition import Match
+from kmseg.metrics import MEANING
+from kmseg.palette import Palette, write_palette
+from kmseg.pipeline.plan import Outcome, Plan
+from kmseg.pipeline.progress import Progress
+from kmseg.trackers import TrackedRun, parent_key
+
+SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "incremental", "drift", "time")
+"""The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
+
+LOG = logging.getLogger("kmseg")
+
+
+@contextmanager
+def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
+    """Start the record of a run: its name, its parameters and its config; one that was cut off is taken back."""
+    if plan.resume:
+        plan.tracker.forget(plan.folder)
+    with plan.tracker.start(_name(plan), description(plan), plan.folder) as tracked:
+        tracked.params(_params(plan, images))
+        tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
+        yield tracked
+        if plan.resume:
+            remove_leftovers(plan.folder)  # of processes that were still dying when this run began
+
+
+def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
+    """Leave the centroids, in feature units and as colors, and what the palette was chosen from."""
+    if found.candidates is not None:
+        tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
+        tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
+    if found.closest:
+        tracked.file(_write_closest(plan.folder / "recognition.csv", found.closest))
+    columns: dict[str, Sequence[object]] = {
+        f"feature_{axis}": [round(value, 4) for value in found.centers[:, axis].tolist()]
+        for axis in range(found.centers.shape[1])
+    }
+    columns["pixels"] = found.pixels.tolist()
+    centroids = Palette(found.palette.names, plan.color_space.to_rgb(found.centers))
+    tracked.file(write_palette(plan.folder / "centroids.csv", centroids, columns))
+    levels = centroids.colors.T.tolist()
+    named = {"name": centroids.names, **dict(zip("rgb", levels, strict=True)), **columns}
+    tracked.table("centroids.json", named)
+
+
+def finish_run(
+    plan: Plan,
+    tracked: TrackedRun,
+    progress: Progress,
+    palette: Palette,
+    class_pixels: NDArray[np.int64],
+    metrics: Mapping[str, float],
+    failures: tuple[str, ...],
+    warnings: tuple[str, ...] = (),
+    files: Sequence[Path] = (),
+) -> Outcome:
+    """Write palette and metrics, record them, and return the outcome; `class_pixels` `(k,)` are of the palette."""
+    warnings = tuple(warning for warning in warnings if warning)
+    for warning in warnings:
+        LOG.warning(warning)
+    for failure in failures:
+        LOG.warning("skipped %s", failure)
+    total = max(int(class_pixels.sum()), 1)
+    shares = tuple((class_pixels / total).tolist())
+    columns = {"pixels": class_pixels.tolist(), "share": [f"{share:.6f}" for share in shares]}
+    tracked.file(write_palette(plan.folder / "palette.csv", palette, columns))
+    tracked.file(write_png(plan.folder / "palette.png", palette_picture(palette, shares)))
+    for path in files:
+        tracked.file(path)
+    everything = {
+        **dict(sorted(metrics.items(), key=lambda metric: SECTIONS.index(metric[0].split("/")[0]))),
+        "palette/classes": len(palette),
+        "images/failed": len(failures),
+        **{f"time/{name}": round(seconds, 4) for name, seconds in progress.seconds.items()},
+    }
+    tracked.file(write_json(plan.folder / "metrics.json", everything))
+    tracked.metrics(everything)
+    if not parent_key():  # the runs of a sweep leave it to the sweep, which has the best one's
+        tracked.model(plan.folder)
+    return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
+
+
+def refuse_unwritable(plan: Plan) -> None:
+    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written."""
+    try:
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(plan.folder)
+        probe = plan.folder / ".kmseg-write-test"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UserError(
+            f"the output folder {plan.folder} cannot be written ({error.strerror}); "
+            "choose another with hydra.run.dir=FOLDER"
+        ) from None
+
+
+def _write_closest(path: Path, closest: Sequence[Match]) -> Path:
+    """Write the published legends that came closest, the best first."""
+    rows = [
+        (
+            match.slug,
+            match.title,
+            f"{match.score:.3f}",
+            f"{match.bits:.1f}",
+            match.matched,
+            match.published,
+            f"{match.distance:.2f}",
+        )
+        for match in closest
+    ]
+    return write_csv(path, ["legend", "title", "score", "bits", "matched", "published", "mean_distance"], rows)
+
+
+def _name(plan: Plan) -> str:
+    """Name a run so that the name begins with what differs between runs."""
+    choices = plan.choices
+    if plan.palette.file is not None:
+        return f"{choices['masker']} {plan.palette.file.rsplit('/', 1)[-1]} {choices['dataset']}"
+    task = "" if choices["task"] == "segment" else choices["task"]
+    k = getattr(plan.clusterer, "k", None)
+    images = plan.sampling.images
+    parts = [
+        task,
+        f"k={k}" if k else "",
+        choices["clusterer"],
+        choices["color_space"],
+        choices["masker"],
+        f"images={images}",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _params(plan: Plan, images: int) -> dict[str, object]:
+    learnt = {
+        "clusterer": plan.choices["clusterer"],
+        "color_space": plan.choices["color_space"],
+        "k": getattr(plan.clusterer, "k", ""),
+        "sampling.images": plan.sampling.images,
+    }
+    skipped = ("tracker", "executor", "clusterer", "color_space")
+    return {
+        **{group: choice for group, choice in plan.choices.items() if group not in skipped},
+        "dataset.root": getattr(plan.dataset, "root", None) or "",
+        "dataset.images": images,
+        "sampling.seed": plan.sampling.seed,
+        **({"palette.file": plan.palette.file} if plan.palette.file is not None else learnt),
+    }
+
+
+def description(plan: Plan) -> str:
+    """Describe a run in Markdown: what it is, what was changed, what its figures mean."""
+    choices = plan.choices
+    changed = "`" + " ".join(plan.overrides) + "`" if plan.overrides else "nothing"
+    match_classes = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MEANING.items())
+    return (
+        f"**{choices['task']}** of `{choices['dataset']}` with `{choices['clusterer']}` in `{choices['color_space']}`, "
+        f"masks by `{choices['masker']}`.\n\nChanged on the command line: {changed}\n\n"
+        f"Files: `{plan.folder}`\n\n| metric | meaning |\n|---|---|\n{match_classes}\n"
+    )

@@ -1,0 +1,135 @@
+"""Where a run's palette comes from: a legend file, or the data and what the user knows of it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.palette import Found
+from kmseg.errors import UserError
+from kmseg.legends.formats import Legend, read_legend
+from kmseg.legends.recognition import Match, match_with, named, published, recognize, snapped
+from kmseg.palette import RGB, Palette
+from kmseg.validation import check_bool, check_integer, check_number, check_text
+
+
+@dataclass(frozen=True)
+class PaletteSource:
+    """How the palette is come by. With `file` nothing else is asked; `pin` and what follows are for `clusterer.k=auto`.
+
+    Parameters
+    ----------
+    file : str or None
+        Legend file to use; None finds the palette in the sampled images.
+    names : str
+        Where the classes' names come from: `auto` takes them from the published legend that the palette is recognized
+        as, if it is; `none` numbers the classes; the slug of a published legend takes them from that one.
+    snap : bool
+        Whether recognized classes also take the published color, which lossy images show shifted by a few levels.
+    pin : list of [r, g, b]
+        Colors that are classes whatever the data say.
+    forbid : list of [r, g, b]
+        Colors that are no classes, nor what is near them.
+    min_pixels : int or None
+        Least number of pixels of a class in the sampled images; None is 9 for lossless images, else 30 flat pixels.
+    min_distance : float or None
+        Least RGB distance between two classes; None is any for lossless images, 4 for resized ones, else 12.
+    """
+
+    file: str | None = None
+    names: str = "auto"
+    snap: bool = False
+    pin: Sequence[Sequence[int]] = ()
+    forbid: Sequence[Sequence[int]] = ()
+    min_pixels: int | None = None
+    min_distance: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_pixels is not None:
+            check_integer("palette.min_pixels", self.min_pixels, at_least=1)
+        if self.min_distance is not None:
+            check_number("palette.min_distance", self.min_distance, at_least=0)
+        check_text("palette.file", self.file, optional=True)
+        check_text("palette.names", self.names)
+        check_bool("palette.snap", self.snap)
+        if self.names not in ("auto", "none", *published()):
+            close = difflib.get_close_matches(self.names, published(), n=3)
+            raise UserError(
+                f"palette.names is {self.names!r}; expected auto, none or the slug of a published legend"
+                + (f", such as {' or '.join(close)}" if close else f": {', '.join(published())}")
+            )
+        if self.file is not None and (self.demands != Demands() or self.names != "auto" or self.snap):
+            raise UserError(
+                "palette.file gives the palette, and names, snap, pin, forbid, min_pixels and min_distance are for "
+                "one that is found; leave out one or the other"
+            )
+        _ = self.given, self.demands
+
+    @cached_property
+    def legend(self) -> Legend | None:
+        """What the legend file says, where one is given."""
+        return None if self.file is None else read_legend(self.file)
+
+    @property
+    def given(self) -> Palette | None:
+        """The palette of the legend file, where one is given."""
+        return None if self.legend is None else self.legend.palette
+
+    @property
+    def doubts(self) -> Sequence[str]:
+        """A sentence for each thing in the legend file that may not be meant so."""
+        return () if self.legend is None else self.legend.doubts
+
+    @cached_property
+    def demands(self) -> Demands:
+        """What is asked of a class that is found in the data."""
+        pin, forbid = _colors("palette.pin", self.pin), _colors("palette.forbid", self.forbid)
+        return Demands(pin, forbid, self.min_pixels, self.min_distance)
+
+    def name_classes(self, palette: Palette, exact: bool) -> Naming:
+        """Name the classes of a palette that was found; `exact` tells whether its colors are to the digit."""
+        if self.names == "none":
+            return Naming(palette, "", ())
+        recognition = recognize(palette, exact)
+        if self.names == "auto":
+            match, names, said = recognition.best, recognition.names, recognition.sentence()
+        else:
+            match = match_with(self.names, palette, exact)
+            legend = published()[self.names]
+            names = tuple(legend.names[row] if row >= 0 else None for row in match.rows)
+            said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
+        if match is None:
+            return Naming(palette, said, recognition.closest)
+        fresh = named(palette, names)
+        return Naming(snapped(fresh, match) if self.snap else fresh, said, recognition.closest)
+
+
+@dataclass(frozen=True)
+class Naming:
+    """A palette with the names that it was given, a sentence on why, and the legends that came closest."""
+
+    palette: Palette
+    said: str
+    closest: tuple[Match, ...]
+
+
+def _colors(name: str, value: Any) -> tuple[RGB, ...]:
+    try:
+        colors = tuple((red, green, blue) for red, green, blue in value)
+        if not all(isinstance(level, int) for color in colors for level in color):
+            raise TypeError
+    except (TypeError, ValueError):
+        colors = ((-1, -1, -1),)
+    if any(not 0 <= level <= 255 for color in colors for level in color):
+        raise UserError(f"{name} is {value!r}; expected a list of [r,g,b] with levels 0 to 255")
+    return colors
+
+
+def with_names(found: Found, source: PaletteSource) -> Found:
+    """Give the classes of a palette that was found the names of the legend that it is recognized as."""
+    given = source.name_classes(found.palette, exact=found.candidates is not None and found.candidates.exact)
+    return replace(found, palette=given.palette, said=given.said, closest=given.closest)

@@ -1,0 +1,122 @@
+"""What one run is made of, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kmseg.clusterers import Clusterer
+from kmseg.color_spaces import ColorSpace
+from kmseg.datasets import Dataset
+from kmseg.datasets.sampling import Sampling
+from kmseg.datasets.truth import Truth
+from kmseg.executors import Executor
+from kmseg.maskers import Masker
+from kmseg.palette import Palette
+from kmseg.pipeline.disk_cache import ColorCache
+from kmseg.pipeline.palette_source import PaletteSource
+from kmseg.scheduling.schedule import Schedule
+from kmseg.trackers import Tracker
+from kmseg.validation import check_bool, check_number
+from kmseg.writers import Writer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The parts that one run is made of.
+
+    Attributes
+    ----------
+    folder : Path
+        The run's own folder; everything it writes goes there.
+    choices : mapping of str to str
+        The option chosen for each group, as on the command line: `{"clusterer": "kmeans", ...}`.
+    config_yaml : str
+        The whole resolved config as YAML, for the record.
+    overrides : sequence of str
+        What the user changed on the command line.
+    max_unmatched : float or None
+        The run fails if more than this share of an image's pixels cannot be explained.
+    resume : bool
+        Whether what an earlier run left in `folder` is gone on with.
+    cache : ColorCache
+        Where the counts of images are kept for other runs.
+    incremental : bool or str
+        Whether only new and changed images are done, with the palette that `folder` has; `prune` also removes the
+        outputs of images that are gone.
+    schedule : Schedule or None
+        The jobs of task=schedule.
+    """
+
+    dataset: Dataset
+    sampling: Sampling
+    clusterer: Clusterer
+    color_space: ColorSpace
+    palette: PaletteSource
+    masker: Masker
+    writers: Mapping[str, Writer]
+    truth: Truth
+    tracker: Tracker
+    executor: Executor
+    folder: Path
+    choices: Mapping[str, str] = field(default_factory=dict)
+    config_yaml: str = ""
+    overrides: tuple[str, ...] = ()
+    max_unmatched: float | None = None
+    resume: bool = False
+    cache: ColorCache = field(default_factory=ColorCache)
+    incremental: bool | str = False
+    schedule: Schedule | None = None
+
+    def __post_init__(self) -> None:
+        check_bool("resume", self.resume)
+        if self.incremental != "prune":
+            check_bool("incremental", self.incremental)
+        if self.max_unmatched is not None:
+            check_number("max_unmatched", self.max_unmatched, at_least=0, at_most=1)
+
+    @property
+    def measured_against(self) -> Truth:
+        """The truth given by the user, else the one that the dataset brings."""
+        return self.truth if self.truth.legend else self.dataset.truth() or self.truth
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to, for the person who started it.
+
+    Attributes
+    ----------
+    shares : sequence of float
+        The share of pixels of each class of the palette.
+    failures : sequence of str
+        One sentence for each file that could not be used.
+    warnings : sequence of str
+        One sentence for each thing about the data that the user should know.
+    view : str
+        How to look at the tracked run; empty where nothing was tracked.
+    conclusion : str
+        The answer in a sentence, where the task has one.
+    drifted : bool
+        Whether the images of an incremental run have colors that its palette lacks; it is complete all the same.
+    """
+
+    folder: Path
+    palette: Palette
+    shares: tuple[float, ...]
+    metrics: Mapping[str, float]
+    failures: tuple[str, ...]
+    warnings: tuple[str, ...]
+    view: str
+    conclusion: str = ""
+    drifted: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table for the person who asked for it: what a task came to that leaves no files; `code` is the exit code."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    code: int = 0

@@ -1,0 +1,85 @@
+"""The progress of a run: how far each has come, shown to people, and the seconds that each took."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kmseg.executors import Executor
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+MERGED_AT_ONCE = 16
+"""Results held before they are merged: merging one by one would go over the reserve result each time."""
+
+
+class Progress:
+    """Times the progress of one run and shows their progress on the error stream.
+
+    On a terminal each stage over images has a bar with rate and time left; elsewhere one line when it ends.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the seconds that the block takes to stage `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+    def run_stage(
+        self,
+        name: str,
+        what: str,
+        executor: Executor,
+        work: Callable[[Sequence[T]], R],
+        items: Sequence[T],
+        merge: Callable[[Sequence[R]], R],
+    ) -> R:
+        """Run `work` over chunks of `items` on the executor and return the merged result.
+
+        Results are merged as they come, a few at a time, so that memory does not grow with the number of images.
+        """
+        with self.timed(name), _progress(what, len(items)) as advance:
+            held: list[R] = []
+            for result in executor.map(work, items):
+                advance(getattr(result, "images", 0))
+                held = [*held, result] if len(held) < MERGED_AT_ONCE else [merge([*held, result])]
+            return merge(held)
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    if not sys.stderr.isatty():
+        start = time.perf_counter()
+        yield lambda done: None
+        print(f"{what}: {total} images in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=False) as bars:
+        bar = bars.add_task(what, total=total, rate="")
+
+        def advance(done: int) -> None:
+            bars.advance(bar, done)
+            speed = bars.tasks[0].finished_speed or bars.tasks[0].speed
+            bars.update(bar, rate=f"{speed:.0f} images/s" if speed else "")
+
+        yield advance

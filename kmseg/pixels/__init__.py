@@ -1,0 +1,1 @@
+"""Arrays of pixels, without knowledge of datasets or palettes: counting, packing, lookup, local range, polygons."""

@@ -1,0 +1,49 @@
+"""A function of the color as a table: worked out once per distinct color, then only looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.pixels.packing import pack, unpack
+
+
+class ColorTable:
+    """Look up a value for every pixel of a label image.
+
+    The table has one entry for each of the 2^24 colors and is filled in as colors turn up, so a data set pays
+    for the colors it has and an image that brings no new color costs one indexing.
+
+    Parameters
+    ----------
+    of_colors : callable
+        Maps colors `(n, 3)` uint8 to values `(n,)` that `dtype` can hold.
+    dtype : numpy.uint8 or numpy.uint16
+        Type of the values; entries are one size wider, to tell those that were not worked out yet.
+    """
+
+    def __init__(
+        self,
+        of_colors: Callable[[NDArray[np.uint8]], NDArray[Any]],
+        dtype: type[np.uint8] | type[np.uint16],
+    ):
+        self._of_colors = of_colors
+        self._dtype = dtype
+        wider = np.uint16 if dtype is np.uint8 else np.uint32
+        self._blank = np.iinfo(wider).max
+        self._values = np.full(1 << 24, self._blank, wider)
+
+    def __call__(self, label: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the values `(...)` of a label image `(..., 3)` uint8."""
+        from kmseg.pixels.gather import look_up
+
+        line, out = np.ascontiguousarray(label).reshape(-1), np.empty(label.size // 3, self._dtype)
+        if look_up(line, self._values, out) > np.iinfo(self._dtype).max:
+            codes = pack(label).ravel()
+            new = np.unique(codes[self._values[codes] == self._blank])
+            self._values[new] = self._of_colors(unpack(new))
+            look_up(line, self._values, out)
+        return out.reshape(label.shape[:-1])

@@ -1,0 +1,363 @@
+"""The record of a run in MLflow. This folder alone knows MLflow."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kmseg.errors import UserError
+from kmseg.files import home
+from kmseg.trackers import JOB, TrackedRun, parent_key
+from kmseg.trackers.mlflow.errors import faults, first_line, shown, unusable
+from kmseg.trackers.mlflow.model import forget_models, log_model, tracking_address
+from kmseg.trackers.mlflow.spool import PREFIX, Record, SpooledRun, spool_folder, spooled_records
+from kmseg.trackers.mlflow.view import render_page, share_view
+from kmseg.validation import check_bool, check_text
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+DESCRIPTION = "mlflow.note.content"
+"""MLflow's tag for the text on a run's page."""
+
+FOLDER = "kmseg.folder"
+"""Our tag for the folder that a run wrote to, as an address, in which no quote is left."""
+
+TABLES = "mlflow.loggedArtifacts"
+"""MLflow's tag for the files that its pages show as tables."""
+
+RECORD = "kmseg.record"
+"""Our tag for the key of the record, by which a run is found that was begun before its store failed."""
+
+DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
+"""How the addresses of stores begin that MLflow writes to itself, without a server."""
+
+LOG = logging.getLogger("kmseg")
+
+
+@dataclass(frozen=True)
+class MlflowTracker:
+    """Logs every run to MLflow.
+
+    Parameters
+    ----------
+    uri : str or None
+        Tracking store or server. None takes MLFLOW_TRACKING_URI, else an SQLite file in `folder`.
+    folder : str or None
+        Folder of the default store, `mlflow.db` and `artifacts/`; None is kmseg's home folder.
+    experiment : str
+        Name of the MLflow experiment.
+    required : bool
+        Whether a run fails if its store does; if not, the run goes on, its record is kept and handed in later.
+    model : bool
+        Whether the segmenter is logged as a model: a run's own, and of a sweep that of its best run.
+    register : str or None
+        Name in MLflow's model registry under which that model becomes the next version.
+    """
+
+    uri: str | None = None
+    folder: str | None = None
+    experiment: str = "kmseg"
+    required: bool = True
+    model: bool = True
+    register: str | None = None
+
+    def __post_init__(self) -> None:
+        check_bool("tracker.required", self.required)
+        check_bool("tracker.model", self.model)
+        check_text("tracker.register", self.register, optional=True)
+        if self.register is not None and not self.model:
+            raise UserError("tracker.register names the model that tracker.model=false leaves out; drop one of them")
+
+    @property
+    def store(self) -> Path:
+        """The folder of the default store."""
+        return Path(self.folder).expanduser().resolve() if self.folder else home()
+
+    @property
+    def tracking_uri(self) -> str:
+        """The address of the store in use."""
+        return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or self._own_uri
+
+    @property
+    def _own_uri(self) -> str:
+        return f"sqlite:///{self.store / 'mlflow.db'}"
+
+    @contextmanager
+    def start(self, name: str, description: str, folder: Path) -> Iterator[TrackedRun]:
+        """Begin the record of a run in MLflow."""
+        tags = {
+            DESCRIPTION: description,
+            "mlflow.source.name": "kmseg",
+            "mlflow.user": _user(),
+            FOLDER: folder.resolve().as_uri(),
+            **({"kmseg.job": os.environ[JOB]} if os.environ.get(JOB) else {}),
+        }
+        with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key()), new=True) as run:
+            yield run
+
+    @contextmanager
+    def reopen(self, key: str) -> Iterator[TrackedRun]:
+        """Go on with a run of MLflow that was left."""
+        record = Record(self.tracking_uri, self.experiment, "", {})
+        record = replace(record, id=key) if key.startswith(PREFIX) else replace(record, run=key)
+        with self._lasting(record) as run:
+            yield run
+
+    @contextmanager
+    def pages(self, port: int) -> Iterator[tuple[str, Callable[[], object]]]:
+        """Serve MLflow's pages of the store; one that is a server already only has its address told."""
+        from kmseg.trackers.mlflow.server import serving
+
+        _quieten()
+        try:
+            page = share_view(*self._first_contact())
+        except faults() as fault:
+            raise unusable(self.tracking_uri, fault) from fault
+        if self.tracking_uri.startswith(("http://", "https://")):
+            yield f"{self.tracking_uri.rstrip('/')}/{page}", lambda: None
+            return
+        self.store.mkdir(parents=True, exist_ok=True)
+        with serving(self.tracking_uri, self.store, port) as (address, process):
+            yield f"{address}/{page}", process.wait
+
+    def view(self, experiment: str) -> str:
+        """Return the address of an experiment's page on a server, else the command that serves it."""
+        if self.tracking_uri.startswith(("http://", "https://")):
+            return f"{self.tracking_uri.rstrip('/')}/{render_page(experiment)}"
+        named = {"uri": self.uri and shown(self.uri), "folder": self.folder, "experiment": self.experiment}
+        words = [f"tracker.{f.name}={named[f.name]}" for f in fields(self) if named.get(f.name, f.default) != f.default]
+        return shlex.join(["kmseg", "task=ui", *words])
+
+    def forget(self, folder: Path) -> None:
+        """Delete the runs that wrote to `folder`; MLflow keeps what is deleted in its bin."""
+        _quieten()
+        written_to = folder.resolve().as_uri()
+        for record in spooled_records(self.tracking_uri):
+            if record.tags.get(FOLDER) == written_to:
+                record.path.unlink(missing_ok=True)
+        try:
+            client, experiment = self._first_contact()
+            for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{written_to}'"):
+                forget_models(client, experiment, run.info.run_id)
+                client.delete_run(run.info.run_id)
+        except faults() as fault:
+            if self.required:
+                raise unusable(self.tracking_uri, fault) from fault
+
+    @contextmanager
+    def _lasting(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
+        """Begin a `new` record or go on with one; what the store does not take is kept, and handed in later."""
+        _quieten()
+        run = SpooledRun(record, faults())
+        try:
+            self._hand_in_what_is_kept()
+            run.live = self._open(record, new)
+        except faults() as fault:
+            if self.required:
+                raise unusable(self.tracking_uri, fault) from fault
+            LOG.warning("the record of this run is kept, since its store does not answer: %s", first_line(fault))
+        try:
+            yield run
+        except BaseException as error:
+            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            self._flush(record)
+            raise
+        run.end("FINISHED")
+        lost = self._flush(record)
+        if lost is not None and self.required:
+            raise UserError(
+                f"the run did its work and its files are whole, but the MLflow store {shown(record.uri)} failed on the "
+                f"way ({first_line(lost)}); the record is kept in {record.path} and the next tracked run hands it in"
+            )
+
+    def _flush(self, record: Record) -> Exception | None:
+        """Hand in what the store has not taken; keep it and return the fault if it still does not."""
+        if not record.calls:
+            return None
+        try:
+            self._replay(record)
+        except faults() as fault:
+            record.keep()
+            return fault
+        return None
+
+    def _hand_in_what_is_kept(self) -> None:
+        """Hand in the records of earlier runs; one process at a time does so, and what fails again stays kept."""
+        from filelock import FileLock, Timeout
+
+        if not spool_folder().exists():
+            return
+        try:
+            with FileLock(spool_folder() / "lock", timeout=0):
+                for record in spooled_records(self.tracking_uri):
+                    with suppress(*faults()):
+                        self._replay(record)
+                        record.path.unlink(missing_ok=True)
+        except Timeout:
+            return
+
+    def _replay(self, record: Record) -> None:
+        """Do what the store has not done yet; all of it may be done twice and is there once."""
+        run = self._open(record)
+        for call, *values in record.calls:
+            getattr(run, call)(*values)
+
+    def _open(self, record: Record, new: bool = False) -> _MlflowRun:
+        """Return the record's run, which is begun if there is none yet, as there is none of a `new` record."""
+        client, experiment = replace(self, experiment=record.experiment)._first_contact()
+        record.run = record.run or ("" if new else _known(client, experiment, record.id))
+        if record.run:
+            client.update_run(record.run, status="RUNNING")
+        else:
+            parent = _known(client, experiment, record.parent) if record.parent.startswith(PREFIX) else record.parent
+            tags = {**record.tags, RECORD: record.id, **({"mlflow.parentRunId": parent} if parent else {})}
+            begun = client.create_run(experiment, start_time=record.started, tags=tags, run_name=record.name)
+            record.run = begun.info.run_id
+        return _MlflowRun(client, experiment, record.run, self, record.started)
+
+    def _first_contact(self) -> tuple[MlflowClient, str]:
+        """Return a client and the experiment's id, both made at first contact.
+
+        MLflow creates a database's tables when it first meets it, and two processes that do so at once break each
+        other; so first contact with one happens under a file lock. Its artifacts lie in the store's folder (that of
+        an SQLite file: beside it), not in the working directory, where MLflow would put them.
+        """
+        from filelock import FileLock
+        from mlflow import MlflowClient
+
+        if not self.tracking_uri.startswith(DATABASES):
+            client = MlflowClient(self.tracking_uri)
+            return client, self._experiment(client, None)
+        own_file = self.tracking_uri.startswith("sqlite:///")
+        store = Path(self.tracking_uri.removeprefix("sqlite:///")).resolve().parent if own_file else self.store
+        store.mkdir(parents=True, exist_ok=True)
+        with FileLock(store / "mlflow.lock", timeout=300), _driver_named():
+            client = MlflowClient(self.tracking_uri)
+            return client, self._experiment(client, (store / "artifacts").as_uri())
+
+    def _experiment(self, client: MlflowClient, artifacts: str | None) -> str:
+        from mlflow.exceptions import MlflowException
+
+        known = client.get_experiment_by_name(self.experiment)
+        if known is None:
+            try:
+                location = f"{artifacts}/{re.sub(r'[^A-Za-z0-9._-]', '_', self.experiment)}" if artifacts else None
+                return str(client.create_experiment(self.experiment, artifact_location=location))
+            except MlflowException:  # on a shared server another process may have been first
+                known = client.get_experiment_by_name(self.experiment)
+                if known is None:
+                    raise
+        return str(known.experiment_id)
+
+
+@contextmanager
+def _driver_named() -> Iterator[None]:
+    """Say how to get the driver of a database that is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the store needs the Python package {error.name}; for PostgreSQL: pip install 'kmseg[postgres]'"
+        ) from None
+
+
+def _known(client: MlflowClient, experiment: str, record: str) -> str:
+    """Return the run that was begun for a record of ours; of two, as a lost answer may leave, one is deleted."""
+    runs = [run.info.run_id for run in client.search_runs([experiment], f"tags.`{RECORD}` = '{record}'")]
+    for other in runs[1:]:
+        client.delete_run(other)
+    return str(runs[0]) if runs else ""
+
+
+@dataclass(frozen=True)
+class _MlflowRun:
+    client: MlflowClient
+    experiment: str
+    run_id: str
+    tracker: MlflowTracker
+    at: int
+
+    @property
+    def key(self) -> str:
+        return self.run_id
+
+    def describe(self, text: str) -> None:
+        self.client.set_tag(self.run_id, DESCRIPTION, text)
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
+        self.client.log_batch(self.run_id, params=[Param(key, str(value)) for key, value in values.items()])
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        self._log([(key, value, 0) for key, value in values.items()])
+
+    def curve(self, name: str, points: Mapping[int, float]) -> None:
+        # A record that was kept as JSON has its steps as text.
+        self._log([(name, value, int(step)) for step, value in points.items()])
+
+    def _log(self, values: Sequence[tuple[str, float, int]]) -> None:
+        from mlflow.entities import Metric
+
+        # At the time of the run's start: so a figure that is handed in twice is one figure.
+        entities = [Metric(_metric_name(key), float(value), self.at, step) for key, value, step in values]
+        for start in range(0, len(entities), 1000):  # MLflow's limit for one batch
+            self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
+
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        # In the form of MLflow's log_table, which itself would append to what a sweep that was cut off has left.
+        rows = [list(row) for row in zip(*columns.values(), strict=True)]
+        self.client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, name)
+        self.client.set_tag(self.run_id, TABLES, json.dumps([{"path": name, "type": "table"}]))
+
+    def file(self, path: str | Path, under: str = "") -> None:
+        if Path(path).exists():
+            self.client.log_artifact(self.run_id, str(path), under or None)
+
+    def model(self, folder: str | Path) -> None:
+        if self.tracker.model:
+            log_model(self.client, self.experiment, self.run_id, Path(folder), self.tracker.register)
+
+    def end(self, status: str, at: int) -> None:
+        self.client.set_terminated(self.run_id, status, at)
+
+    def view(self) -> str:
+        page, model = self.tracker.view(self.experiment), tracking_address(self.client, self.experiment, self.run_id)
+        return f"{page}\nmodel {model}" if model else page
+
+
+def _metric_name(name: str) -> str:
+    """Keep what MLflow allows in a metric's name."""
+    return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return ""
+
+
+def _quieten() -> None:
+    """Switch off MLflow's telemetry and its chatter about migrations, unless the user chose otherwise.
+
+    To be called before MLflow is imported.
+    """
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # prints the traceback of what we handle
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # A server that is gone is noticed in seconds; MLflow's own patience is many minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")

@@ -1,0 +1,132 @@
+"""The segmenter of a run as a model of MLflow: its palette, its masker and its color space, as code and text.
+
+Nothing is pickled. What is logged loads wherever kmseg is installed, without the run's files.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+from kmseg.legends.formats import read_palette
+from kmseg.palette import Palette
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+NAME = "segmenter"
+"""What the model is called on the page of its run."""
+
+PARTS = ("masker", "color_space")
+"""The parts of a run's config that turn a label image into a mask, once there is a palette."""
+
+EXAMPLE_CLASSES = 16
+"""The input example is a strip of the first classes' colors; it is text, so it shall be short."""
+
+
+def log_model(client: MlflowClient, experiment: str, run: str, folder: Path, registered: str | None) -> None:
+    """Log the segmenter of the run that wrote to `folder`, and register it under a name if one is given.
+
+    It is made of the folder's `palette.csv` and `config.yaml`; where one is missing there is no segmenter. A model that
+    the run already has is replaced, so that what is handed in twice is there once.
+    """
+    from mlflow.entities import LoggedModelOutput
+    from mlflow.entities.logged_model_status import LoggedModelStatus
+    from mlflow.models import Model
+
+    palette, parts = folder / "palette.csv", _parts(folder / "config.yaml")
+    if parts is None or not palette.exists():
+        return
+    forget_models(client, experiment, run)
+    model = client.create_logged_model(experiment, NAME, source_run_id=run, params=_named(parts))
+    with tempfile.TemporaryDirectory() as scratch:
+        described = Model(artifact_path=model.artifact_location, model_id=model.model_id, run_id=run)
+        _save(Path(scratch, "model"), palette, parts, described)
+        client.log_model_artifacts(model.model_id, str(Path(scratch, "model")))
+    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    client.log_outputs(run, [LoggedModelOutput(model.model_id, step=0)])
+    if registered:
+        _register(client, registered, run, model.model_id)
+
+
+def tracking_address(client: MlflowClient, experiment: str, run: str) -> str:
+    """Return the address by which MLflow loads the model of a run; empty where there is none."""
+    return "".join(model.model_uri for model in _models(client, experiment, run))
+
+
+def forget_models(client: MlflowClient, experiment: str, run: str) -> None:
+    """Delete what an earlier attempt at a run has left of its model."""
+    for model in _models(client, experiment, run):
+        for version in client.search_model_versions(f"run_id = '{run}'"):
+            client.delete_model_version(version.name, version.version)
+        client.delete_logged_model(model.model_id)
+
+
+def _models(client: MlflowClient, experiment: str, run: str) -> list[Any]:
+    return list(client.search_logged_models([experiment], f"source_run_id = '{run}'"))
+
+
+def _parts(config: Path) -> dict[str, Any] | None:
+    """Read the parts that make masks from a run's config, each with its class and settings."""
+    if not config.exists():
+        return None
+    settings = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
+    return {name: settings[name] for name in PARTS} if all(name in settings for name in PARTS) else None
+
+
+def _named(parts: dict[str, Any]) -> dict[str, str]:
+    """Name the parts for the page of the model."""
+    return {name: str(part["_target_"]) for name, part in parts.items()}
+
+
+def _save(path: Path, palette: Path, parts: dict[str, Any], described: Any) -> None:
+    """Save the model in MLflow's form."""
+    import mlflow
+    from mlflow import pyfunc
+
+    from kmseg._version import __version__
+
+    legend = read_palette(palette)
+    pyfunc.save_model(
+        str(path),
+        python_model=str(Path(__file__).with_name("model_code.py")),
+        artifacts={"palette": str(palette)},
+        model_config=parts,
+        signature=_signature(legend),
+        input_example=_example(legend),
+        # Given, or MLflow would run the model to find out which packages it imports.
+        pip_requirements=[f"kmseg=={__version__}", f"mlflow=={mlflow.__version__}"],
+        mlflow_model=described,
+    )
+
+
+def _signature(palette: Palette) -> ModelSignature:
+    """Say that any number of label images become as many index masks."""
+    from mlflow.models import ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    labels = TensorSpec(np.dtype(np.uint8), (-1, -1, -1, 3))
+    masks = TensorSpec(np.dtype(palette.index_dtype), (-1, -1, -1))
+    return ModelSignature(Schema([labels]), Schema([masks]))
+
+
+def _example(palette: Palette) -> np.ndarray:
+    """Draw one label image `(1, 4, k, 3)` uint8: a column of each of the first classes."""
+    return np.tile(palette.colors[None, None, :EXAMPLE_CLASSES], (1, 4, 1, 1))
+
+
+def _register(client: MlflowClient, name: str, run: str, model: str) -> None:
+    """Make the model the next version of a registered one, which is created if there is none."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    client.create_model_version(name, f"models:/{model}", run_id=run, model_id=model)

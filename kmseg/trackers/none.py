@@ -1,0 +1,46 @@
+"""No record at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.errors import UserError
+from kmseg.trackers import TrackedRun
+
+
+@dataclass(frozen=True)
+class NoTracker:
+    """Keeps no record."""
+
+    def start(self, name: str, description: str, folder: Path) -> AbstractContextManager[TrackedRun]:
+        """Begin a record that nobody keeps."""
+        return nullcontext(_Unrecorded())
+
+    def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
+        """Go on with a record that nobody keeps."""
+        return nullcontext(_Unrecorded())
+
+    def pages(self, port: int) -> AbstractContextManager[tuple[str, Callable[[], object]]]:
+        """Fail: there is nothing to look at."""
+        raise UserError("tracker=none keeps no record, so there are no pages to look at; leave it out")
+
+    def forget(self, folder: Path) -> None:
+        """Take nothing back, since nothing was kept."""
+
+
+class _Unrecorded:
+    key = ""
+
+    def describe(self, text: str) -> None: ...
+    def params(self, values: Mapping[str, Any]) -> None: ...
+    def metrics(self, values: Mapping[str, float]) -> None: ...
+    def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None: ...
+    def curve(self, name: str, points: Mapping[int, float]) -> None: ...
+    def file(self, path: Path, under: str = "") -> None: ...
+    def model(self, folder: Path) -> None: ...
+    def view(self) -> str:
+        return ""

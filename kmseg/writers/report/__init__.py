@@ -1,0 +1,72 @@
+"""A page to look at, name the classes on, and take the edited palette from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.files import write_text
+from kmseg.palette import Palette
+from kmseg.validation import check_integer
+from kmseg.writers import PerImage, Segmented, WholeRun
+from kmseg.writers.report.embed import averaged, packed, picture_of_label, picture_of_photo, sampled
+from kmseg.writers.report.page import render_page
+from kmseg.writers.report.places import make_note
+
+WIDTH = 640
+"""Pixels of the longer side of an example image, at most."""
+
+Note = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Report(PerImage):
+    """`report.html`: one page without network, on which classes are named, recolored, merged and ignored.
+
+    Parameters
+    ----------
+    images : int
+        Example images, spread evenly over the dataset, that are recolored at once.
+    """
+
+    images: int = 8
+
+    def __post_init__(self) -> None:
+        check_integer("writers.report.images", self.images, at_least=1, at_most=24)
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> Note:
+        """Return where each class is seen best in one image; all of it is JSON."""
+        return {**make_note(image.key, image.mask, len(palette))}
+
+    def finish(self, notes: Sequence[Note], run: WholeRun) -> list[Path]:
+        """Write the page."""
+        examples = [make_example(notes[i]["image"], run) for i in spread(self.images, len(notes))]
+        shown = [example for example in examples if example is not None]
+        return [write_text(run.folder / "report.html", render_page(run, notes, shown))]
+
+
+def spread(wanted: int, images: int) -> list[int]:
+    """Return the places of `wanted` images, or all, spread evenly."""
+    count = min(wanted, images)
+    return [(2 * i + 1) * images // (2 * count) for i in range(count)]
+
+
+def make_example(key: str, run: WholeRun) -> Mapping[str, Any] | None:
+    """Return the pictures of one image, which is read once more; None where that fails now."""
+    label = run.read_label(key)
+    if label is None:
+        return None
+    mask, photo = run.mask(label), run.read_photo(key)
+    tall, wide = mask.shape
+    shrink = min(WIDTH / max(tall, wide), 1)
+    width, height = max(round(wide * shrink), 1), max(round(tall * shrink), 1)
+    return {
+        "image": key,
+        "width": width,
+        "height": height,
+        "mask": packed(sampled(mask, width, height)),
+        "label": picture_of_label(sampled(label, width, height)),
+        "photo": None if photo is None else picture_of_photo(averaged(photo, width, height)),
+    }

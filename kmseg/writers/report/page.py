@@ -1,0 +1,163 @@
+"""Puts the page together: what was found out, pictures within a budget, and the template."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shlex
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from kmseg._version import __version__
+from kmseg.discovery.candidates import Candidate, in_order
+from kmseg.metrics import MEANING
+from kmseg.writers import WholeRun
+from kmseg.writers.report.crops import make_crops
+from kmseg.writers.report.embed import averaged, picture_of_label, sampled
+from kmseg.writers.report.places import best_places, places_in
+
+EXAMPLES, CROPS, WORST = 2_000_000, 2_000_000, 400_000
+"""Characters for the embedded pictures of each kind; with them the page stays under 5 MB."""
+
+LISTED = 60
+"""Candidates, and figures of single classes, in a list at most; the run's files have them all."""
+
+WORST_SHOWN, WORST_WIDTH = 6, 320
+"""Images that the palette explains worst, and the width of their pictures in pixels."""
+
+FLASH = np.array((230, 0, 120), np.uint8)
+"""The color of pixels that are not explained, on a paled label."""
+
+
+def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page as HTML."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    rows, keys, owner = places_in(notes)
+    images = np.bincount(rows[:, 0], minlength=len(run.palette)).tolist()
+    ranks = best_places(rows, keys, owner, each=3)
+    shown = fitting(examples, EXAMPLES)
+    data = {
+        "classes": _classes(run, images, make_crops(run, ranks, CROPS)),
+        "ignored": [[name, _hex(color)] for name, color in run.palette.ignored],
+        "ignore": run.palette.ignore,
+        "examples": shown,
+    }
+    here = files(__package__)
+    style, script = ((here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    loader = PackageLoader("kmseg.writers", "report")
+    template = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("template.html")
+    return template.render(
+        data=data,
+        style=style,
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        version=__version__,
+        said=run.said,
+        headline=_headline(run, len(keys)),
+        command=_command(run.overrides),
+        candidates=_candidates(run),
+        more_candidates=max(len(run.candidates.considered) - LISTED, 0) if run.candidates else 0,
+        worst=_worst(run),
+        figures=_figures(run.metrics),
+    )
+
+
+def fitting(pictures: Sequence[Mapping[str, Any]], budget: int) -> list[Mapping[str, Any]]:
+    """Return those of the pictures, from the first on, whose texts fit into the budget."""
+    kept = []
+    for picture in pictures:
+        budget -= sum(len(value) for value in picture.values() if isinstance(value, str))
+        if budget < 0:
+            break
+        kept.append(picture)
+    return kept
+
+
+def _classes(run: WholeRun, images: Sequence[int], crops: Mapping[int, list[Any]]) -> list[dict[str, Any]]:
+    total = max(int(run.class_pixels.sum()), 1)
+    also: dict[int, list[str]] = {}
+    for index, color in run.palette.also:
+        also.setdefault(index, []).append(_hex(color))
+    return [
+        {
+            "name": name,
+            "color": _hex(run.palette.colors[index]),
+            "painted": _hex(run.palette.painted[index]),
+            "also": also.get(index, []),
+            "share": int(run.class_pixels[index]) / total,
+            "images": images[index],
+            "crops": crops.get(index, []),
+        }
+        for index, name in enumerate(run.palette.names)
+    ]
+
+
+def _headline(run: WholeRun, images: int) -> list[tuple[str, str, str]]:
+    """Return the main figures: value, what it is, its meaning."""
+    figures = [
+        (f"{len(run.palette):,}", "classes", MEANING["palette/classes"]),
+        (f"{images:,}", "images", MEANING["images/read"]),
+    ]
+    for name, label in (
+        ("palette/unmatched", "pixels not explained"),
+        ("mask/miou", "mean IoU"),
+        ("mask/accuracy", "pixel accuracy"),
+    ):
+        if name in run.metrics:
+            figures.append((_percent(run.metrics[name]), label, MEANING[name]))
+    if "legend/found" in run.metrics:
+        found = f"{run.metrics['legend/found']:g} of {run.metrics['legend/present']:g}"
+        figures.append((found, "true classes found", MEANING["legend/found"]))
+    return figures
+
+
+def _command(overrides: Sequence[str]) -> str:
+    """Return the command that makes masks with the edited palette."""
+    dropped = ("palette.", "clusterer", "sampling", "hydra.", "task=")
+    kept = [word for word in overrides if not word.lstrip("+~").startswith(dropped)]
+    return shlex.join(["kmseg", *kept, "palette.file=palette.csv"])
+
+
+def _candidates(run: WholeRun) -> list[Candidate]:
+    return in_order(run.candidates)[:LISTED] if run.candidates else []
+
+
+def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
+    """Return the images with most unexplained pixels, these pixels in one loud color on a paled label."""
+    order = sorted((item for item in run.unmatched.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
+    worst = []
+    for key, share in order[:WORST_SHOWN]:
+        label = run.read_label(key)
+        if label is None:
+            continue
+        unmatched = run.unmatched_pixels(label)
+        width = min(WORST_WIDTH, label.shape[1])
+        height = max(round(label.shape[0] * width / label.shape[1]), 1)
+        picture = sampled(label, width, height) // 3 + np.uint8(160)
+        # A cell of the picture is loud if any pixel in it is: averages above nothing, whatever the scale.
+        picture[averaged(unmatched.astype(np.float32), width, height) > 0] = FLASH
+        worst.append({"image": key, "share": _percent(share), "picture": picture_of_label(picture)})
+    return fitting(worst, WORST)
+
+
+def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
+    figures = [(name, value, _meaning(name)) for name, value in metrics.items()]
+    return [
+        (name, f"{0 if abs(value) < 1e-9 else value:,.6g}", meaning) for name, value, meaning in figures[: 2 * LISTED]
+    ]
+
+
+def _meaning(name: str) -> str:
+    return MEANING["mask/iou/<class>"] if name.startswith("mask/iou/") else MEANING.get(name, "")
+
+
+def _percent(share: float) -> str:
+    return "0 %" if not share else f"{share:.1%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "< 0.01%"
+
+
+def _hex(color: Any) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*(int(level) for level in color))

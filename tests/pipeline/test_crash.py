@@ -1,0 +1,180 @@
+"""Runs that are killed, stopped or run out of room leave whole files, and are gone on with."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import suppress
+
+import pytest
+
+from kmseg.files import remove_leftovers
+from tests.support.crashes import Kills, kill, noisy_labels, resources, results, start
+
+
+@pytest.fixture
+def command(tmp_path, legend):
+    """A run that takes its time over the masks."""
+    labels = noisy_labels(tmp_path / "many", images=40, size=256)
+    return ["dataset=folder", f"dataset.root={labels}", "writers=[index_png,color_png,preview]"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_path, command, executor):
+    kills = Kills(tmp_path / "runs", [*command, "tracker=none", f"executor={executor}"])
+    kills.run(times=4, seed=1)
+    assert kills.landed >= 2  # the others met a run that had just ended
+    assert not kills.torn
+    assert not kills.wrong
+
+
+@pytest.mark.slow
+def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, command, monkeypatch):
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "run"
+    process = start(folder, command)
+    while process.poll() is None and len(list(folder.glob("masks/*.png"))) < 5:
+        time.sleep(0.01)
+    kill(process)
+    process = start(folder, [*command, "resume=true"])
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    with sqlite3.connect(tmp_path / "home" / "mlflow.db") as store:
+        runs = store.execute("select status from runs where lifecycle_stage = 'active'").fetchall()
+    assert runs == [("FINISHED",)]
+
+
+MOMENTS = {
+    "as it begins its record": lambda folder, process: holds_open(process, "mlflow.db"),
+    "in the midst of its masks": lambda folder, process: len(list(folder.glob("masks/*.png"))) > 5,
+    "as it hands its figures in": lambda folder, process: (folder / "metrics.json").exists(),
+}
+"""When a run is killed whose store another program holds locked."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(tmp_path, command, monkeypatch, moment):
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+    said, _ = (first := start(tmp_path / "whole", command)).communicate()
+    assert first.returncode == 0, said
+    folder, process = tmp_path / "run", None
+    store = sqlite3.connect(tmp_path / "home" / "mlflow.db", isolation_level=None)
+    if moment != "as it begins its record":
+        process = start(folder, command)
+        while process.poll() is None and not list(folder.glob("masks/*.png")):
+            time.sleep(0.01)
+    lock(store)
+    process = process or start(folder, command)
+    while process.poll() is None and not MOMENTS[moment](folder, process):
+        time.sleep(0.01)
+    assert process.poll() is None
+    kill(process)
+    store.execute("rollback")
+    said, _ = (again := start(folder, [*command, "resume=true"])).communicate()
+    assert again.returncode == 0, said
+    assert results(folder) == results(tmp_path / "whole")
+    runs = store.execute("select run_uuid, status from runs where lifecycle_stage = 'active'").fetchall()
+    assert [status for _, status in runs] == ["FINISHED"] * 2
+    of_run = "select key, value from metrics where run_uuid = ? and key not like 'time/%' order by key"
+    figures = [store.execute(of_run, (run,)).fetchall() for run, _ in runs]
+    assert figures[0] == figures[1]
+    store.close()
+    assert not list((tmp_path / "home" / "spool").glob("*.json"))
+
+
+def lock(store: sqlite3.Connection) -> None:
+    """Lock a store as soon as nobody writes to it."""
+    while True:
+        with suppress(sqlite3.OperationalError):
+            store.execute("begin exclusive")
+            return
+
+
+def holds_open(process: subprocess.Popen, name: str) -> bool:
+    """Tell whether a process has a file of this name open."""
+    import psutil
+
+    with suppress(psutil.Error):
+        return any(file.path.endswith(name) for file in psutil.Process(process.pid).open_files())
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["serial", "processes", "dask"])
+def test_ctrl_c_ends_a_run_with_its_workers_and_says_how_to_go_on(tmp_path, command, executor):
+    import psutil
+
+    folder = tmp_path / "run"
+    process = start(folder, [*command, "tracker=none", f"executor={executor}"])
+    while process.poll() is None and not list(folder.glob("masks/*.png")):
+        time.sleep(0.01)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert f"to go on, repeat the command with resume=true hydra.run.dir={folder}" in said
+    assert "Traceback" not in said
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_memory_and_open_files_do_not_grow_with_the_number_of_images(tmp_path, executor):
+    labels = noisy_labels(tmp_path / "many", images=1500, size=64)
+    words = ["dataset=folder", f"dataset.root={labels}", "tracker=none", f"executor={executor}"]
+    process = start(tmp_path / "run", [*words, "writers=[index_png,color_png,preview]"])
+    early, late = resources(process, tmp_path / "run")
+    said, _ = process.communicate()
+    assert process.returncode == 0, said
+    assert late[0] < early[0] + 20e6
+    assert late[1] <= early[1] + 2
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of its own that holds a few masks; `grow` makes room."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk can only be mounted by root, where mounting is permitted")
+    yield disk, lambda: subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_said_in_a_sentence_and_the_run_goes_on_once_there_is_room(tmp_path, command, small_disk):
+    disk, grow = small_disk
+    whole = tmp_path / "whole"
+    assert start(whole, [*command, "tracker=none"]).wait(timeout=120) == 0
+    process = start(disk / "run", [*command, "tracker=none"])
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "No space left on device; make room" in said
+    assert "Traceback" not in said
+    expected, left = results(whole), results(disk / "run")
+    assert left
+    assert all(expected[name] == data for name, data in left.items())
+    grow()
+    process = start(disk / "run", [*command, "tracker=none", "resume=true"])
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    assert results(disk / "run") == expected
+
+
+def test_what_killed_processes_left_is_removed_and_what_others_write_is_not(tmp_path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    sub = tmp_path / "masks"
+    sub.mkdir()
+    mine, theirs, dead = (sub / f".a.png.{process}.7f00.part" for process in (os.getpid(), os.getppid(), gone.pid))
+    for part in (mine, theirs, dead, sub / "my.part"):
+        part.touch()
+    remove_leftovers(tmp_path)
+    assert {path.name for path in sub.iterdir()} == {theirs.name, "my.part"}

@@ -1,0 +1,232 @@
+"""The store of the records fails in every way that it can; nothing is lost, and nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from kmseg.errors import UserError
+from kmseg.trackers.mlflow import MlflowTracker
+from kmseg.trackers.mlflow.spool import spool_folder
+
+BROKEN = "create trigger broken before insert on metrics begin select raise(abort, 'disk I/O error'); end"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def sql(store: Path, text: str) -> list[tuple]:
+    with sqlite3.connect(store / "mlflow.db") as db:
+        return db.execute(text).fetchall()
+
+
+def record(tracker: MlflowTracker, folder: Path, name: str, between=lambda: None) -> str:
+    """Record a run of every kind of entry; `between` happens in its middle."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "palette.csv").write_text("name,r,g,b\n")
+    with tracker.start(name, "text", folder) as run:
+        run.params({"k": 13})
+        between()
+        run.metrics({"mask/miou": 0.5, "time/total": 2.0})
+        run.table("centroids.json", {"name": ["road"]})
+        run.file(folder / "palette.csv")
+        return run.view()
+
+
+def is_whole(tracker: MlflowTracker, name: str) -> bool:
+    """Tell whether exactly one run of this name is there, with all that was recorded, once."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracker.tracking_uri)
+    experiment = client.get_experiment_by_name("kmseg").experiment_id
+    runs = [run for run in client.search_runs([experiment]) if run.info.run_name == name]
+    (run,) = runs
+    assert (run.info.status, run.data.params) == ("FINISHED", {"k": "13"})
+    assert run.data.metrics == {"mask/miou": 0.5, "time/total": 2.0}
+    assert len(client.get_metric_history(run.info.run_id, "mask/miou")) == 1
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"centroids.json", "palette.csv"}
+    return True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("required", [True, False])
+def test_a_store_that_fails_in_the_middle_costs_nothing(home, tmp_path, required):
+    tracker = MlflowTracker(required=required)
+    record(tracker, tmp_path / "0", "before")
+    if required:
+        with pytest.raises(UserError, match=r"files are whole, but .* failed on the way \(.*disk I/O.* is kept in"):
+            record(tracker, tmp_path / "1", "broken", lambda: sql(home, BROKEN))
+    else:
+        said = record(tracker, tmp_path / "1", "broken", lambda: sql(home, BROKEN))
+        assert "the next tracked run hands it in" in said
+        assert Path(said.splitlines()[0]).parent == spool_folder()
+    (kept,) = spool_folder().glob("*.json")
+    shutil.copy(kept, tmp_path / "copy.json")
+    sql(home, "drop trigger broken")
+    record(tracker, tmp_path / "2", "after")
+    assert not list(spool_folder().glob("*.json"))
+    assert all(is_whole(tracker, name) for name in ("before", "broken", "after"))
+    shutil.copy(tmp_path / "copy.json", kept)  # killed after handing in, before the file was removed
+    record(tracker, tmp_path / "3", "once more")
+    assert is_whole(tracker, "broken")
+
+
+def test_a_server_that_is_away_at_the_start_ends_the_run_only_if_it_is_required(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(UserError, match=r"http://u:\*\*\*@127\.0\.0\.1:9 cannot be used .* tracker.required=false"):
+        record(MlflowTracker(uri="http://u:secret@127.0.0.1:9"), tmp_path / "run", "away")
+    record(MlflowTracker(uri="http://127.0.0.1:9", required=False), tmp_path / "run", "away")
+    assert len(list(spool_folder().glob("*.json"))) == 1
+
+
+@pytest.mark.slow
+def test_a_run_made_again_in_its_folder_takes_the_kept_record_back(home, tmp_path):
+    tracker = MlflowTracker(required=False)
+    record(tracker, tmp_path / "0", "first")
+    record(tracker, tmp_path / "1", "again", lambda: sql(home, BROKEN))
+    sql(home, "drop trigger broken")
+    tracker.forget(tmp_path / "1")
+    record(tracker, tmp_path / "1", "again")
+    assert is_whole(tracker, "again")
+
+
+@pytest.mark.slow
+def test_a_store_of_an_older_mlflow_is_taken_over_and_loses_nothing(home, tmp_path):
+    from alembic import command
+    from mlflow.store.db.utils import _get_alembic_config, create_sqlalchemy_engine
+    from mlflow.store.tracking.dbmodels.initial_models import Base
+
+    home.mkdir(parents=True)
+    uri = f"sqlite:///{home}/mlflow.db"
+    Base.metadata.create_all(create_sqlalchemy_engine(uri))
+    command.upgrade(_get_alembic_config(uri), "0584bdc529eb")  # the tables as MLflow 2.17 had them
+    sql(home, "insert into experiments (experiment_id, name, lifecycle_stage) values (7, 'old', 'active')")
+    record(MlflowTracker(), tmp_path / "run", "new")
+    assert is_whole(MlflowTracker(), "new")
+    assert sql(home, "select name from experiments where experiment_id = 7") == [("old",)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("revision", ["ffffffffffff", "0584bdc529eb"])
+def test_a_store_whose_tables_are_of_another_version_is_refused_in_a_sentence(home, tmp_path, revision):
+    record(MlflowTracker(), tmp_path / "run", "first")
+    sql(home, f"update alembic_version set version_num = '{revision}'")
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # in this process MLflow knows the store
+        error = fresh.submit(_record_some, f"sqlite:///{home}/mlflow.db", str(tmp_path), range(1)).exception()
+    assert isinstance(error, UserError)
+    assert "mlflow db upgrade" in str(error)
+
+
+@pytest.mark.slow
+def test_a_store_that_cannot_be_written_is_said_before_any_work(home, tmp_path):
+    record(MlflowTracker(), tmp_path / "run", "first")
+    store = home / "mlflow.db"
+    store.chmod(0o444)
+    if os.access(store, os.W_OK) and subprocess.run(["chattr", "+i", store], capture_output=True).returncode:
+        pytest.skip("this user may write to any file, and the file system knows no chattr")
+    try:
+        with pytest.raises(UserError, match=r"cannot be used \(.*(readonly|unable to open|disk I/O)"):
+            record(MlflowTracker(), tmp_path / "run", "second")
+    finally:
+        subprocess.run(["chattr", "-i", store], capture_output=True)
+        store.chmod(0o644)
+
+
+def server(folder: Path, port: int) -> subprocess.Popen:
+    """Start a real MLflow server and wait until it answers."""
+    from urllib.request import urlopen
+
+    words = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    for _ in range(600):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/health"):
+                return process
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not start")
+
+
+def kill(process: subprocess.Popen) -> None:
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_the_middle_of_a_run_and_started_again_has_all_of_it(home, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = server(tmp_path, port)
+    tracker = MlflowTracker(uri=f"http://127.0.0.1:{port}", required=False)
+    record(tracker, tmp_path / "1", "killed", lambda: kill(running))
+    assert len(list(spool_folder().glob("*.json"))) == 1
+    running = server(tmp_path, port)
+    try:
+        record(tracker, tmp_path / "2", "next")
+        assert is_whole(tracker, "killed")
+        assert is_whole(tracker, "next")
+    finally:
+        kill(running)
+
+
+def _record_some(uri: str, folder: str, numbers: range) -> None:
+    for number in numbers:
+        record(MlflowTracker(uri=uri), Path(folder) / str(number), f"run {number}")
+
+
+def all_are_there(uri: str, folder: Path, runs: int, processes: int) -> bool:
+    """Record runs from many processes at once, and find each once and whole."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        shares = [range(first, runs, processes) for first in range(processes)]
+        for done in [pool.submit(_record_some, uri, str(folder), share) for share in shares]:
+            done.result()
+    return all(is_whole(MlflowTracker(uri=uri), f"run {number}") for number in range(runs))
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    """A real PostgreSQL server of its own, on a socket in a folder."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    folder = Path("/tmp") / f"kmseg-pg-{os.getpid()}"  # a socket's path has at most 107 letters
+    folder.mkdir(mode=0o777)
+    as_user = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres")
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    data, control = folder / "data", found[-1].with_name("pg_ctl")
+    start = ["-o", f"-k {folder} -c listen_addresses='' -c fsync=off", "-l", str(folder / "log"), "-w", "start"]
+    subprocess.run([*as_user, found[-1], "-D", data, "-U", "kmseg", "-A", "trust"], check=True, capture_output=True)
+    subprocess.run([*as_user, control, "-D", data, *start], check=True, stdout=subprocess.DEVNULL, cwd="/tmp")
+    yield f"postgresql://kmseg@/postgres?host={folder}"
+    subprocess.run([*as_user, control, "-D", data, "-m", "immediate", "stop"], stdout=subprocess.DEVNULL, cwd="/tmp")
+    shutil.rmtree(folder)
+
+
+@pytest.mark.slow
+def test_postgresql_keeps_the_runs_of_several_processes(home, tmp_path, postgres, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert all_are_there(postgres, tmp_path / "runs", runs=8, processes=4)
+    assert not (tmp_path / "mlruns").exists()  # artifacts lie in kmseg's home, not in the working folder
+    assert list((home / "artifacts").rglob("palette.csv"))

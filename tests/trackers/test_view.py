@@ -1,0 +1,117 @@
+"""MLflow's pages as a person sees them, served by `task=ui` and opened in a browser."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+
+from tests.conftest import REPO, draw_label, write_rgb
+from tests.support.browser import broken_pictures
+
+pytestmark = pytest.mark.slow
+
+SOON = 60_000
+"""Milliseconds: MLflow's pages are large, and the machine may be busy."""
+
+
+@contextmanager
+def ui(home, *words, ending=signal.SIGINT):
+    """Run `task=ui`; yield the address that it prints, then end it and see that nothing is left of it."""
+    served = subprocess.Popen(
+        [sys.executable, str(REPO / "run.py"), "task=ui", f"hydra.run.dir={home}/run", *words],
+        env={**os.environ, "KMSEG_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = served.stdout.readline()
+        assert line.startswith("look at  http://127.0.0.1:"), line + served.stderr.read()
+        yield line.split()[-1]
+    finally:
+        served.send_signal(ending)
+        _, err = served.communicate(timeout=60)
+    assert served.returncode == 0, err
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(line.split()[-1], timeout=5)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A store with a sweep of two runs."""
+    root = tmp_path_factory.mktemp("pages")
+    for number in range(4):
+        write_rgb(root / "labels" / f"{number}.png", draw_label(number))
+    words = ["-m", "dataset=folder", f"dataset.root={root}/labels", "clusterer.k=3,4", f"hydra.sweep.dir={root}/sweep"]
+    env = {**os.environ, "KMSEG_HOME": str(root / "home")}
+    subprocess.run([sys.executable, str(REPO / "run.py"), *words], env=env, check=True, capture_output=True)
+    return root / "home"
+
+
+def runs(home):
+    """Return the parent run, and the children by name."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(f"sqlite:///{home}/mlflow.db")
+    experiment = client.get_experiment_by_name("kmseg").experiment_id
+    found = client.search_runs([experiment])
+    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
+    (parent,) = [run for run in found if run not in children]
+    return experiment, parent, sorted(children, key=lambda run: run.info.run_name)
+
+
+def see(page, address, *texts):
+    """Open an address and wait until each text is on the screen."""
+    page.goto(address)
+    page.reload()  # only the part after # may have changed
+    for text in texts:
+        page.get_by_text(re.compile(text)).first.wait_for(state="visible", timeout=SOON)
+
+
+def test_what_a_user_looks_for_is_on_mlflows_pages(page, home):
+    experiment, parent, children = runs(home)
+    first, second = children
+    with ui(home, "task.port=0") as address:
+        host = address.split("/#/")[0]
+        see(page, address, re.escape(parent.info.run_name), "^palette/classes$")
+
+        at = f"{host}/#/experiments/{experiment}/runs/"
+        see(page, at + parent.info.run_id, "Best of 2 runs", "Command:")
+        see(page, at + first.info.run_id, "Changed on the command line", r"palette/classes", r"clusterer\.k=3")
+        see(page, f"{at}{first.info.run_id}/artifacts/preview.png", r"palette\.csv", r"preview\.png")
+        page.locator("img[src*='preview.png'], img[src^='blob:']").first.wait_for(state="visible", timeout=SOON)
+        assert not broken_pictures(page)
+
+        both = f'["{first.info.run_id}","{second.info.run_id}"]'
+        compared = f'{host}/#/compare-runs?runs={both}&experiments=["{experiment}"]'
+        see(page, compared, "Comparing 2 Runs", re.escape(first.info.run_name), re.escape(second.info.run_name))
+
+
+def test_the_server_takes_a_free_port_refuses_strange_hosts_and_ends_when_told_to(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with ui(tmp_path, f"task.port={port}", ending=signal.SIGTERM) as address:
+            assert f":{port}/" not in address
+            strange = urllib.request.Request(
+                f"{address.split('/#/')[0]}/ajax-api/2.0/mlflow/experiments/search?max_results=1",
+                headers={"Host": "evil.example"},
+            )
+            with pytest.raises(urllib.error.HTTPError, match="403"):
+                urllib.request.urlopen(strange, timeout=20)
+
+
+def test_without_a_record_there_is_nothing_to_look_at(kmseg):
+    ran = kmseg("task=ui")
+    assert ran.code == 1
+    assert "tracker=none keeps no record" in ran.err
