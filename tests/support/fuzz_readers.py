@@ -1,8 +1,8 @@
-"""Fuzzes what reads other people's files, guided by coverage: a result or a UserError, nothing else, whatever the bytes.
+"""Coverage-guided fuzzing of the readers: a result or a UserError, nothing else, whatever the bytes.
 
-`python -m tests.support.fuzz_readers legend|image FOLDER -max_total_time=600` (extra: fuzz) keeps inputs with new coverage in
-FOLDER, and leaves `crash-*` where something else came. The nightly tests run it; test_fuzz.py has the same with
-Hypothesis for every day.
+`python -m tests.support.fuzz_readers legend|image FOLDER -max_total_time=600` (extra: fuzz) collects inputs that reach
+new code in FOLDER, and writes `crash-*` on any other exception. The nightly tests run it; test_fuzz.py does the same
+with Hypothesis in every run.
 """
 
 from __future__ import annotations
