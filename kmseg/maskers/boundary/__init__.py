@@ -66,8 +66,8 @@ class Boundary:
         A pixel within this RGB distance of a class's color is near it, and evidence for it.
     radius : int
         Flat background of a class makes it local for uncertain pixels this many pixels away.
-    remote penalty : float
-        Price, in squared levels of luma, of a class that only has evidence in the blocks nearby.
+    remote_penalty : float
+        Penalty, in squared levels of luma, of a class that only has evidence in the blocks nearby.
     smoothness : float
         Gain, in squared levels of luma, for each neighbor of the same class.
     """

@@ -30,6 +30,7 @@ from kmseg.maskers.boundary.uncertain_kernels import (
     icm_step,
     unary_costs,
 )
+from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U16Vector, U32Vector, U32Volume
 from kmseg.pixels.gather import color_at
 from kmseg.pixels.jit import compiled
 
@@ -41,11 +42,27 @@ PIECE = 2048
 
 
 @compiled
-def look_up(line: Any, cells: Any, codes: Any, label: Any, near: Any, flags: Any) -> Any:
-    """Write each pixel's label, its label if near or else NO_LABEL, and its flags; return the flags of all and of any.
+def look_up(
+    line: U8Vector, cells: U16Vector, codes: U32Vector, label: U8Vector, near: U8Vector, flags: U8Vector
+) -> tuple[Any, Any]:
+    """Look every pixel up in the table of cells; return the flags that all pixels have and those that any has.
 
-    `line` holds red, green and blue of pixel after pixel, `codes` the palette's colors by label. What a pixel takes
-    from a cell with HAS_EXACT_COLORS is for `look_up_held` to put right.
+    What a pixel takes from a cell with HAS_EXACT_COLORS is for `look_up_held` to put right.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 H W,), uint8
+        Red, green and blue of pixel after pixel.
+    cells : ndarray of shape (2^18,), uint16
+        Entries of `LabelTable.cells`.
+    codes : ndarray of shape (k,), uint32
+        The palette's colors as 0xRRGGBB, by label.
+    label : ndarray of shape (H W,), uint8
+        Written: the label of the class nearest to each pixel's color.
+    near : ndarray of shape (H W,), uint8
+        Written: that label where the color is near its class, else NO_LABEL.
+    flags : ndarray of shape (H W,), uint8
+        Written: the flags of each pixel.
     """
     every, some = np.uint8(0xFF), np.uint8(0)
     colors, at = np.empty((2, PIECE), np.uint32)
@@ -76,8 +93,16 @@ def look_up(line: Any, cells: Any, codes: Any, label: Any, near: Any, flags: Any
 
 
 @compiled
-def look_up_held(line: Any, codes: Any, label: Any, near: Any, flags: Any) -> None:
-    """Mark the pixels of a color of the palette in a cell that HAS_EXACT_COLORS colors."""
+def look_up_held(line: U8Vector, codes: U32Vector, label: U8Vector, near: U8Vector, flags: U8Vector) -> None:
+    """Correct the pixels whose cell HAS_EXACT_COLORS: a palette color gets its own label, another is not exact.
+
+    Parameters
+    ----------
+    line, codes : ndarray
+        As in `look_up`.
+    label, near, flags : ndarray of shape (H W,), uint8
+        As `look_up` wrote them; corrected in place.
+    """
     held_code, held_row = -1, -1
     for i in range(len(label)):
         if not flags[i] & HAS_EXACT_COLORS:
@@ -96,19 +121,41 @@ def look_up_held(line: Any, codes: Any, label: Any, near: Any, flags: Any) -> No
 
 @compiled
 def relabel_uncertain(
-    line: Any,
+    line: U8Vector,
     width: int,
     radius: int,
     penalty: int,
     smoothness: int,
-    quarters: Any,
-    structures: Any,
-    near: Any,
-    flags: Any,
-    some: int,
-    label: Any,
+    quarters: I32Plane,
+    structures: U32Vector,
+    near: U8Vector,
+    flags: U8Vector,
+    some: Integer,
+    label: U8Vector,
 ) -> None:
-    """Give the uncertain pixels of the plane `label` their class, in place; `some` are the flags of any pixel."""
+    """Give the uncertain pixels their class, in place.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 H W,), uint8
+        Red, green and blue of pixel after pixel.
+    width, radius : int
+        Pixels of a row; pixels up to which flat background makes a class local.
+    penalty : int
+        Packed cost that a class pays which is not local.
+    smoothness : int
+        Gain for a neighbor of the same class, in the unit of costs.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
+    structures : ndarray of shape (k << 18,), uint32
+        `LabelTable.structures`; entries that are missing are filled in.
+    near, flags : ndarray of shape (H W,), uint8
+        Near classes and flags, as `look_up` wrote them.
+    some : int
+        The flags that any pixel has.
+    label : ndarray of shape (H W,), uint8
+        The nearest class of each pixel; the result, in place.
+    """
     size, height = len(label), len(label) // width
     flat, evidence, low, high, exact, plane = np.empty((6, size), np.uint8)
     padded = np.empty((height + 2) * (width + 2), np.uint8)
@@ -146,8 +193,18 @@ def relabel_uncertain(
 
 
 @compiled
-def pad(plane: Any, width: int, padded: Any) -> None:
-    """Write a plane with its outermost pixels repeated on each side."""
+def pad(plane: U8Vector, width: int, padded: U8Vector) -> None:
+    """Write a plane with its outermost pixels repeated on each side.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (H W,), uint8
+        The plane in one line.
+    width : int
+        Pixels of its row.
+    padded : ndarray of shape ((H + 2) (W + 2),), uint8
+        Written.
+    """
     nearby, height = width + 2, len(plane) // width
     for y in range(height + 2):
         row, out = plane[min(max(y - 1, 0), height - 1) * width :], padded[y * nearby :]
@@ -157,10 +214,21 @@ def pad(plane: Any, width: int, padded: Any) -> None:
 
 
 @compiled
-def find_support(padded: Any, width: int, flat: Any, evidence: Any) -> None:
-    """Write the class of the pixels that lie on flat background, and of those with some evidence nearby; else NO_LABEL.
+def find_support(padded: U8Vector, width: int, flat: U8Vector, evidence: U8Vector) -> None:
+    """Find the pixels that support their class: on flat background, or with some neighbors of the same class.
 
     (Only sums that are cut to a byte at each step, and choices between what was read before, become vectors of bytes.)
+
+    Parameters
+    ----------
+    padded : ndarray of shape ((H + 2) (W + 2),), uint8
+        The plane of near classes, padded.
+    width : int
+        Pixels of a row, without the padding.
+    flat : ndarray of shape (H W,), uint8
+        Written: the class where FLAT of the eight neighbors have it, else NO_LABEL.
+    evidence : ndarray of shape (H W,), uint8
+        Written: the class where SOME of the eight neighbors have it, else NO_LABEL.
     """
     nearby = width + 2
     for y in range(len(flat) // width):
@@ -184,10 +252,21 @@ def find_support(padded: Any, width: int, flat: Any, evidence: Any) -> None:
 
 
 @compiled
-def local_label_range(flat: Any, width: int, radius: int, plane: Any, low: Any, high: Any) -> None:
-    """Write the lowest and the highest class with flat background in radius, or NO_LABEL twice; `plane` is overwritten.
+def local_label_range(flat: U8Vector, width: int, radius: int, plane: U8Vector, low: U8Vector, high: U8Vector) -> None:
+    """Write the lowest and the highest class with flat background within `radius`, or NO_LABEL twice.
 
     A third in between is overlooked: 0.1 % of the uncertain pixels of real labels have one.
+
+    Parameters
+    ----------
+    flat : ndarray of shape (H W,), uint8
+        The class of each pixel on flat background, else NO_LABEL.
+    width, radius : int
+        Pixels of a row; pixels to each side.
+    plane : ndarray of shape (H W,), uint8
+        Overwritten with intermediate values.
+    low, high : ndarray of shape (H W,), uint8
+        Written.
     """
     top = np.uint8(NO_LABEL - 1)
     lowest(flat, width, radius, low)
@@ -199,10 +278,19 @@ def local_label_range(flat: Any, width: int, radius: int, plane: Any, low: Any, 
 
 
 @compiled
-def lowest(plane: Any, width: int, radius: int, out: Any) -> None:
-    """Write the lowest of the (2 radius + 1) x (2 radius + 1) pixels nearby each, as far as they lie in the image.
+def lowest(plane: U8Vector, width: int, radius: int, out: U8Vector) -> None:
+    """Write the lowest value of each pixel's square window, as far as it lies in the image: gray-scale erosion.
 
     The lowest of 2, 4, 8, ... pixels come one from the other, along the rows and then along the columns.
+
+    Parameters
+    ----------
+    plane : ndarray of shape (H W,), uint8
+        The plane in one line.
+    width, radius : int
+        Pixels of a row; the window has 2 radius + 1 pixels on a side.
+    out : ndarray of shape (H W,), uint8
+        Written.
     """
     height, window, nearby = len(plane) // width, 2 * radius + 1, width + 2 * radius
     source, target = np.empty((2, nearby * (height + 2 * radius)), np.uint8)
@@ -225,16 +313,36 @@ def lowest(plane: Any, width: int, radius: int, out: Any) -> None:
 
 
 @compiled
-def _lower(ones: Any, others: Any, out: Any) -> None:
-    """Write the lower of two planes' pixels, as far as the second goes."""
+def _lower(ones: U8Vector, others: U8Vector, out: U8Vector) -> None:
+    """Write the lower of two vectors' elements, as far as the second goes."""
     for i in range(len(others)):
         one, two = ones[i], others[i]
         out[i] = one if one < two else two
 
 
 @compiled
-def find_uncertain(label: Any, low: Any, high: Any, flags: Any, flat: Any, exact: Any, at: Any) -> int:
-    """Write which pixels are to be weighed; return how many. `exact` tells those exact with all their neighbors."""
+def find_uncertain(
+    label: U8Vector, low: U8Vector, high: U8Vector, flags: U8Vector, flat: U8Vector, exact: U8Vector, at: I32Vector
+) -> int:
+    """List the uncertain pixels; return how many.
+
+    A pixel is certain on flat background, in exact surroundings, or if its class is local and plausible.
+
+    Parameters
+    ----------
+    label : ndarray of shape (H W,), uint8
+        The class nearest to each pixel.
+    low, high : ndarray of shape (H W,), uint8
+        The local classes, from `local_label_range`.
+    flags : ndarray of shape (H W,), uint8
+        Flags of the pixels.
+    flat : ndarray of shape (H W,), uint8
+        The class of each pixel on flat background, else NO_LABEL.
+    exact : ndarray of shape (H W,), uint8
+        Nonzero where a pixel and its neighbors have exact palette colors.
+    at : ndarray of shape (H W + 1,), int32
+        Written: places of the uncertain pixels, ascending.
+    """
     doubts = np.empty(len(label), np.uint8)
     for i in range(len(label)):
         local = np.uint8(label[i] == low[i]) | np.uint8(label[i] == high[i])
@@ -257,8 +365,18 @@ def find_uncertain(label: Any, low: Any, high: Any, flags: Any, flat: Any, exact
 
 
 @compiled
-def dilate_label_bits(evidence: Any, width: int, words: Any) -> None:
-    """Set the bits of the classes with evidence in each block and the blocks nearby it, `(words, rows, columns)`."""
+def dilate_label_bits(evidence: U8Vector, width: int, words: U32Volume) -> None:
+    """Set the bits of the classes with evidence in each block and in the blocks up to BLOCKS away.
+
+    Parameters
+    ----------
+    evidence : ndarray of shape (H W,), uint8
+        The class that each pixel is evidence for, else NO_LABEL.
+    width : int
+        Pixels of a row.
+    words : ndarray of shape (words, rows, columns), uint32
+        Zeros; written. Class c is bit c % 32 of word c // 32.
+    """
     count, rows, columns = words.shape
     bits, across = np.zeros(columns * BLOCK, np.uint32), np.zeros((rows, columns), np.uint32)
     for word in range(count):

@@ -18,13 +18,32 @@ from kmseg.maskers.boundary.label_table import (
     THIN_FIT_TOLERANCE,
     UNIT,
 )
+from kmseg.pixels.arrays import I32Plane, Integer, U8Vector, U32Vector, UnsignedVector
 from kmseg.pixels.gather import color_at
 from kmseg.pixels.jit import compiled
 
 
 @compiled
-def learn(line: Any, quarters: Any, codes: Any, tolerance: float, soft: float, cells: Any) -> None:
-    """Fill in the entries of `LabelTable.cells` that the colors of a line of pixels need."""
+def learn(
+    line: U8Vector, quarters: I32Plane, codes: U32Vector, tolerance: float, soft: float, cells: UnsignedVector
+) -> None:
+    """Fill in the entries of `LabelTable.cells` that the colors of some pixels need.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 n,), uint8
+        Red, green and blue of pixel after pixel.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
+    codes : ndarray of shape (k,), uint32
+        The palette's colors as 0xRRGGBB.
+    tolerance : float
+        RGB distance up to which a color is near its class.
+    soft : float
+        Cost, in squared levels of luma, up to which a color is plausible for its class.
+    cells : ndarray of shape (2^18,), uint16 or uint32
+        Entries, written where they are 0.
+    """
     for i in range(len(line) // 3):
         cell = color_cell(color_at(line, i))
         if cells[cell] == 0:
@@ -32,15 +51,25 @@ def learn(line: Any, quarters: Any, codes: Any, tolerance: float, soft: float, c
 
 
 @compiled
-def nearest(line: Any, cells: Any, labels: Any) -> None:
-    """Write the label of the class nearest to the middle of each pixel's cell, which `learn` has worked out."""
+def nearest(line: U8Vector, cells: UnsignedVector, labels: U32Vector) -> None:
+    """Write the label of the class nearest to the middle of each pixel's cell, which `learn` has filled in.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 n,), uint8
+        Red, green and blue of pixel after pixel.
+    cells : ndarray of shape (2^18,), uint16 or uint32
+        Entries of the cells.
+    labels : ndarray of shape (n,), uint32
+        Written.
+    """
     for i in range(len(labels)):
         labels[i] = cells[color_cell(color_at(line, i))] >> 8
 
 
 @compiled
-def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) -> Any:
-    """Return the entry of a cell, which is that of the color in its middle."""
+def _entry(cell: Integer, quarters: I32Plane, codes: U32Vector, tolerance: float, soft: float) -> int:
+    """Return the entry of a cell, which is that of the color in its middle; parameters as in `learn`."""
     red, green, blue = _middle(cell)
     seen = luma_chroma(red, green, blue)
     nearest, best, second, held = 0, INFINITE_COST, INFINITE_COST, np.int64(0)
@@ -63,10 +92,19 @@ def _entry(cell: int, quarters: Any, codes: Any, tolerance: float, soft: float) 
 
 
 @compiled
-def structure(background: Any, cell: Any, quarters: Any) -> Any:
+def structure(background: int, cell: int, quarters: I32Plane) -> Any:
     """Return the entry of `LabelTable.structures` of a background and a cell, in single precision.
 
     A structure's color is background + share * (its class - background), with a share for luma and one for chroma.
+
+    Parameters
+    ----------
+    background : int
+        Label of the background.
+    cell : int
+        Cell of the color seen.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
     """
     red, green, blue = _middle(cell)
     luma, blueness, redness = luma_chroma(red, green, blue)
@@ -94,21 +132,29 @@ def structure(background: Any, cell: Any, quarters: Any) -> Any:
 
 
 @compiled
-def color_cell(code: Any) -> Any:
-    """Return the cell of 4x4x4 colors, `0..2^18 - 1`, of a color 0xRRGGBB."""
+def color_cell(code: Integer) -> Any:
+    """Return the cell of 4x4x4 colors, `0..2^18 - 1`, of a color 0xRRGGBB (uint32)."""
     red, green = code >> np.uint32(6) & np.uint32(0x3F000), code >> np.uint32(4) & np.uint32(0xFC0)
     return red | green | code >> np.uint32(2) & np.uint32(0x3F)
 
 
 @compiled
-def luma_chroma(red: int, green: int, blue: int) -> Any:
+def luma_chroma(red: Integer, green: Integer, blue: Integer) -> tuple[Any, Any, Any]:
     """Return a color's luma and chroma in quarters of a level, as `features.luma_chroma_quarters` does."""
     return feature(red, green, blue, LUMA), feature(red, green, blue, BLUE), feature(red, green, blue, RED)
 
 
 @compiled
-def feature(red: Any, green: Any, blue: Any, weights: Any) -> Any:
-    """Return one feature of a color in quarters, rounded half to even; in 32 bits."""
+def feature(red: Integer, green: Integer, blue: Integer, weights: tuple[int, int, int]) -> Any:
+    """Return one feature of a color in quarters of a level, rounded half to even, int32.
+
+    Parameters
+    ----------
+    red, green, blue : int
+        Levels, 0..255.
+    weights : tuple of int
+        The feature's weights in 64ths: `LUMA`, `BLUE` or `RED`.
+    """
     total = np.int32(np.int32(red) * np.int32(weights[0])) + np.int32(np.int32(green) * np.int32(weights[1]))
     total = np.int32(np.int32(total) + np.int32(np.int32(blue) * np.int32(weights[2])))
     whole, rest = np.int32(total >> np.int32(4)), np.int32(total & np.int32(15))
@@ -117,19 +163,29 @@ def feature(red: Any, green: Any, blue: Any, weights: Any) -> Any:
 
 
 @compiled
-def unary_cost(seen: Any, quarters: Any, label: int) -> Any:
-    """Return the cost of a class for luma and chroma seen, in quarters: a squared quarter is the unit of costs."""
+def unary_cost(seen: tuple[Integer, Integer, Integer], quarters: I32Plane, label: int) -> Any:
+    """Return the cost of a class for luma and chroma seen, in quarters: a squared quarter is the unit of costs.
+
+    Parameters
+    ----------
+    seen : tuple of int
+        Luma and chroma seen, in quarters of a level.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
+    label : int
+        The class.
+    """
     luma, blue, red = seen[0] - quarters[0, label], seen[1] - quarters[1, label], seen[2] - quarters[2, label]
     return luma * luma + blue * blue + red * red
 
 
 @compiled
-def level(quarters: int) -> Any:
-    """Return quarters as levels, in single precision."""
+def level(quarters: Integer) -> Any:
+    """Return quarters of a level as levels, in single precision."""
     return np.float32(quarters) * np.float32(0.25)
 
 
 @compiled
-def _middle(cell: int) -> Any:
-    """Return red, green and blue of the color in the middle of a cell."""
+def _middle(cell: Integer) -> tuple[Any, Any, Any]:
+    """Return red, green and blue of the color in the middle of a cell, int64."""
     return np.int64(cell >> 10 & 0xFC) + 2, np.int64(cell >> 4 & 0xFC) + 2, np.int64(cell << 2 & 0xFC) + 2

@@ -14,6 +14,7 @@ import numpy as np
 from kmseg.maskers.boundary.features import BLUE, LUMA, RED
 from kmseg.maskers.boundary.label_table import BLOCK, INFINITE_COST, NO_LABEL, UNIT
 from kmseg.maskers.boundary.table_kernels import color_cell, feature, level, structure
+from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U32Plane, U32Vector
 from kmseg.pixels.jit import compiled
 
 LOW, HIGH, NEAR, NEAREST = 0, 1, 2, 3
@@ -31,20 +32,35 @@ FULL = 4
 
 @compiled
 def gather_features(
-    at: Any,
-    line: Any,
+    at: I32Vector,
+    line: U8Vector,
     width: int,
-    low: Any,
-    high: Any,
-    near: Any,
-    label: Any,
-    seen: Any,
-    labels: Any,
-    places: Any,
+    low: U8Vector,
+    high: U8Vector,
+    near: U8Vector,
+    label: U8Vector,
+    seen: I32Plane,
+    labels: I32Plane,
+    places: I32Plane,
 ) -> None:
-    """Write luma and chroma `(3, n)` in quarters, four labels `(4, n)`, and colors' cells and blocks `(2, n)`.
+    """Gather what the next steps need of the uncertain pixels into contiguous vectors.
 
-    A block is known by its number, row after row.
+    Parameters
+    ----------
+    at : ndarray of shape (n,), int32
+        Places of the uncertain pixels, ascending.
+    line : ndarray of shape (3 H W,), uint8
+        Red, green and blue of pixel after pixel.
+    width : int
+        Pixels of a row.
+    low, high, near, label : ndarray of shape (H W,), uint8
+        The local classes, the class that a pixel is near, and the nearest.
+    seen : ndarray of shape (3, n), int32
+        Written: luma and chroma, in quarters of a level.
+    labels : ndarray of shape (4, n), int32
+        Written: the classes, rows LOW, HIGH, NEAR, NEAREST.
+    places : ndarray of shape (2, n), int32
+        Written: the cell of the color, and the number of the block, row after row of blocks.
     """
     cells, blocks = places
     count, columns = len(at), (width + BLOCK - 1) // BLOCK
@@ -73,12 +89,34 @@ def gather_features(
 
 @compiled
 def fit_thin_structures(
-    seen: Any, labels: Any, cells: Any, quarters: Any, structures: Any, thin: Any, clear: Any
+    seen: I32Plane,
+    labels: I32Plane,
+    cells: I32Vector,
+    quarters: I32Plane,
+    structures: U32Vector,
+    thin: I32Vector,
+    clear: I32Vector,
 ) -> None:
-    """Write the packed costs of pixels as thin structures on their one local class, and their class if clear.
+    """Fit pixels as thin structures on their one local class.
 
-    The cost is INFINITE_COST where there is no such fit. A pixel near a class's color is clear and has no packed cost.
-    Entries that the table `structures` lacks are computed.
+    A pixel that is near a class's color is clear and has no packed cost.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (3, n), int32
+        Luma and chroma, in quarters of a level.
+    labels : ndarray of shape (4, n), int32
+        The classes, rows LOW, HIGH, NEAR, NEAREST.
+    cells : ndarray of shape (n,), int32
+        The cells of the colors.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
+    structures : ndarray of shape (k << 18,), uint32
+        `LabelTable.structures`; entries that are missing are filled in.
+    thin : ndarray of shape (n,), int32
+        Written: packed cost of the best fit, INFINITE_COST where there is none.
+    clear : ndarray of shape (n,), int32
+        Written: the class where it is clear, else NO_LABEL.
     """
     count, last = len(cells), np.int32(quarters.shape[1] - 1)
     doubtful = np.empty(count, np.uint8)
@@ -101,10 +139,21 @@ def fit_thin_structures(
 
 
 @compiled
-def add_line_support(at: Any, clear: Any, padded: Any, width: int, evidence: Any) -> None:
-    """Write the thin structures that have neighbors of their class into the plane `evidence`.
+def add_line_support(at: I32Vector, clear: I32Vector, padded: U8Vector, width: int, evidence: U8Vector) -> None:
+    """Add the thin structures that have LINE neighbors of their class to the evidence.
 
-    `padded` is the plane of near classes with the clear structures.
+    Parameters
+    ----------
+    at : ndarray of shape (n,), int32
+        Places of the uncertain pixels.
+    clear : ndarray of shape (n,), int32
+        Their class where it is clear, else NO_LABEL.
+    padded : ndarray of shape ((H + 2) (W + 2),), uint8
+        Near classes with the clear structures, padded.
+    width : int
+        Pixels of a row, without the padding.
+    evidence : ndarray of shape (H W,), uint8
+        Changed in place.
     """
     held = np.empty(len(at), np.uint8)
     for n in range(len(at)):
@@ -116,13 +165,40 @@ def add_line_support(at: Any, clear: Any, padded: Any, width: int, evidence: Any
 
 @compiled
 def unary_costs(
-    seen: Any, labels: Any, blocks: Any, words: Any, quarters: Any, penalty: int, thin: Any, first: Any, second: Any
+    seen: I32Plane,
+    labels: I32Plane,
+    blocks: I32Vector,
+    words: U32Plane,
+    quarters: I32Plane,
+    penalty: int,
+    thin: I32Vector,
+    first: I32Vector,
+    second: I32Vector,
 ) -> None:
     """Write the lowest two packed costs of the uncertain pixels, or INFINITE_COST.
 
     The candidates are the local classes, the lowest and the highest; the nearest of the classes with support nearby,
     at a penalty; and the thin structure, if its class is nearby, at the same. The nearest of all classes is most often
-    nearby, and then no other is looked at. `words` `(words, blocks)` are those of `dilate_label_bits`.
+    nearby, and then no other is looked at.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (3, n), int32
+        Luma and chroma, in quarters of a level.
+    labels : ndarray of shape (4, n), int32
+        The classes, rows LOW, HIGH, NEAR, NEAREST.
+    blocks : ndarray of shape (n,), int32
+        The block of each pixel.
+    words : ndarray of shape (words, blocks), uint32
+        Bits of the classes with support in and around each block, from `dilate_label_bits`.
+    quarters : ndarray of shape (3, k), int32
+        Luma and chroma of the palette's colors, in quarters of a level.
+    penalty : int
+        Packed cost that a class pays which is not local.
+    thin : ndarray of shape (n,), int32
+        Packed costs as thin structures, from `fit_thin_structures`.
+    first, second : ndarray of shape (n,), int32
+        Written.
     """
     count, k, never, cost = len(blocks), quarters.shape[1], np.int32(INFINITE_COST), np.int32(penalty)
     nearest_around, nearest, low, high = np.empty((4, count), np.int32)
@@ -162,15 +238,15 @@ def unary_costs(
 
 
 @compiled
-def _note_whether_around(nearby: Any, word: int, label: Any, is_around: Any, n: int) -> None:
-    """Set entry `n` to 1 if the label's class is among those `nearby`, which are those of one word."""
+def _note_whether_around(nearby: Integer, word: int, label: Integer, is_around: U32Vector, n: int) -> None:
+    """Set `is_around[n]` to 1 if the label's class is among those `nearby`, the bits of one word."""
     there = nearby >> (np.uint32(label) & np.uint32(31))
     is_around[n] |= there & np.uint32(np.uint32(label) >> np.uint32(5) == np.uint32(word))
 
 
 @compiled
-def _take_the_lower(seen: Any, quarters: Any, label: int, nearby: Any, packed_costs: Any) -> None:
-    """Take the packed cost of a class for that of each pixel that it is nearby of, where it is the lower."""
+def _take_the_lower(seen: I32Plane, quarters: I32Plane, label: int, nearby: U32Vector, packed_costs: I32Vector) -> None:
+    """Lower the packed cost `(n,)` of each pixel to that of a class, where the class is nearby and costs less."""
     luma, blue, red = quarters[0, label], quarters[1, label], quarters[2, label]
     bit, name, never = np.uint32(label & 31), np.int32(label), np.int32(INFINITE_COST)
     for n in range(len(packed_costs)):
@@ -181,8 +257,8 @@ def _take_the_lower(seen: Any, quarters: Any, label: int, nearby: Any, packed_co
 
 
 @compiled
-def _packed_costs(seen: Any, quarters: Any, labels: Any, packed_costs: Any) -> None:
-    """Write the packed cost of each pixel's class, or INFINITE_COST where its label is NO_LABEL."""
+def _packed_costs(seen: I32Plane, quarters: I32Plane, labels: I32Vector, packed_costs: I32Vector) -> None:
+    """Write the packed cost `(n,)` of each pixel's class, or INFINITE_COST where its label is NO_LABEL."""
     last, none, never = np.int32(quarters.shape[1] - 1), np.int32(NO_LABEL), np.int32(INFINITE_COST)
     lumas, blues, reds = quarters[0], quarters[1], quarters[2]
     for n in range(len(packed_costs)):
@@ -193,18 +269,27 @@ def _packed_costs(seen: Any, quarters: Any, labels: Any, packed_costs: Any) -> N
 
 
 @compiled
-def _packed_cost(luma: Any, blue: Any, red: Any, label: Any) -> Any:
-    """Return the packed cost of a class that is so far off in each feature; in 32 bits."""
+def _packed_cost(luma: Integer, blue: Integer, red: Integer, label: Integer) -> Any:
+    """Return the packed cost, int32, of a class that is so far off in each feature, in quarters of a level."""
     luma, blue, red = np.int32(luma), np.int32(blue), np.int32(red)
     cost = np.int32(np.int32(np.int32(luma * luma) + np.int32(blue * blue)) + np.int32(red * red))
     return np.int32(np.int32(cost << np.int32(8)) | np.int32(label))
 
 
 @compiled
-def _mixtures(seen: Any, quarters: Any, labels: Any, others: Any, packed_costs: Any) -> None:
+def _mixtures(seen: I32Plane, quarters: I32Plane, labels: I32Plane, others: I32Vector, packed_costs: I32Vector) -> None:
     """Lower the packed costs of pixels that fit a mixture of their two local classes better; in single precision.
 
     The mixture goes to the class of the packed cost, which is the nearer.
+
+    Parameters
+    ----------
+    seen, quarters, labels : ndarray
+        As in `unary_costs`.
+    others : ndarray of shape (n,), int32
+        Packed costs of the best class that is not local: only where these are lower is a mixture tried.
+    packed_costs : ndarray of shape (n,), int32
+        Packed costs of the best local class; changed in place.
     """
     count, unit = len(packed_costs), np.float32(UNIT)
     doubtful = np.empty(count, np.uint8)
@@ -227,8 +312,8 @@ def _mixtures(seen: Any, quarters: Any, labels: Any, others: Any, packed_costs: 
 
 
 @compiled
-def _indices_where(chosen: Any) -> Any:
-    """Return which entries of a list of 0 and 1 are 1."""
+def _indices_where(chosen: U8Vector) -> I32Vector:
+    """Return which entries of a vector of 0 and 1 are 1."""
     found, many = np.empty(len(chosen) + 1, np.int32), 0
     for n in range(len(chosen)):
         found[many] = n
@@ -237,8 +322,32 @@ def _indices_where(chosen: Any) -> Any:
 
 
 @compiled
-def icm_step(at: Any, first: Any, second: Any, smoothness: int, padded: Any, width: int, label: Any) -> None:
-    """Take the label with the lower energy where the lowest two costs are close; `padded` is `label`."""
+def icm_step(
+    at: I32Vector,
+    first: I32Vector,
+    second: I32Vector,
+    smoothness: int,
+    padded: U8Vector,
+    width: int,
+    label: U8Vector,
+) -> None:
+    """Take the second label where it has the lower energy: one step of iterated conditional modes.
+
+    Parameters
+    ----------
+    at : ndarray of shape (n,), int32
+        Places of the uncertain pixels.
+    first, second : ndarray of shape (n,), int32
+        Their lowest two packed costs.
+    smoothness : int
+        Gain for a neighbor of the same class, in the unit of costs.
+    padded : ndarray of shape ((H + 2) (W + 2),), uint8
+        The labels before the step, padded.
+    width : int
+        Pixels of a row, without the padding.
+    label : ndarray of shape (H W,), uint8
+        Changed in place.
+    """
     count, most, never = len(at), np.int32((FULL * smoothness) << 8), np.int32(INFINITE_COST)
     close = np.empty(count, np.uint8)
     for n in range(count):
@@ -252,8 +361,8 @@ def icm_step(at: Any, first: Any, second: Any, smoothness: int, padded: Any, wid
 
 
 @compiled
-def _votes(padded: Any, width: int, i: int, answer: Any) -> Any:
-    """Count how many of a pixel's eight neighbors in a padded plane have an answer."""
+def _votes(padded: U8Vector, width: int, i: Integer, answer: Integer) -> Any:
+    """Count how many of the eight neighbors of pixel `i` of a padded plane have the label `answer`."""
     one, two, nearby = np.uint64(1), np.uint64(2), np.uint64(width + 2)
     above = np.uint64(i + 2 * (i // np.int32(width)))  # the neighbor above to the left
     row = above + nearby
