@@ -1,4 +1,4 @@
-"""Cron lines, read as cron reads them: APScheduler counts the days of the week otherwise and drops some steps."""
+"""Cron lines: checked and written as the five fields of numbers that cronsim computes times from."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ class CronLine(NamedTuple):
     ----------
     either_day : bool
         Whether a day of the month *or* one of the week is enough: so if both fields are restricted.
+    expression : str
+        The line for cronsim: numbers only. A field that starts with `*` stays as it is, since it decides whether both
+        days must match and what happens when clocks change.
     """
 
     minutes: tuple[int, ...]
@@ -48,6 +51,7 @@ class CronLine(NamedTuple):
     months: tuple[int, ...]
     weekdays: tuple[int, ...]
     either_day: bool
+    expression: str
 
     @property
     def comes(self) -> bool:
@@ -72,13 +76,19 @@ def read_cron(line: str) -> CronLine:
     minutes, hours, days, months, weekdays = (
         _numbers(text.lower(), line, *field) for text, field in zip(fields, FIELDS, strict=True)
     )
+    weekdays = {day % 7 for day in weekdays}
+    written = [
+        text if text.startswith("*") else ",".join(map(str, sorted(numbers)))
+        for text, numbers in zip(fields, (minutes, hours, days, months, weekdays), strict=True)
+    ]
     return CronLine(
         minutes=tuple(sorted(minutes)),
         hours=tuple(sorted(hours)),
         days=tuple(sorted(days)),
         months=tuple(sorted(months)),
-        weekdays=tuple(sorted({day % 7 for day in weekdays})),
+        weekdays=tuple(sorted(weekdays)),
         either_day=not (fields[2].startswith("*") or fields[4].startswith("*")),
+        expression=" ".join(written),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from kmseg.errors import UserError
-from kmseg.scheduling.cron import WEEKDAYS, CronLine, read_cron
+from kmseg.scheduling.cron import CronLine, read_cron
 from kmseg.validation import check_choice, check_integer, check_text
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Job:
     @property
     def timing(self) -> str:
         """All that decides when the job runs: if it changes, what was missed by the old times is no longer due."""
-        return repr((self.cron, self.interval, self.timezone))
+        return repr(("cronsim", self.cron, self.interval, self.timezone))
 
     def pause_before(self, retry: int) -> float:
         """Return the seconds before a retry; the first one is 1."""
@@ -109,19 +109,13 @@ class Job:
 
     def trigger(self) -> BaseTrigger:
         """Return APScheduler's trigger of the times."""
-        from apscheduler.triggers.combining import OrTrigger
-        from apscheduler.triggers.cron import CronTrigger
         from apscheduler.triggers.interval import IntervalTrigger
+
+        from kmseg.scheduling.cron_trigger import CronSimTrigger
 
         if self.line is None:
             return IntervalTrigger(seconds=self.seconds["interval"], timezone=self.zone)
-        minutes, hours, days, months, weekdays, either = self.line
-        of_month = {"day": _listed(days)}
-        of_week = {"day_of_week": ",".join(WEEKDAYS[day] for day in weekdays)}
-        at = {"minute": _listed(minutes), "hour": _listed(hours), "month": _listed(months), "timezone": self.zone}
-        if either:
-            return OrTrigger([CronTrigger(**at, **of_month), CronTrigger(**at, **of_week)])
-        return CronTrigger(**at, **of_month, **of_week)
+        return CronSimTrigger(self.line.expression, self.zone)
 
 
 def seconds(name: str, value: Any) -> float | None:
@@ -136,7 +130,3 @@ def seconds(name: str, value: Any) -> float | None:
     if form is None or isinstance(value, bool):
         raise UserError(f"{name} is {value!r}; expected seconds, or a number with s, m, h or d, as in 90m")
     return float(form[1]) * UNITS[form[2] or "s"]
-
-
-def _listed(numbers: Sequence[int]) -> str:
-    return ",".join(map(str, numbers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -100,6 +101,31 @@ def test_any_cron_line_comes_next_at_the_first_minute_that_fits(line):
 def test_a_time_is_one_of_the_jobs_own_zone():
     (found,) = next_times(Job(cron="0 2 * * *", timezone="Asia/Tokyo"), MONDAY, 1)
     assert found.astimezone(UTC).hour == 17
+
+
+CLOCK_CHANGES = {
+    # The daily job runs on the night of the change and on the day after it, in each zone once.
+    ("0 0 * * *", "America/Los_Angeles", "2026-03-07 12:00"): ["03-08 00:00", "03-09 00:00", "03-10 00:00"],
+    ("0 0 * * *", "Europe/Zurich", "2026-03-28 12:00"): ["03-29 00:00", "03-30 00:00"],
+    ("0 0 * * *", "America/Asuncion", "2023-09-30 12:00"): ["10-01 01:00", "10-02 00:00"],  # no midnight that day
+    # A time in the skipped hour runs right after it.
+    ("30 2 * * *", "America/Los_Angeles", "2026-03-07 12:00"): ["03-08 03:00", "03-09 02:30"],
+    ("30 2 * * *", "Europe/Zurich", "2026-03-28 12:00"): ["03-29 03:00", "03-30 02:30"],
+    # A time in the repeated hour runs once ...
+    ("30 1 * * *", "America/Los_Angeles", "2026-10-31 12:00"): ["11-01 01:30", "11-02 01:30"],
+    ("30 2 * * *", "Europe/Zurich", "2026-10-24 12:00"): ["10-25 02:30", "10-26 02:30"],
+    ("45 1 * * *", "Australia/Lord_Howe", "2026-04-04 12:00"): ["04-05 01:45", "04-06 01:45"],
+    # ... and an hourly job in both.
+    ("30 * * * *", "Europe/Zurich", "2026-10-25 01:00"): ["10-25 01:30", "10-25 02:30", "10-25 02:30", "10-25 03:30"],
+}
+
+
+@pytest.mark.parametrize(("line", "zone", "after"), CLOCK_CHANGES)
+def test_a_job_runs_once_a_day_when_clocks_change(line, zone, after):
+    expected = CLOCK_CHANGES[line, zone, after]
+    start = datetime.fromisoformat(after).replace(tzinfo=ZoneInfo(zone))
+    found = next_times(Job(cron=line, timezone=zone), start, len(expected))
+    assert [time.astimezone(ZoneInfo(zone)).strftime("%m-%d %H:%M") for time in found] == expected
 
 
 WRONG = {
