@@ -10,20 +10,23 @@ from numpy.typing import NDArray
 
 Point = tuple[int, int]
 
-INSET = 0.1
-"""Pixels between a pixel's edge and the corners of a part that is one pixel wide: it keeps an area, as a box needs."""
+OFFSET = 0.25
+"""Pixels from a pixel's upper left corner to a vertex: the same pixel for readers that truncate and that round."""
+
+THIN_LOW, THIN_HIGH = 0.05, 0.45
+"""The same for the two sides of a part that is one pixel wide: it keeps an area, without which a box is dropped."""
 
 
 def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
     """Return one polygon `(n, 2)` of x, y in pixels, n >= 3, for each part of a mask `(H, W)`; diagonals connect.
 
-    A vertex lies at the center of a pixel of the part's border, 0.5 from the pixel's corner. A part with holes is one
+    A vertex lies in a pixel of the part's border, OFFSET from the pixel's upper left corner. A part with holes is one
     polygon all the same: a seam runs from each hole to the left, there and back, to the border that it meets first.
 
     Examples
     --------
     >>> outlines(np.ones((2, 3), bool))[0].tolist()
-    [[0.5, 0.5], [0.5, 1.5], [2.5, 1.5], [2.5, 0.5]]
+    [[0.25, 0.25], [0.25, 1.25], [2.25, 1.25], [2.25, 0.25]]
     """
     contours, tree = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     holes: dict[int, list[NDArray[np.int32]]] = defaultdict(list)
@@ -37,12 +40,12 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
 def _polygon(border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     (left, top), (right, bottom) = border.min(axis=0), border.max(axis=0)
     if left == right or top == bottom:
-        x0, y0, x1, y1 = left + INSET, top + INSET, right + 1 - INSET, bottom + 1 - INSET
+        x0, y0, x1, y1 = left + THIN_LOW, top + THIN_LOW, right + THIN_HIGH, bottom + THIN_HIGH
         return np.array([(x0, y0), (x0, y1), (x1, y1), (x1, y0)])
     ring = _without_midpoints(_sewn(border, holes, mask) if holes else border)
     if len(ring) < 3:  # two pixels that touch at a corner
         ring = np.concatenate([ring, ring[:1]])
-    return ring.astype(np.float64) + 0.5
+    return ring.astype(np.float64) + OFFSET
 
 
 def _sewn(border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: NDArray[np.bool_]) -> NDArray[np.int32]:

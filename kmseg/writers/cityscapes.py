@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.files import write_csv
+from kmseg.files import write_csv, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
@@ -66,7 +66,11 @@ class Cityscapes(Layout):
             train_ids(run.palette),
             strict=True,
         )
-        return [write_csv(run.folder / "cityscapes" / "labels.csv", ["name", "r", "g", "b", "id", "trainId"], rows)]
+        root = run.folder / "cityscapes"
+        return [
+            write_csv(root / "labels.csv", ["name", "r", "g", "b", "id", "trainId"], rows),
+            write_text(root / "label_colors.txt", _label_colors(run.palette)),
+        ]
 
 
 def label_ids(palette: Palette) -> list[int]:
@@ -80,6 +84,18 @@ def train_ids(palette: Palette) -> list[int]:
     others = iter(range(len(TRAINED), len(TRAINED) + len(palette)))
     ids = label_ids(palette)
     return [TRAINED.index(i) if i in TRAINED else UNTRAINED if i < len(NAMES) else next(others) for i in ids]
+
+
+def _label_colors(palette: Palette) -> str:
+    """Return the classes by their `labelTrainIds`, as Datumaro names them; without it, it takes Cityscapes' own."""
+    colors = palette.painted.tolist()
+    by_id = {number: (palette.names[k], colors[k]) for k, number in enumerate(train_ids(palette)) if number < UNTRAINED}
+    rows = [
+        by_id.get(n, (NAMES[TRAINED[n]] if n < len(TRAINED) else "", [0, 0, 0]))
+        for n in range(max(by_id, default=-1) + 1)
+    ]
+    # The file separates by blanks, so a name has none.
+    return "".join(f"{red} {green} {blue} {'_'.join(name.split())}\n" for name, (red, green, blue) in rows)
 
 
 def _mapped(mask: NDArray[Any], palette: Palette, ids: Sequence[int], none: int) -> NDArray[np.uint8]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kmseg.files import replacing
-from kmseg.palette import Palette
+from kmseg.palette import RGB, Palette
 from kmseg.writers import PerImage, Segmented
 from kmseg.writers.dataset_layout import refuse_more_than_8_bits
 
@@ -26,9 +27,17 @@ class PalettedPng(PerImage):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write one paletted mask."""
-        from PIL import Image
+        write_paletted_png(folder / "paletted" / f"{image.key}.png", image.mask, palette)
 
-        picture = Image.fromarray(image.mask)
-        picture.putpalette(palette.paint(np.arange(256, dtype=np.uint8)[None]).tobytes())
-        with replacing(folder / "paletted" / f"{image.key}.png") as part:
-            picture.save(part, "PNG")
+
+def write_paletted_png(path: Path, mask: NDArray[np.uint8], palette: Palette, ignore: RGB = (0, 0, 0)) -> Path:
+    """Write an index mask `(H, W)` uint8 as paletted PNG; `ignore` is the color of ignored pixels."""
+    from PIL import Image
+
+    colors = palette.paint(np.arange(256, dtype=np.uint8)[None])[0]
+    colors[palette.ignore] = ignore
+    picture = Image.fromarray(mask)
+    picture.putpalette(colors.tobytes())
+    with replacing(path) as part:
+        picture.save(part, "PNG")
+    return path

@@ -35,8 +35,11 @@ class Ultralytics(Layout):
 
 
 def write_data_yaml(root: Path, palette: Palette, more: dict[str, str]) -> Path:
-    """Write Ultralytics' description of a data set: where it is, its parts, and the names of its classes."""
-    places = {"path": str(root.resolve()), "train": "images/train", "val": "images/val", **more}
+    """Write Ultralytics' description of a data set: its splits and the names of its classes.
+
+    It has no `path`, so that the folder can be moved: Ultralytics then takes the folder of the file.
+    """
+    places = {"train": "images/train", "val": "images/val", **more}
     # A string in JSON is one in YAML, too, whatever is in it.
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in places.items()]
     lines += ["names:", *(f"  {k}: {json.dumps(name, ensure_ascii=False)}" for k, name in enumerate(palette.names))]

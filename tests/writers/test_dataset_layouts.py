@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import zipfile
 
 import cv2
 import numpy as np
@@ -16,14 +17,16 @@ from kmseg.images import encode_png, read_rgb
 from kmseg.legends.formats import read_palette
 from kmseg.palette import Palette
 from kmseg.pixels.polygons import outlines
-from kmseg.plugins import make_importable
 from kmseg.writers import Segmented
 from kmseg.writers.cityscapes import Cityscapes
+from kmseg.writers.coco import Coco
 from kmseg.writers.dataset_layout import Layout
+from kmseg.writers.datumaro import Datumaro
 from kmseg.writers.huggingface import HuggingFace
 from kmseg.writers.mmsegmentation import MMSegmentation
 from kmseg.writers.paletted_png import PalettedPng
 from kmseg.writers.ultralytics import Ultralytics
+from kmseg.writers.voc import Voc
 from kmseg.writers.yolo_seg import YoloSeg
 from tests.conftest import whole
 
@@ -54,15 +57,15 @@ def photo_of(number: int) -> np.ndarray:
 def written(tmp_path):
     """Write the hard mask, rolled by one row for each image, as a run does; return the folder."""
 
-    def write(writer):
+    def write(writer, palette=PALETTE):
         notes = []
         for number, key in enumerate(KEYS):
             file = tmp_path / "photos" / f"{number}.png"
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(encode_png(photo_of(number)))
             mask, photo = np.roll(hard_mask(), number, axis=0), photo_of(number)
-            notes.append(writer.write(Segmented(key, number, photo, mask, lambda p=photo: p, file), PALETTE, tmp_path))
-        files = writer.finish([note for note in notes if note is not None], whole(PALETTE, tmp_path))
+            notes.append(writer.write(Segmented(key, number, photo, mask, lambda p=photo: p, file), palette, tmp_path))
+        files = writer.finish([note for note in notes if note is not None], whole(palette, tmp_path))
         assert all(path.is_file() for path in files)
         return tmp_path
 
@@ -136,7 +139,7 @@ def ultralytics_photos(root, part):
     """List photos as Ultralytics does: all below the folder that `data.yaml` names for the part."""
     data = yaml.safe_load((root / "data.yaml").read_text())
     assert data["names"] == dict(enumerate(NAMES))
-    assert data["path"] == str(root)
+    assert "path" not in data  # without it, Ultralytics takes the folder of data.yaml
     return data, sorted((root / data[part]).rglob("*.png"))
 
 
@@ -189,10 +192,11 @@ def test_outlines_of_any_mask_fill_to_the_same_mask():
         height, width = random.integers(1, 60, 2)
         coarse = random.random((height // random.integers(1, 6) + 1, width // random.integers(1, 6) + 1))
         mask = cv2.resize(coarse, (int(width), int(height))) < random.uniform(0.2, 0.95)
-        filled = np.zeros(mask.shape, np.uint8)
-        for outline in outlines(mask):
-            cv2.fillPoly(filled, [outline.astype(np.int32)], 1)
-        assert np.array_equal(filled.astype(bool), mask)
+        for to_pixel in (np.floor, np.rint):
+            filled = np.zeros(mask.shape, np.uint8)
+            for outline in outlines(mask):
+                cv2.fillPoly(filled, [to_pixel(outline).astype(np.int32)], 1)
+            assert np.array_equal(filled.astype(bool), mask)
 
 
 def test_cityscapes_tools_find_masks_by_name_and_no_class_bears_anothers_id(written):
@@ -200,6 +204,9 @@ def test_cityscapes_tools_find_masks_by_name_and_no_class_bears_anothers_id(writ
     root = written(Cityscapes(val=0.4)) / "cityscapes"
     with (root / "labels.csv").open(newline="") as file:
         ids = {row["name"]: (int(row["id"]), int(row["trainId"])) for row in csv.DictReader(file)}
+    lines = (root / "label_colors.txt").read_text().splitlines()
+    assert lines[0] == "128 64 128 road"
+    assert lines[20] == "1 2 3 absent"  # a line for each trainId, by which Datumaro names it
     assert ids == {"road": (7, 0), "car": (26, 13), NAMES[2]: (34, 19), "absent": (35, 20)}
     photos = sorted(root.glob("leftImg8bit/*/*/*_leftImg8bit.png"))
     assert len(photos) == len(KEYS)
@@ -240,16 +247,14 @@ def test_datasets_loads_the_hugging_face_folder(written, tmp_path, monkeypatch):
 
 def test_pycocotools_reads_every_class_back(written):
     pycocotools = pytest.importorskip("pycocotools.coco")
-    make_importable()
-    from coco import Coco
-
     folder = written(Coco(val=0.4)) / "coco"
     seen = []
     for part in ("train", "val"):
         truth = pycocotools.COCO(str(folder / "annotations" / f"stuff_{part}.json"))
+        assert truth.dataset["info"]["description"]
         assert [category["name"] for category in truth.loadCats(truth.getCatIds())] == NAMES
         for image in truth.loadImgs(truth.getImgIds()):
-            assert (folder / part / image["file_name"]).exists()
+            assert (folder / "images" / part / image["file_name"]).exists()
             mask = np.full((image["height"], image["width"]), 255, np.uint8)
             annotations = truth.loadAnns(truth.getAnnIds(imgIds=image["id"]))
             for annotation in annotations:
@@ -260,11 +265,52 @@ def test_pycocotools_reads_every_class_back(written):
             assert np.array_equal(mask, mask_of(key))
             seen.append(key)
     assert sorted(seen) == sorted(KEYS)
-    assert sorted(path.name for path in folder.iterdir()) == ["annotations", "train", "val"]
+    assert sorted(path.name for path in folder.iterdir()) == ["annotations", "images"]
+
+
+def test_voc_file_lists_name_every_mask_and_readers_see_indices_or_colors(written):
+    """As torchvision's VOCSegmentation does (indices by Pillow), and CVAT's import (colors by labelmap.txt)."""
+    palette = Palette(["road", "car", "sky", "absent"], PALETTE.colors)
+    root = written(Voc(val=0.4), palette) / "voc"
+    lists = {part: (root / f"ImageSets/Segmentation/{part}.txt").read_text().split() for part in ("train", "val")}
+    assert sorted(lists["train"] + lists["val"]) == sorted(KEYS)
+    assert (root / "ImageSets/Segmentation/trainval.txt").read_text().split() == KEYS
+    assert read_palette(root / "labelmap.txt").colors.tolist() == palette.colors.tolist()
+    for key in KEYS:
+        file = root / "SegmentationClass" / f"{key}.png"
+        with Image.open(file) as image:
+            assert np.array_equal(np.asarray(image), mask_of(key))
+        colors = read_rgb(file)
+        for k, color in enumerate(palette.colors):
+            assert np.array_equal((colors == color).all(axis=2), mask_of(key) == k)
+        assert (root / "JPEGImages" / f"{key}.png").exists()
+    with pytest.raises(UserError, match="rename the class"):
+        Voc().check(PALETTE)
+
+
+def test_voc_packs_the_same_archive_from_the_same_files(written):
+    palette = Palette(["road", "car", "sky", "absent"], PALETTE.colors)
+    archive = written(Voc(zip=True), palette) / "voc.zip"
+    first = archive.read_bytes()
+    assert zipfile.ZipFile(archive).read("SegmentationClass/drive_0/3.png")[:4] == b"\x89PNG"
+    written(Voc(zip=True), palette)
+    assert archive.read_bytes() == first
+
+
+def test_datumaros_layout_has_a_mask_for_each_image_and_the_classes(written):
+    root = written(Datumaro(val=0.4)) / "datumaro"
+    masks = sorted(root.glob("*/masks/*/*.png"))
+    assert len(masks) == len(KEYS)
+    for mask in masks:
+        part, key = root / mask.relative_to(root).parts[0], "/".join(mask.parts[-2:]).removesuffix(".png")
+        assert (part / "images" / f"{key}.png").exists()
+        with Image.open(mask) as image:
+            assert np.array_equal(np.asarray(image), mask_of(key))
+        assert read_palette(part / "dataset_meta.json").names == tuple(NAMES)
 
 
 def test_every_layout_is_written_by_worker_processes_too(kmseg, labels):
-    writers = "paletted_png,mmsegmentation,ultralytics,yolo_seg,cityscapes,huggingface,coco"
+    writers = "paletted_png,mmsegmentation,ultralytics,yolo_seg,cityscapes,huggingface,coco,voc,datumaro"
     words = ("dataset=folder", f"dataset.root={labels}", f"dataset.photos={labels}", "executor=processes")
     ran = kmseg(*words, f"writers=[{writers}]", "writers.mmsegmentation.val=0")
     assert ran.code == 0, ran.err

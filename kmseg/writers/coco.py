@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kmseg._version import __version__
 from kmseg.errors import UserError
 from kmseg.files import replacing, write_json
 from kmseg.palette import Palette
@@ -21,30 +22,30 @@ from kmseg.writers.dataset_layout import PARTS, Layout
 
 @dataclass(frozen=True)
 class Coco(Layout):
-    """`coco/train`, `val` with the photos, and `coco/annotations/stuff_train.json`, `stuff_val.json`.
+    """`coco/images/train`, `val` with the photos, and `coco/annotations/stuff_train.json`, `stuff_val.json`.
 
     One annotation for each class of an image; a category's id is its row of the palette plus one, since 0 is no
-    category in COCO. Pixels of no class have no annotation. See `kmseg.writers.dataset_layout.Layout` for the settings
-    (pip install pycocotools).
+    category in COCO. Pixels of no class have no annotation. See `kmseg.writers.dataset_layout.Layout` for the settings.
+    Needs `pip install 'kmseg[coco]'`.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if find_spec("pycocotools") is None:
-            raise UserError("writers=[coco] needs pycocotools; install it with: pip install pycocotools")
+            raise UserError("writers=[coco] needs pycocotools; install it with: pip install 'kmseg[coco]'")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
         """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
         part = self.split_of(image.key)
-        photo = self.put_photo(image, folder / "coco" / part, image.key)
+        photo = self.put_photo(image, folder / "coco" / "images" / part, image.key)
         height, width = image.mask.shape
-        told = {
+        entry = {
             "image": {"file_name": image.key + (photo.suffix if photo else ".png"), "height": height, "width": width},
             "annotations": [
                 _annotation(image.mask == k, k + 1) for k in np.unique(image.mask).tolist() if k < len(palette)
             ],
         }
-        write_json(_kept(folder) / part / f"{image.key}.json", told)
+        write_json(_image_folder(folder) / part / f"{image.key}.json", entry)
         return image.key
 
     def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
@@ -54,9 +55,11 @@ class Coco(Layout):
             path = run.folder / "coco" / "annotations" / f"stuff_{part}.json"
             keys = [key for key in notes if self.split_of(key) == part]
             with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-                file.writelines(_joined([_kept(run.folder) / part / f"{key}.json" for key in keys], run.palette))
+                file.writelines(
+                    _joined([_image_folder(run.folder) / part / f"{key}.json" for key in keys], run.palette)
+                )
             written.append(path)
-        shutil.rmtree(_kept(run.folder))
+        shutil.rmtree(_image_folder(run.folder))
         return written
 
 
@@ -79,15 +82,17 @@ def _joined(files: Sequence[Path], palette: Palette) -> Iterator[str]:
     categories = [
         {"id": k + 1, "name": name, "supercategory": name, "color": colors[k]} for k, name in enumerate(palette.names)
     ]
-    yield f'{{"categories": {json.dumps(categories, ensure_ascii=False)},\n"images": ['
+    info = {"description": "Made by kmseg from color-coded label images", "version": __version__}
+    yield f'{{"info": {json.dumps(info)},\n"licenses": [],\n'
+    yield f'"categories": {json.dumps(categories, ensure_ascii=False)},\n"images": ['
     for number, file in enumerate(files, start=1):
         yield (",\n" if number > 1 else "\n") + json.dumps({"id": number, **_read(file)["image"]}, ensure_ascii=False)
     yield '],\n"annotations": ['
-    told = 0
+    written = 0
     for number, file in enumerate(files, start=1):
         for annotation in _read(file)["annotations"]:
-            told += 1
-            yield (",\n" if told > 1 else "\n") + json.dumps({"id": told, "image_id": number, **annotation})
+            written += 1
+            yield (",\n" if written > 1 else "\n") + json.dumps({"id": written, "image_id": number, **annotation})
     yield "]}\n"
 
 
@@ -96,5 +101,5 @@ def _read(file: Path) -> dict[str, Any]:
     return read
 
 
-def _kept(folder: Path) -> Path:
+def _image_folder(folder: Path) -> Path:
     return folder / "coco" / ".images"

@@ -1,0 +1,43 @@
+"""A data set in Datumaro's generic layout for semantic segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kmseg.files import write_json
+from kmseg.palette import Palette
+from kmseg.writers import Segmented, WholeRun
+from kmseg.writers.dataset_layout import PARTS, Layout, refuse_more_than_8_bits
+from kmseg.writers.paletted_png import write_paletted_png
+
+
+@dataclass(frozen=True)
+class Datumaro(Layout):
+    """`datumaro/train` and `val`, each with `images`, `masks` and `dataset_meta.json` (`common_semantic_segmentation`).
+
+    Masks are paletted PNG whose indices are rows of the palette. See `Layout` for the settings.
+    """
+
+    def check(self, palette: Palette) -> None:
+        """Fail where 8 bits cannot hold the classes."""
+        refuse_more_than_8_bits(palette, "datumaro")
+
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
+        """Write photo and mask of one image."""
+        root = folder / "datumaro" / self.split_of(image.key)
+        write_paletted_png(root / "masks" / f"{image.key}.png", image.mask, palette)
+        self.put_photo(image, root / "images", image.key)
+
+    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
+        """Write the classes with their colors, for each split."""
+        names, colors = run.palette.names, run.palette.painted.tolist()
+        meta = {
+            "labels": list(names),
+            "label_map": {str(k): name for k, name in enumerate(names)},
+            "segmentation_colors": colors,
+        }
+        root = run.folder / "datumaro"
+        return [write_json(root / part / "dataset_meta.json", meta) for part in PARTS if (root / part).is_dir()]
