@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.audit.legend_check import SAME
+from kmseg.audit.legend_check import SAME_COLOR_DISTANCE
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.discovery.candidates import Demands
@@ -29,7 +29,7 @@ from kmseg.pixels.distance import between
 SIDE = 768
 IMAGES = 3
 PATCHES = 3
-"""Patches of each class in an image, at least."""
+"""Minimum number of patches of each class in an image."""
 
 
 def draw(legend: Palette, seed: int) -> NDArray[np.uint8]:
@@ -55,7 +55,7 @@ def as_jpeg(label: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Seen:
-    """What came of one rendering of a legend."""
+    """Result of one rendering of a legend."""
 
     slug: str
     found: int
@@ -88,7 +88,7 @@ def see(slug: str, quality: int | None) -> Seen:
     apart = between(found.palette.colors, legend.colors)
     meant = [legend.names[row] for row in apart.argmin(axis=1)]
     wrong = sum(name is not None and not alike(name, true) for name, true in zip(recognition.names, meant, strict=True))
-    return Seen(slug, int((apart.min(axis=0) <= SAME).sum()), len(legend), recognition, wrong)
+    return Seen(slug, int((apart.min(axis=0) <= SAME_COLOR_DISTANCE).sum()), len(legend), recognition, wrong)
 
 
 def alike(name: str, true: str) -> bool:

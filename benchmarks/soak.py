@@ -1,4 +1,4 @@
-"""How much kmseg bears: many images, kills, broken files, and records from many processes at once.
+"""Reliability: many images, killed runs, malformed files, and tracking from many processes at once.
 
 `python -m benchmarks.soak` prints the table of docs/reliability.md; `--images 2000 --kills 4 --runs 16` is a short one.
 Everything is drawn on the spot, in a folder that is removed at the end.
@@ -50,13 +50,14 @@ def kills(folder: Path, times: int, executor: str) -> str:
     tried.run(times, seed=0)
     survived = tried.tried - len({line.split(":")[0] for line in tried.torn + tried.wrong})
     return (
-        f"{survived} of {tried.tried} survived ({tried.landed} met a running process): torn files {len(tried.torn)}, "
-        f"files that differ once completed {len(tried.wrong)}{': ' if tried.wrong else ''}{', '.join(tried.wrong[:3])}"
+        f"{survived} of {tried.tried} kills survived ({tried.landed} during the run): "
+        f"incomplete files {len(tried.torn)}, "
+        f"files that differ after resuming {len(tried.wrong)}{': ' if tried.wrong else ''}{', '.join(tried.wrong[:3])}"
     )
 
 
 def bad_files(folder: Path, seeds: int) -> list[tuple[str, int, int, int]]:
-    """Mask corpora of odd files; count, by kind, those tried, masked and refused in a sentence."""
+    """Mask malformed files; count, by kind, those tried, masked and rejected."""
     tried, masked, refused = Counter(), Counter(), Counter()
     legend = folder / "odd.csv"
     legend.write_text("name,r,g,b\n" + "".join(f"{name},{r},{g},{b}\n" for name, (r, g, b) in COLORS.items()))
@@ -82,7 +83,7 @@ def records(folder: Path, runs: int, processes: int) -> str:
     whole = all_are_there(f"sqlite:///{store}/mlflow.db", folder / "recorded", runs, processes)
     logged = runs if whole else 0
     seconds = time.perf_counter() - began
-    return f"{logged} of {runs} logged, each once and whole, by {processes} processes in {seconds:.0f} s"
+    return f"{logged} of {runs} logged, each once and complete, by {processes} processes in {seconds:.0f} s"
 
 
 def main() -> None:
@@ -95,13 +96,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["KMSEG_HOME"] = str(folder / "home")
-        print("| what | came of it |\n|---|---|")
+        print("| test | result |\n|---|---|")
         for executor in ("serial", "processes"):
             print(f"| load, {executor} | {load(folder, asked.images, executor)} |", flush=True)
         for executor in ("serial", "processes"):
             print(f"| kill -9, {executor} | {kills(folder, asked.kills // 2, executor)} |", flush=True)
         print(f"| runs recorded | {records(folder, asked.runs, processes=8)} |", flush=True)
-        print("\n| odd files | tried | masked | refused in a sentence |\n|---|---|---|---|")
+        print("\n| malformed files | tried | masked | rejected with a message |\n|---|---|---|---|")
         rows = bad_files(folder, asked.seeds)
         for row in [*rows, ("all", *(sum(column) for column in list(zip(*rows, strict=True))[1:]))]:
             print("| {} | {} | {} | {} |".format(*row), flush=True)

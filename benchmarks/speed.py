@@ -34,7 +34,7 @@ from kmseg.datasets.sampling import Sampling
 from kmseg.datasets.truth import Truth
 from kmseg.discovery.palette import find_palette_by_candidates
 from kmseg.discovery.statistics import ColorStatistics
-from kmseg.executors import CHUNK
+from kmseg.executors import MAX_CHUNK
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
 from kmseg.histogram import Histogram
@@ -95,13 +95,15 @@ def discover(data: Pairs) -> None:
     ours, decode = float("inf"), float("inf")
     for _ in range(3):
         decode = min(decode, seconds(lambda: [read_rgb(item.label) for item in last]))
-        ours = min(ours, seconds(lambda: work.add_up([work(last[i : i + CHUNK]) for i in range(0, len(last), CHUNK)])))
+        ours = min(
+            ours, seconds(lambda: work.add_up([work(last[i : i + MAX_CHUNK]) for i in range(0, len(last), MAX_CHUNK)]))
+        )
     text = f"{ours / decode:.2f} x ({1e3 * ours / len(last):.2f} ms against {1e3 * decode / len(last):.2f} ms an image)"
     row("discover, per image, against decode", "1.8 x", "1.4 x", text)
 
 
 def masking(data: Pairs, palette: Palette, folder: Path) -> RecordImages:
-    """What a run does with each image, its record in the manifest and all."""
+    """The work of a run on each image, including the manifest."""
     work = MaskImages(data, palette, Boundary(), Rgb(), {"index_png": IndexPng()}, Truth(), folder)
     return RecordImages(work, folder, "settings", "palette")
 
@@ -124,8 +126,8 @@ def masks(data: Pairs, palette: Palette, folder: Path) -> None:
             (place / f"{item.key}.png").write_bytes(encode_png(index_mask))
 
     def by_chunks(work: RecordImages) -> None:
-        for start in range(0, len(todo), CHUNK):
-            work(todo[start : start + CHUNK])
+        for start in range(0, len(todo), MAX_CHUNK):
+            work(todo[start : start + MAX_CHUNK])
 
     ours, floor = float("inf"), float("inf")
     for number in range(3):
@@ -164,7 +166,7 @@ def fit(data: Pairs, legend: np.ndarray) -> None:
     def ours() -> np.ndarray:
         histogram = Histogram.merge([Histogram.of(label) for label in labels])
         points = histogram.colors.astype(float)
-        return KMeans(k=13, n_init=10).fit(points, histogram.counts.astype(float)).centers
+        return KMeans(k=13, n_init=10).cluster(points, histogram.counts.astype(float)).centers
 
     ours()
     single = np.float32(pixels)
@@ -189,7 +191,7 @@ def fit(data: Pairs, legend: np.ndarray) -> None:
 
         timed("faiss Kmeans", by_faiss)
     except ImportError:
-        print("faiss is not installed: left out", file=sys.stderr)
+        print("faiss is not installed: skipped", file=sys.stderr)
 
     def by_pillow() -> np.ndarray:
         from PIL import Image
@@ -241,9 +243,11 @@ def against_paper(data: Pairs, palette: Palette) -> None:
 
     def ours() -> None:
         histogram = Histogram.of(ten[None])
-        centers = KMeans(k=13, n_init=10).fit(histogram.colors.astype(float), histogram.counts.astype(float)).centers
+        centers = (
+            KMeans(k=13, n_init=10).cluster(histogram.colors.astype(float), histogram.counts.astype(float)).centers
+        )
         found = Palette([str(n) for n in range(13)], np.rint(centers))
-        mask = Nearest().fit(found, Rgb())
+        mask = Nearest().for_palette(found, Rgb())
         painter = Palette(found.names, own)
         for item in items:
             index_mask = mask(data.read_label(item))
@@ -269,7 +273,7 @@ def two_processes(data: Pairs, palette: Palette, folder: Path) -> None:
 
 
 def peak_memory(root: Path, folder: Path) -> int:
-    """Return the peak resident kilobytes of one whole run over a folder."""
+    """Return the peak resident kilobytes of one run over a folder."""
     code = (
         "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3, stderr=-3);"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
@@ -318,7 +322,7 @@ def growth(data: Pairs, palette: Palette, plot: Path) -> None:
         curves["k"]["fit"].append((k, seconds(lambda fitted=fitted: fitted.fit(points, weights), 2)))
     for share in (8, 4, 2, 1):
         some, heavy = points[::share], weights[::share]
-        spent = seconds(lambda some=some, heavy=heavy: KMeans(k=13, n_init=3).fit(some, heavy))
+        spent = seconds(lambda some=some, heavy=heavy: KMeans(k=13, n_init=3).cluster(some, heavy))
         curves["distinct colors"]["fit, k=13"].append((len(some), spent))
     figure, axes = pyplot.subplots(1, 4, figsize=(14, 3.2), constrained_layout=True)
     for axis, (name, lines) in zip(axes, curves.items(), strict=True):

@@ -31,7 +31,7 @@ RUN = Path(__file__).resolve().parents[1] / "run.py"
 
 
 def seconds(*commands: list[str]) -> tuple[float, float]:
-    """Run commands one after another in a home where nothing was counted yet; return seconds by the wall and of CPU."""
+    """Run commands one after another in a new home folder; return wall time and CPU time in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         env = {**os.environ, "KMSEG_HOME": str(Path(folder, "home"))}
 

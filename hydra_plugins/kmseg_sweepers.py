@@ -1,7 +1,7 @@
-"""kmseg's sweepers, where Hydra looks for them: they join what `kmseg/sweeps/` does to Hydra's command and launchers.
+"""kmseg's sweepers: they connect `kmseg/sweeps/` to Hydra's command line and launchers. Hydra looks for plugins here.
 
-Every Hydra program of an environment loads this file, so it imports nothing of kmseg until a sweep begins. Hydra loads
-it without a place in `sys.modules`, where dataclasses look up annotations that are text: hence no `__future__` import.
+Every Hydra program of the environment loads this file, so it imports kmseg only when a sweep starts. Hydra does not add
+it to `sys.modules`, where dataclasses look up string annotations: hence no `__future__` import.
 """
 
 import itertools
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class KmsegSweeper(Sweeper):
-    """What the sweepers share: one folder, one record that all runs are children of, one summary.
+    """Base of the sweepers: one folder, one parent run in the tracker, one summary.
 
     Parameters
     ----------
     metric : str or None
-        The figure of `metrics.json` by which the best run is known; None takes the first there is of `mask/miou` and
-        `legend/f1`, else the share of pixels near their color, less 0.001 a class.
+        The metric of `metrics.json` that decides the best run; None takes the first available of `mask/miou` and
+        `legend/f1`, else the share of pixels near their color minus 0.001 per class.
     """
 
     metric: str | None = None
 
     def setup(self, *, hydra_context: HydraContext, task_function: "TaskFunction", config: DictConfig) -> None:
-        """Read the command, choose the folder, and make the launcher."""
+        """Parse the overrides, choose the folder and create the launcher."""
         from kmseg.cli.sweep_loader import SweepLoader
         from kmseg.sweeps.sweep import find_sweep
 
@@ -63,7 +63,7 @@ class KmsegSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> None:
-        """Run the sweep; it fails at its end if a run did."""
+        """Run the sweep; raise at the end if a run failed."""
         from kmseg.cli.config import build_tracker
         from kmseg.sweeps.score import Score
         from kmseg.sweeps.sweep import sweeping
@@ -78,7 +78,7 @@ class KmsegSweeper(Sweeper):
         """Run points of the space."""
 
     def _launch(self, points: Sequence["Point"], parent: str) -> None:
-        """Run points by the launcher that the user chose; each worker learns the folder and the parent's key."""
+        """Run points with the chosen launcher; each worker gets the sweep's folder and the key of the parent run."""
         from kmseg.trackers import PARENT
 
         folder = str(self._folder).replace("\\", "\\\\").replace("'", "\\'")
@@ -92,9 +92,9 @@ class KmsegSweeper(Sweeper):
         return fingerprint(self._compose(point.overrides))
 
     def _check(self) -> DictConfig:
-        """Compose every option once, so that a wrong one is refused before any work; return the first config.
+        """Compose each option once, so that a wrong one fails before any work; return the first config.
 
-        Whether a setting exists, its first value tells for all.
+        For a setting that is not an option group, the first value suffices to check that it exists.
         """
         first = {key: str(values[0]) for key, values in self._space.items()}
         for key, values in self._space.items():
@@ -123,14 +123,14 @@ class Grid(KmsegSweeper):
 
 @dataclass
 class Search(KmsegSweeper):
-    """Looks for the best combination with Optuna's TPE sampler, learning from each run which to try next.
+    """Search for the best combination with Optuna's TPE sampler.
 
     Parameters
     ----------
     trials : int
-        Runs.
+        Number of runs.
     at_once : int
-        Runs chosen at a time, for launchers that run several side by side.
+        Number of runs proposed at a time, for launchers that run several in parallel.
     seed : int
         Seed of the sampler.
     """
@@ -146,7 +146,7 @@ class Search(KmsegSweeper):
 
 
 def _values(word: "Override") -> Any:
-    """Return the values that an override stands for, as text; an interval as its two ends."""
+    """Return the values of an override as text; an interval as its two bounds."""
     if word.is_interval_sweep():
         ends: Any = word.value()
         return float(ends.start), float(ends.end)

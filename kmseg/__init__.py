@@ -1,4 +1,4 @@
-"""kmseg finds the legend of color-coded label images and turns them into masks that a model can train on.
+"""Find the legend of color-coded label images and turn them into index masks for training.
 
 >>> import kmseg
 >>> kmseg.Palette(["road"], [(128, 64, 128)])
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from kmseg.palette import write_palette as write_palette
 
 
-# OpenCV reads its limit once, when it is first imported: before any decoder sees a file.
+# OpenCV reads its pixel limit once, at import.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
 
 __all__ = ["Palette", "discover", "read_palette", "segment", "write_palette"]
 
-_HOMES = {
+_MODULES = {
     "discover": "kmseg.api",
     "segment": "kmseg.api",
     "read_palette": "kmseg.legends.formats",
@@ -37,10 +37,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what the package offers when it is first asked for, so that starting stays light."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'kmseg' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    return getattr(import_module(_HOMES[name]), name)
+    """Import public names on first access, so that `import kmseg` is fast."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'kmseg' has no attribute {name!r}; public names: {', '.join(__all__)}")
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

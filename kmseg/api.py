@@ -1,4 +1,4 @@
-"""The use from Python: images in, palette out; images and palette in, masks out."""
+"""The Python API: `discover` returns a palette, `segment` index masks."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ def discover(
     images : folder, file, array of shape (H, W, 3) uint8 RGB, or any number of files and arrays
         Label images. A folder is searched with its sub-folders.
     k : int or "auto"
-        Number of classes; `auto` lets the data choose. A number is plain K-Means, as in the paper.
+        Number of classes; `auto` finds it from the data. A number uses K-Means, as in the paper.
     names : str
-        `auto` names the classes where the palette is a published legend's, `none` numbers them, and the slug of a
-        published legend takes the names of that one.
+        `auto` names the classes if the palette is recognized as a published legend, `none` numbers them, and the slug
+        of a published legend takes its names.
     snap : bool
         Whether recognized classes also take the published colors.
     pin, forbid : sequence of (r, g, b)
-        Colors that are classes whatever the data say, and colors that are none; for `k="auto"`.
+        Colors that are always classes, and colors that never are; for `k="auto"`.
     color_space : ColorSpace
-        Where colors are clustered, for example `kmseg.color_spaces.lab.Lab()`.
+        Color space for clustering, for example `kmseg.color_spaces.lab.Lab()`.
     seed : int
         Seed of the clusterer.
     workers : int
-        Processes that read the images; 1 stays in this one.
+        Processes that read the images; 1 uses the current one.
 
     Raises
     ------
@@ -87,12 +87,12 @@ def discover(
     """
     source = PaletteSource(names=names, snap=snap, pin=pin, forbid=forbid)
     clusterer = KMeans(k=k, seed=seed)
-    given = _Given.of(images)
+    given = _Images.of(images)
     if k == "auto":
         statistics = _counted(CountColors(given, ColorStatistics), workers).counts
         found = find_palette_by_candidates(statistics, source.demands, clusterer, color_space)
     elif pin or forbid:
-        raise UserError(f"pin and forbid choose among the candidates of k='auto', and k is {k}; leave one out")
+        raise UserError(f"pin and forbid need k='auto', but k is {k}; leave them out, or set k='auto'")
     else:
         histogram = _counted(CountColors(given, Histogram), workers).counts
         found = find_palette(histogram, clusterer, color_space)
@@ -116,17 +116,17 @@ def segment(
     palette : Palette or path
         The legend, or a legend file.
     masker : Masker
-        How pixels come to their class, for example `kmseg.maskers.nearest.Nearest()`, the paper's way.
+        Masker, for example `kmseg.maskers.nearest.Nearest()`, the paper's method.
     color_space : ColorSpace
-        Where colors are compared.
+        Color space in which colors are compared.
     workers : int
-        Processes that do the work; 1 stays in this one.
+        Processes that do the work; 1 uses the current one.
 
     Returns
     -------
     list of ndarray of shape (H, W), uint8 (uint16 past 255 classes)
-        Rows of the palette, one mask for each image in their order (a folder's by name); `palette.ignore` where a
-        pixel is of no class. `palette.paint(mask)` colors one.
+        Rows of the palette, one mask for each image in their order (a folder's by name); `palette.ignore` for
+        pixels of no class. `palette.paint(mask)` colors a mask.
 
     Examples
     --------
@@ -136,20 +136,20 @@ def segment(
     [[0, 1]]
     """
     legend = palette if isinstance(palette, Palette) else read_palette(os.fspath(palette))
-    given = _Given.of(images)
+    given = _Images.of(images)
     work = _MaskChunk(given, legend, masker, color_space)
     return [mask for chunk in _executor(workers).map(work, given.items()) for mask in chunk]
 
 
 @dataclass(frozen=True, eq=False)
-class _Given:
-    """The images that were handed in, as a dataset."""
+class _Images:
+    """The given images as a dataset."""
 
     images: Sequence[Path | NDArray[np.uint8]]
 
     @classmethod
-    def of(cls, images: Images) -> _Given:
-        """Take what the user gave, and say at once what cannot be a label image."""
+    def of(cls, images: Images) -> _Images:
+        """Convert the argument; raise `UserError` for anything that cannot be a label image."""
         if isinstance(images, str | os.PathLike) and Path(images).is_dir():
             return cls(list(image_files(Path(images)).values()))
         alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) == 3
@@ -159,7 +159,7 @@ class _Given:
         return cls([_image(image, number) for number, image in enumerate(several)])
 
     def items(self) -> list[Item]:
-        """List the images by their numbers; an array has no file, so its number stands for it."""
+        """List the images by number; an array has its number as path."""
         return [Item(str(n), i if isinstance(i, Path) else Path(str(n))) for n, i in enumerate(self.images)]
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:
@@ -168,17 +168,17 @@ class _Given:
         return read_rgb(image) if isinstance(image, Path) else image
 
     def read_photo(self, item: Item) -> None:
-        """Return None: only labels were handed in."""
+        """Return None: only labels are given."""
 
     def truth(self) -> None:
-        """Return None: they bring no truth."""
+        """Return None: there is no truth."""
 
 
 @dataclass(frozen=True)
 class _MaskChunk:
     """The work on a chunk of images."""
 
-    given: _Given
+    given: _Images
     palette: Palette
     masker: Masker
     space: ColorSpace

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic file writes, safe file names, and kmseg's home folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 from kmseg.errors import UserError
 
 MAX_TEXT = 5_000_000
-"""Letters of a text file that is read: 65,535 classes need fewer, and a device has no end."""
+"""Maximum characters of a text file; enough for 65,535 classes, and a limit for device files."""
 
 _NOTED: ContextVar[list[Path] | None] = ContextVar("noted files", default=None)
 
@@ -26,7 +26,7 @@ _READ: ContextVar[dict[Path, bytes] | None] = ContextVar("files read", default=N
 
 @contextmanager
 def noting_files() -> Iterator[list[Path]]:
-    """Yield a list that gets the path of every file that is written in the block."""
+    """Yield a list that collects the path of every file written in the block."""
     noted: list[Path] = []
     before = _NOTED.set(noted)
     try:
@@ -37,7 +37,7 @@ def noting_files() -> Iterator[list[Path]]:
 
 @contextmanager
 def reading_once() -> Iterator[None]:
-    """In the block, `read_bytes` reads a file once, however often it is asked for."""
+    """Cache file contents: in the block, `read_bytes` reads each file once."""
     before = _READ.set({})
     try:
         yield
@@ -57,7 +57,7 @@ def read_bytes(path: Path) -> bytes:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary neighbor of `path`; it takes the final name only when the block ends well."""
+    """Yield a temporary file beside `path`, which is renamed to `path` if the block succeeds."""
     with _replaced_by_part(path) as part:
         _with_folder(part, part.touch)
         yield part
@@ -74,12 +74,12 @@ def _replaced_by_part(path: Path) -> Iterator[Path]:
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)  # what a full disk says of itself names no file
+            error.filename = str(path)  # the error of a full disk has no file name
         raise
 
 
 def _with_folder(path: Path, write: Callable[[], object]) -> None:
-    """Write to `path`; its folder is made only if it turns out to lack: one call less for every other file."""
+    """Write to `path`; create its folder only if the write fails, which saves a call for every other file."""
     try:
         write()
     except FileNotFoundError:
@@ -91,12 +91,12 @@ def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that killed processes left below `folder`."""
     for part in folder.rglob(".*.part"):
         owner = re.search(r"\.(\d+)\.[0-9a-f]+\.part$", part.name)
-        if owner and not _is_at_work(int(owner[1])):
+        if owner and not _is_alive(int(owner[1])):
             part.unlink(missing_ok=True)
 
 
-def _is_at_work(process: int) -> bool:
-    """Tell whether another process of this number is alive on this machine; in containers numbers come again."""
+def _is_alive(process: int) -> bool:
+    """Return whether another process with this id is alive; in containers ids repeat."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -107,28 +107,28 @@ def _is_at_work(process: int) -> bool:
 
 
 def write_bytes(path: Path, data: bytes) -> Path:
-    """Write `data` to `path`, whole or not at all."""
+    """Write `data` to `path` atomically."""
     with _replaced_by_part(path) as part:
         _with_folder(part, lambda: part.write_bytes(data))
     return path
 
 
 def write_text(path: Path, text: str) -> Path:
-    r"""Write `text` as UTF-8 to `path`, whole or not at all; a file name's bytes that are no text become `\udcff`."""
+    r"""Write `text` as UTF-8 to `path` atomically; undecodable bytes of file names become `\udcff`."""
     with replacing(path) as part, part.open("wb") as file:
         file.write(text.encode("utf-8", "backslashreplace"))
         file.flush()
-        os.fsync(file.fileno())  # these few say what all the others mean; masks, which are many, go without
+        os.fsync(file.fileno())  # only for these few files; too slow for masks
     return path
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> Path:
-    """Write one object as indented JSON, whole or not at all."""
+    """Write one object as indented JSON, atomically."""
     return write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Write a table as CSV with a header, whole or not at all."""
+    """Write a table as CSV with a header, atomically."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(header)
@@ -148,32 +148,32 @@ def read_text(path: Path, what: str) -> str:
     except OSError as error:
         raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
     if len(text) > MAX_TEXT:
-        raise UserError(f"{what} {path} has more than {MAX_TEXT:,} letters; give the right file, or a smaller one")
+        raise UserError(f"{what} {path} has more than {MAX_TEXT:,} characters; give another file")
     return text
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
-"""Names that Windows keeps for devices."""
+"""Names that Windows reserves for devices."""
 
 
 def safe_names(names: Sequence[str]) -> list[str]:
-    """Turn class names into names of files that differ from each other on any system, also without case.
+    """Turn class names into unique file names for any system, also case-insensitive ones.
 
-    Anything but letters, digits, space and ``._-()&+,`` becomes ``_``; a name that is taken gets its number.
+    Anything but letters, digits, space and ``._-()&+,`` becomes ``_``; a duplicate gets its number as suffix.
     """
     taken: set[str] = set()
     safe = []
     for number, name in enumerate(names):
-        kept = re.sub(r"[^\w ._()&+,-]", "_", name).strip(" .")[:80] or "class"
-        if kept.split(".")[0].casefold() in RESERVED:
-            kept = f"_{kept}"
-        while kept.casefold() in taken:
-            kept = f"{kept}_{number}"
-        taken.add(kept.casefold())
-        safe.append(kept)
+        cleaned = re.sub(r"[^\w ._()&+,-]", "_", name).strip(" .")[:80] or "class"
+        if cleaned.split(".")[0].casefold() in RESERVED:
+            cleaned = f"_{cleaned}"
+        while cleaned.casefold() in taken:
+            cleaned = f"{cleaned}_{number}"
+        taken.add(cleaned.casefold())
+        safe.append(cleaned)
     return safe
 
 
 def home() -> Path:
-    """Return the folder for tracking store and sample data: KMSEG_HOME, else `~/.kmseg`."""
+    """Return the folder for tracking store, caches and sample data: KMSEG_HOME, else `~/.kmseg`."""
     return Path(os.environ.get("KMSEG_HOME") or "~/.kmseg").expanduser().resolve()

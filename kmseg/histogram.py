@@ -1,4 +1,4 @@
-"""The distinct colors of many label images with their counts; two histograms add up."""
+"""The distinct colors of label images with their counts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kmseg.pixels.packing import pack, unpack
 
 STRIP_PIXELS = 1 << 18
-"""Pixels that are counted at a time, about: memory does not grow with the size of an image."""
+"""Approximate number of pixels counted at a time, so that memory does not grow with image size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,23 +53,23 @@ class Histogram:
 
         parts, table, size, pixels = [], empty_table(2), 0, 0
         for label in labels:
-            for some in _strips(label):
-                if pixels + some.size > MAX_PIXELS_PER_TABLE:
+            for strip in _strips(label):
+                if pixels + strip.size > MAX_PIXELS_PER_TABLE:
                     parts.append(table_rows(table))
                     table, size, pixels = empty_table(2), 0, 0
-                table, size = add_colors(pack(some).ravel(), table, size)
-                pixels += some.size
+                table, size = add_colors(pack(strip).ravel(), table, size)
+                pixels += strip.size
         parts.append(table_rows(table))
         return Histogram.merge(Histogram(codes, rows[:, 1]) for codes, rows in parts)
 
     @staticmethod
     def merge(parts: Iterable[Histogram]) -> Histogram:
         """Add up any number of histograms."""
-        held = [part for part in parts if len(part.codes)]
-        if len(held) < 2:
-            return held[0] if held else Histogram.empty()
-        codes, place = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
-        counts = np.bincount(place, np.concatenate([part.counts for part in held]), len(codes))
+        nonempty = [part for part in parts if len(part.codes)]
+        if len(nonempty) < 2:
+            return nonempty[0] if nonempty else Histogram.empty()
+        codes, place = np.unique(np.concatenate([part.codes for part in nonempty]), return_inverse=True)
+        counts = np.bincount(place, np.concatenate([part.counts for part in nonempty]), len(codes))
         return Histogram(codes, counts.astype(np.int64))
 
     def __add__(self, other: Histogram) -> Histogram:
@@ -87,6 +87,6 @@ class Histogram:
 
 
 def _strips(label: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Yield parts of a label image `(n, ..., 3)`, so that what is made of each stays small."""
+    """Yield strips of a label image `(n, ..., 3)`, to limit the size of temporary arrays."""
     step = max(STRIP_PIXELS * 3 // max(label[:1].size, 1), 1)
     return (label[first : first + step] for first in range(0, len(label), step))

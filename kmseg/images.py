@@ -1,4 +1,4 @@
-"""Reading label images and photos of any common kind as RGB, and encoding masks as PNG."""
+"""Read label images and photos of common formats as RGB; encode masks as PNG."""
 
 from __future__ import annotations
 
@@ -17,18 +17,23 @@ from kmseg.files import read_bytes, write_bytes
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
 
-_RUNS = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE]
-"""Gray masks are runs of equal bytes: without a filter they are smaller by a fifth, and the time is, too."""
+_MASK_PNG_FLAGS = [
+    cv2.IMWRITE_PNG_STRATEGY,
+    cv2.IMWRITE_PNG_STRATEGY_RLE,
+    cv2.IMWRITE_PNG_FILTER,
+    cv2.IMWRITE_PNG_FILTER_NONE,
+]
+"""Gray masks consist of runs of equal bytes: without PNG filter, file and encoding time are a fifth smaller."""
 
 MAX_BYTES = 4 * MAX_PIXELS
-"""Bytes that an image file may have: four a pixel, uncompressed."""
+"""Maximum size of an image file in bytes: uncompressed RGBA."""
 
-# OpenCV reports a broken file on its own error stream; ours is the sentence that names the file.
+# kmseg reports broken files itself, with their names.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 
 def is_image(path: Path) -> bool:
-    """Tell whether the file's name ends like an image that kmseg reads."""
+    """Return whether the file has the suffix of an image format that kmseg reads."""
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
@@ -45,10 +50,10 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     UnreadableImage
-        If the file is missing, empty, truncated, of another kind, has more than 8 bits a channel or declares more
+        If the file is missing, empty, truncated, of another kind, has more than 8 bits per channel or declares more
         than `kmseg._limits.MAX_PIXELS` pixels.
     """
-    data = whole_file(path)
+    data = read_complete_file(path)
     if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
         raise _too_deep(path)
     tiff = data[:4] in (b"II*\0", b"MM\0*")
@@ -66,7 +71,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     return _rgb_of_unchanged(image) if tiff else image
 
 
-def whole_file(path: Path) -> bytes:
+def read_complete_file(path: Path) -> bytes:
     """Return the bytes of an image file; raise `UnreadableImage` if it is missing, empty, cut short or huge."""
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -76,19 +81,21 @@ def whole_file(path: Path) -> bytes:
         raise UnreadableImage(f"{path}: cannot be opened ({error.strerror or error})") from None
     if not data:
         raise UnreadableImage(f"{path}: the file is empty")
-    if _is_cut_short(data):
-        raise UnreadableImage(f"{path}: the file is cut short or damaged; copy or download it again")
+    if _is_truncated(data):
+        raise UnreadableImage(f"{path}: the file is truncated or damaged; copy or download it again")
     return data
 
 
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """Encode gray `(H, W)` uint8 or uint16, or RGB `(H, W, 3)` uint8, as PNG."""
     pixels = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if image.ndim == 3 else image
-    return cv2.imencode(".png", pixels, _RUNS if pixels.ndim == 2 and pixels.dtype == np.uint8 else [])[1].tobytes()
+    return cv2.imencode(".png", pixels, _MASK_PNG_FLAGS if pixels.ndim == 2 and pixels.dtype == np.uint8 else [])[
+        1
+    ].tobytes()
 
 
 def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> Path:
-    """Write a PNG file, whole or not at all."""
+    """Write a PNG file atomically."""
     return write_bytes(path, encode_png(image))
 
 
@@ -99,18 +106,18 @@ def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
-    """Read a TIFF of four channels with Pillow: OpenCV multiplies colors with alpha, which makes new ones."""
+    """Read a TIFF of four channels with Pillow: OpenCV premultiplies alpha, which changes colors."""
     from PIL import Image
 
     try:
         with Image.open(path) as image:
             return np.asarray(image if image.mode == "RGBA" else image.convert("RGB"))[..., :3].copy()
-    except Exception as error:  # of a broken file, Pillow's decoders raise what comes up
+    except Exception as error:  # Pillow raises anything for a broken file
         raise UnreadableImage(f"{path}: not a readable TIFF image ({error})") from None
 
 
 def _refused(path: Path, data: bytes) -> UnreadableImage:
-    """Say why OpenCV did not decode a file; its size stands in the header, which Pillow reads without the pixels."""
+    """Return the reason why OpenCV did not decode a file; Pillow reads the size from the header without decoding."""
     from PIL import Image
 
     try:
@@ -118,7 +125,7 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
             width, height = image.size
     except Image.DecompressionBombError:
         return _too_large(path, "")
-    except Exception:  # of a broken header, Pillow raises what comes up
+    except Exception:  # Pillow raises anything for a broken header
         width = height = 0
     if width * height > MAX_PIXELS:
         return _too_large(path, f" ({width} x {height})")
@@ -127,20 +134,20 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
 
 def _too_large(path: Path, size: str) -> UnreadableImage:
     limit = f"{MAX_PIXELS / 1e6:.0f} million pixels"
-    return UnreadableImage(f"{path}: declares more than {limit}{size}, kmseg's limit; cut it into tiles")
+    return UnreadableImage(f"{path}: declares more than {limit}{size}, kmseg's limit; split it into tiles")
 
 
 def _too_deep(path: Path) -> UnreadableImage:
-    return UnreadableImage(f"{path}: more than 8 bits a channel; a color label has 8, so convert it first")
+    return UnreadableImage(f"{path}: more than 8 bits per channel; convert it to 8 bits")
 
 
-def _is_cut_short(data: bytes) -> bool:
-    """Tell whether the end of the file is missing; the decoder would fill the rest with gray and say nothing."""
+def _is_truncated(data: bytes) -> bool:
+    """Return whether the file is truncated; decoders fill the missing part with gray without an error."""
     if data.startswith(b"\xff\xd8"):
-        # The end marker must follow the last start of a scan: an embedded thumbnail has both, before it.
+        # The end marker must follow the last start of scan; an embedded thumbnail has both markers before it.
         return not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
     if data.startswith(b"\x89PNG"):
-        return not _png_is_whole(data)
+        return not _png_is_complete(data)
     if data.startswith(b"BM"):
         return len(data) < int.from_bytes(data[2:6], "little")
     if data.startswith(b"RIFF"):
@@ -148,8 +155,8 @@ def _is_cut_short(data: bytes) -> bool:
     return False
 
 
-def _png_is_whole(data: bytes) -> bool:
-    """Tell whether a PNG's chunks are whole, hold pixels and lead to its end; of others OpenCV may ask gigabytes."""
+def _png_is_complete(data: bytes) -> bool:
+    """Return whether a PNG has valid chunks with pixels and an end; others can make OpenCV allocate gigabytes."""
     place, pixels = 8, False
     while place + 12 <= len(data):
         length, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]

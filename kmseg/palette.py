@@ -1,4 +1,4 @@
-"""The palette (legend): which colors mean which class, and the file that a run leaves of it."""
+"""The palette (legend): class names and colors, its file, and its swatches."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from kmseg.pixels.distance import between
 RGB = tuple[int, int, int]
 
 MAX_CLASSES = 65535
-"""Classes that a 16-bit index mask can hold beside its ignore."""
+"""Classes that a 16-bit index mask can hold besides ignore."""
 
 
 class Row(NamedTuple):
-    """One row of a legend; most formats have no more than its first two fields."""
+    """One row of a legend; most formats have only the first two fields."""
 
     name: str
     color: RGB
@@ -43,21 +43,21 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Palette:
-    """The classes of a data set with the colors that mean them.
+    """The classes of a data set with their colors.
 
     Parameters
     ----------
     names : sequence of str
-        One name a class, each different; a class's index is its row.
+        Unique names; a class's index is its row.
     colors : array-like of shape (k, 3), 0..255
         The color of each class, stored as uint8 RGB.
     also : sequence of (int, (r, g, b))
-        Further colors that mean a class, by the class's index. A legend in which two colors bear one name is
-        read so: both become one class.
+        Further colors of a class, by the class's index. Legend rows with the same name are read as one class with
+        several colors.
     ignored : sequence of (str, (r, g, b))
         Colors of the label images that belong to no class, with their names: their pixels are `ignore` in a mask.
     repainted : array-like of shape (k, 3), 0..255, or None
-        The colors in which masks are painted, where they are not those of the label images.
+        The colors in which masks are painted, if they differ from those of the label images.
 
     Examples
     --------
@@ -75,7 +75,7 @@ class Palette:
     def __post_init__(self) -> None:
         colors = _levels(self.colors)
         if len(self.names) != len(colors):
-            raise UserError(f"a palette has {len(self.names)} names and {len(colors)} colors; expected as many")
+            raise UserError(f"a palette has {len(self.names)} names and {len(colors)} colors; expected the same number")
         if max(len(colors), len(self.also)) > MAX_CLASSES:
             raise UserError(
                 f"a palette has {len(colors) + len(self.also)} colors; expected {MAX_CLASSES} classes at most"
@@ -90,7 +90,10 @@ class Palette:
         if self.repainted is not None:
             repainted = _levels(self.repainted)
             if len(repainted) != len(colors):
-                raise UserError(f"a palette is repainted in {len(repainted)} colors and has {len(colors)}")
+                raise UserError(
+                    f"a palette has {len(colors)} classes and {len(repainted)} repainted colors; "
+                    "expected the same number"
+                )
             object.__setattr__(self, "repainted", repainted)
 
     def __len__(self) -> int:
@@ -108,7 +111,7 @@ class Palette:
         """Show the swatches: as a table in a notebook, in color in a terminal."""
         from rich.console import Console
 
-        # Rich's own way into a notebook is text; there the palette's table is shown instead.
+        # In a notebook, Rich would show text instead of the HTML table.
         if (console := Console(highlight=False)).is_jupyter:
             from IPython.display import display
 
@@ -118,14 +121,14 @@ class Palette:
 
     @property
     def sources(self) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
-        """Every color that means something `(m, 3)` uint8, and the index of its class, or `ignore`, `(m,)`; m >= k."""
+        """Every color of the palette `(m, 3)` uint8, m >= k, and the index of its class, or `ignore`, `(m,)`."""
         extra = [color for _, color in (*self.also, *self.ignored)]
         owner = [*range(len(self)), *(index for index, _ in self.also), *(self.ignore for _ in self.ignored)]
         return np.concatenate([self.colors, np.array(extra, np.uint8).reshape(-1, 3)]), np.array(owner, np.intp)
 
     @cached_property
     def closest(self) -> float:
-        """The least RGB distance of two different `sources`; 1 if there are over a thousand, infinite if one."""
+        """The minimum RGB distance between different `sources`; 1 for more than 1000 colors, infinite for one."""
         distinct = np.unique(self.sources[0], axis=0)
         if len(distinct) > 1000:
             return 1.0
@@ -134,7 +137,7 @@ class Palette:
 
     @property
     def source_names(self) -> list[str]:
-        """The name that belongs to each of the `sources`."""
+        """The name of each of the `sources`."""
         return [*self.names, *(self.names[index] for index, _ in self.also), *(name for name, _ in self.ignored)]
 
     @property
@@ -144,7 +147,7 @@ class Palette:
 
     @property
     def index_dtype(self) -> type[np.uint8] | type[np.uint16]:
-        """uint8, or uint16 where there are more than 255 classes."""
+        """uint8, or uint16 for more than 255 classes."""
         return np.uint8 if len(self) <= 255 else np.uint16
 
     @property
@@ -152,14 +155,14 @@ class Palette:
         """The index of pixels that belong to no class: 255, or 65535 for more than 255 classes."""
         return int(np.iinfo(self.index_dtype).max)
 
-    def find_class(self, wanted: str | int) -> int:
-        """Return the index of a class given by name, else by index."""
-        if not isinstance(wanted, bool) and str(wanted) in self.names:  # a class may be named 2
-            return list(self.names).index(str(wanted))
-        if isinstance(wanted, int) and not isinstance(wanted, bool) and 0 <= wanted < len(self):
-            return wanted
+    def find_class(self, name_or_index: str | int) -> int:
+        """Return the index of a class given by name or index; names come first."""
+        if not isinstance(name_or_index, bool) and str(name_or_index) in self.names:  # a class may have the name 2
+            return list(self.names).index(str(name_or_index))
+        if isinstance(name_or_index, int) and not isinstance(name_or_index, bool) and 0 <= name_or_index < len(self):
+            return name_or_index
         shown = ", ".join(self.names[:40]) + (", ..." if len(self) > 40 else "")
-        raise UserError(f"the palette has no class {wanted!r}; it has: {shown}")
+        raise UserError(f"the palette has no class {name_or_index!r}; it has: {shown}")
 
     def paint(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Color an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
@@ -180,7 +183,7 @@ class Palette:
 
 
 def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
-    """Make a palette of rows; those with one name become one class, at the first one's place and painted like it."""
+    """Make a palette from rows; rows with the same name become one class, at the position of the first."""
     index: dict[str, int] = {}
     first: list[Row] = []
     also: list[tuple[int, RGB]] = []
@@ -206,10 +209,10 @@ def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
 
 
 def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequence[object]] | None = None) -> Path:
-    """Write `name,r,g,b`, one class a row in index order, then `columns` (one value a class each).
+    """Write `name,r,g,b`, one class per row in index order, then `columns` (one value per class).
 
-    Where the palette has them, the columns `also` (further colors of the class), `painted` (the color it is painted
-    in) and `ignore` (1 in the last rows: colors of no class) follow, so that the file reads back as it was.
+    If the palette has them, the columns `also` (further colors of the class), `painted` (the color it is painted
+    in) and `ignore` (1 in the last rows: colors of no class) follow, so that the file reads back unchanged.
 
     Examples
     --------
@@ -234,12 +237,12 @@ def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequ
 
 
 def recolored(palette: Palette, target: Palette) -> Palette:
-    """Return `palette`, painted in the colors that `target` gives to the same names."""
+    """Return `palette` with the colors that `target` has for the same names as painted colors."""
     if target.also:
-        raise UserError(f"the target legend gives {target.names[target.also[0][0]]!r} two colors; leave one of them")
-    lacking = [name for name in palette.names if name not in target.names]
-    if lacking:
-        raise UserError(f"the target legend gives no color for {', '.join(lacking)}; add a row for each")
+        raise UserError(f"the target legend has two colors for {target.names[target.also[0][0]]!r}; remove one")
+    missing = [name for name in palette.names if name not in target.names]
+    if missing:
+        raise UserError(f"the target legend has no color for {', '.join(missing)}; add a row for each")
     return replace(palette, repainted=target.painted[[target.find_class(name) for name in palette.names]])
 
 
@@ -248,7 +251,7 @@ def _levels(colors: Any) -> NDArray[np.uint8]:
     if levels.ndim != 2 or levels.shape[1] != 3 or not len(levels):
         raise UserError(f"a palette's colors have shape {levels.shape}; expected (classes, 3)")
     if levels.min() < 0 or levels.max() > 255 or not np.all(levels == np.floor(levels)):
-        raise UserError("a palette's colors are whole numbers from 0 to 255")
+        raise UserError("a palette's colors must be integers from 0 to 255")
     return levels.astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""Finds options outside the package: plugin folders, plugin files and installed packages; lists them all."""
+"""Find the options of plugins (folders, files, installed packages) and list all options."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Option:
     Attributes
     ----------
     help : str
-        What it is, in one line.
+        Help text, one line.
     target : str
-        Its class, `module.Class`; empty for a recipe, which only sets other options.
+        Its class, `module.Class`; empty for a config that only sets other options.
     origin : str
-        Where it comes from, for people.
+        Where it comes from, for display.
     """
 
     group: str
@@ -50,22 +50,22 @@ def plugin_folders() -> list[Path]:
     """Return the plugins that are folders with a `conf/`."""
     return [
         folder
-        for shelf in _shelves()
-        for folder in (shelf, *sorted(path for path in shelf.iterdir() if path.is_dir()))
+        for root in _plugin_roots()
+        for folder in (root, *sorted(path for path in root.iterdir() if path.is_dir()))
         if (folder / "conf").is_dir()
     ]
 
 
 def plugin_files() -> list[Path]:
-    """Return the plugins that are one file, which says `OPTIONS = {"group/name": "Class"}`."""
-    files = [path for shelf in _shelves() for path in sorted(shelf.glob("*.py"))]
+    """Return the plugins that are one file, which defines `OPTIONS = {"group/name": "Class"}`."""
+    files = [path for root in _plugin_roots() for path in sorted(root.glob("*.py"))]
     return [path for path in files if re.search(r"^OPTIONS\b", path.read_text("utf-8", "replace"), re.M)]
 
 
 def installed_plugins() -> list[tuple[str, Path]]:
-    """Return name and `conf/` of the packages that bring parts by an entry point of the group `kmseg.plugins`.
+    """Return name and `conf/` of the installed packages with an entry point of the group `kmseg.plugins`.
 
-    The entry point names the package; one that is not there or has no `conf/` is named and left out.
+    The entry point names the package. A package that is missing or has no `conf/` is reported and skipped.
     """
     found = []
     for entry in entry_points(group="kmseg.plugins"):
@@ -78,16 +78,16 @@ def installed_plugins() -> list[tuple[str, Path]]:
         if confs:
             found.append((entry.name, confs[0]))
         else:
-            print(f"plugin {entry.name}: the package {entry.module} has no folder conf; left out", file=sys.stderr)
+            print(f"plugin {entry.name}: the package {entry.module} has no folder conf; skipped", file=sys.stderr)
     return found
 
 
 def file_options(path: Path) -> list[Option]:
-    """Return the options of a plugin that is one file, without running it; none where it is no Python."""
+    """Return the options of a plugin that is one file, without importing it; empty if it cannot be parsed."""
     try:
         body = ast.parse(path.read_text(encoding="utf-8")).body
-        (told,) = [node.value for node in body if isinstance(node, ast.Assign) and _is_options(node.targets[0])]
-        named = dict(ast.literal_eval(told))
+        (value,) = [node.value for node in body if isinstance(node, ast.Assign) and _is_options(node.targets[0])]
+        named = dict(ast.literal_eval(value))
     except (SyntaxError, ValueError, TypeError):
         return []
     docs = {node.name: ast.get_docstring(node) or "" for node in body if isinstance(node, ast.ClassDef)}
@@ -109,29 +109,29 @@ def options() -> list[Option]:
     return found
 
 
-def what_is_wrong() -> list[str]:
-    """Return one line for each plugin that cannot be used, with the reason; those that can are imported."""
-    said = []
+def plugin_errors() -> list[str]:
+    """Import every plugin; return one line for each that cannot be used, with the reason."""
+    errors = []
     seen: dict[tuple[str, str], str] = {}
     for option in options():
         first = seen.setdefault((option.group, option.name), option.origin)
         if first != option.origin:
-            said.append(
+            errors.append(
                 f"plugin {option.origin}: {option.group}={option.name} is taken by {first}; give it another name"
             )
         elif option.origin != "built in" and option.target:
             try:
                 part_class(option.target)
             except UserError as error:
-                said.append(f"plugin {option.origin}: {option.group}={option.name}: {error}")
+                errors.append(f"plugin {option.origin}: {option.group}={option.name}: {error}")
     for path in plugin_files():
         if not file_options(path):
-            said.append(f'plugin {_shown(path)}: no OPTIONS = {{"group/name": "Class"}} can be read from it')
-    return said
+            errors.append(f'plugin {_shown(path)}: defines no OPTIONS = {{"group/name": "Class"}}')
+    return errors
 
 
 def part_class(target: str) -> Any:
-    """Import a part's class; fail in one line, whatever foreign code does."""
+    """Import a part's class; any error of its module becomes a one-line `UserError`."""
     module, _, name = target.rpartition(".")
     try:
         part = getattr(importlib.import_module(module), name)
@@ -139,36 +139,38 @@ def part_class(target: str) -> Any:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UserError(f"{target} cannot be used: {reason}") from error
     if not is_dataclass(part):
-        raise UserError(f"{target} cannot be used: it is no dataclass, whose fields are an option's settings")
+        raise UserError(
+            f"{target} cannot be used: it is not a dataclass; the fields of the dataclass are the option's settings"
+        )
     return part
 
 
 def make_importable() -> None:
-    """Let the plugins' code be imported, in this process and in the workers that it will start."""
+    """Add the plugins to the import path of this process and of its worker processes."""
     places = dict.fromkeys([*plugin_folders(), *(path.parent for path in plugin_files())])
-    fresh = [str(place) for place in places if str(place) not in sys.path]
-    sys.path.extend(fresh)
+    new = [str(place) for place in places if str(place) not in sys.path]
+    sys.path.extend(new)
     known = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    os.environ["PYTHONPATH"] = os.pathsep.join([*known, *(path for path in fresh if path not in known)])
+    os.environ["PYTHONPATH"] = os.pathsep.join([*known, *(path for path in new if path not in known)])
 
 
-def _shelves() -> list[Path]:
-    """Return the folders that hold plugins: `plugins/` of a checkout and those that KMSEG_PLUGINS names."""
+def _plugin_roots() -> list[Path]:
+    """Return the folders with plugins: `plugins/` of a checkout and those that KMSEG_PLUGINS names."""
     named = [name for name in os.environ.get("KMSEG_PLUGINS", "").split(os.pathsep) if name]
     for name in named:
         if not Path(name).expanduser().is_dir():
             raise UserError(f"plugins={name} (or KMSEG_PLUGINS) is not an existing folder; give the folder of plugins")
-    shelf = PACKAGE.parent / "plugins"
-    checkout = [shelf] if (PACKAGE.parent / "pyproject.toml").exists() and shelf.is_dir() else []
+    own = PACKAGE.parent / "plugins"
+    checkout = [own] if (PACKAGE.parent / "pyproject.toml").exists() and own.is_dir() else []
     return list(dict.fromkeys([*checkout, *(Path(name).expanduser().resolve() for name in named)]))
 
 
 def _folder_options(conf: Path, origin: str) -> Iterator[Option]:
     for path in sorted(conf.glob("*/*.yaml")):
         text = path.read_text(encoding="utf-8")
-        told = [line[2:] for line in text.splitlines() if line.startswith("# ") and not line.startswith("# @")]
+        comments = [line[2:] for line in text.splitlines() if line.startswith("# ") and not line.startswith("# @")]
         target = re.search(r"^_target_:\s*(\S+)", text, re.M)
-        yield Option(path.parent.name, path.stem, told[0] if told else "", target[1] if target else "", origin)
+        yield Option(path.parent.name, path.stem, comments[0] if comments else "", target[1] if target else "", origin)
 
 
 def _is_options(target: ast.expr) -> bool:
@@ -176,6 +178,6 @@ def _is_options(target: ast.expr) -> bool:
 
 
 def _shown(path: Path) -> str:
-    """Return a plugin's path as people know it: from the working folder where it lies below."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+    """Return a plugin's path, relative to the working folder if it lies below."""
+    working = Path.cwd()
+    return str(path.relative_to(working)) if path.is_relative_to(working) else str(path)

@@ -46,7 +46,7 @@ def test_class_names_become_file_names_that_stay_in_their_folder():
 def test_a_partner_is_found_by_path_then_by_a_name_that_only_one_has(tmp_path):
     files = {key: tmp_path / key for key in ("s1/0", "s2/0", "s2/7")}
     partners = FileMatcher(files)
-    assert partners.of("s2/0") == tmp_path / "s2/0"
-    assert partners.of("s2/0.png") == tmp_path / "s2/0"
-    assert partners.of("other/7") == tmp_path / "s2/7"
-    assert partners.of("other/0") is None
+    assert partners.find("s2/0") == tmp_path / "s2/0"
+    assert partners.find("s2/0.png") == tmp_path / "s2/0"
+    assert partners.find("other/7") == tmp_path / "s2/7"
+    assert partners.find("other/0") is None

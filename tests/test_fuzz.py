@@ -1,4 +1,4 @@
-"""Any bytes at all: readers of unknown' files give a result or one sentence that names the file."""
+"""Readers of files return a result or raise a `UserError` that names the file, for any bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What unknown made: no file, name or legend ends a run, leaves the run's folder or runs code."""
+"""Untrusted input: no file, name or legend stops a run, writes outside the run's folder or runs code."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_a_legend_without_end_is_refused(tmp_path):
 
 @pytest.mark.parametrize("key", ["../a", "a/../../b", "/etc/passwd", ".."])
 def test_a_dataset_cannot_name_a_file_outside_the_run(tmp_path, key):
-    with pytest.raises(UserError, match="leads out of the run's folder"):
+    with pytest.raises(UserError, match="is outside the run's folder"):
         Item(key, tmp_path)
 
 

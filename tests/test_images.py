@@ -65,7 +65,7 @@ def test_a_truncated_file_is_refused_and_not_filled_with_grey(tmp_path, suffix, 
         read_rgb(whole)
 
 
-def test_a_jpeg_whose_thumbnail_is_whole_but_which_is_cut_is_refused(tmp_path):
+def test_a_truncated_jpeg_with_a_complete_thumbnail_is_rejected(tmp_path):
     thumbnail = io.BytesIO()
     Image.fromarray(draw_label(size=16)).save(thumbnail, "JPEG")
     picture = io.BytesIO()
@@ -83,7 +83,7 @@ def test_a_text_file_named_png_is_refused(tmp_path):
         read_rgb(path)
 
 
-def test_writing_replaces_a_file_whole_and_leaves_nothing_else(tmp_path):
+def test_writing_replaces_a_file_atomically(tmp_path):
     path = tmp_path / "a.png"
     path.write_text("old")
     write_png(path, draw_label())

@@ -1,4 +1,4 @@
-"""Goes over every option of every group, so that a new one is tested the day it is added."""
+"""Contract tests over every option of every group."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_every_option_says_in_one_line_what_it_is(group, name):
 
 
 @pytest.mark.parametrize(("group", "name"), [o for o in OPTIONS if o[0] in PART_FOLDERS])
-def test_a_built_in_option_lives_in_the_file_that_bears_its_name(group, name):
+def test_a_built_in_option_is_in_the_file_with_its_name(group, name):
     if (conf_folder() / group / f"{name}.yaml").exists():
         part = Path("kmseg") / PART_FOLDERS[group] / name
         assert part.with_suffix(".py").exists() or (part / "__init__.py").exists()

@@ -48,12 +48,12 @@ class Noted(PerImage):
 
 
 def test_a_folder_dropped_in_is_chosen_like_a_built_in_option_in_workers_too(kmseg, labels, tmp_path):
-    plugin = tmp_path / "shelf" / "negative"
+    plugin = tmp_path / "plugin_root" / "negative"
     (plugin / "conf" / "color_space").mkdir(parents=True)
     (plugin / "negative.py").write_text(COLOR_SPACE)
     (plugin / "conf" / "color_space" / "negative.yaml").write_text("# Turned round\n_target_: negative.Negative\n")
     words = ("dataset=folder", f"dataset.root={labels}", "color_space=negative", "executor=processes")
-    ran = kmseg(*words, "masker=nearest", env={"KMSEG_PLUGINS": str(tmp_path / "shelf")})
+    ran = kmseg(*words, "masker=nearest", env={"KMSEG_PLUGINS": str(tmp_path / "plugin_root")})
     assert ran.code == 0, ran.err
     assert len(ran.palette()) == 4
     assert kmseg(*words).code == 1
@@ -82,28 +82,28 @@ def test_the_plugins_of_the_checkout_are_found():
 
 
 def test_a_file_dropped_in_brings_its_options_with_their_settings(kmseg, labels, tmp_path):
-    shelf = tmp_path / "my shelf"
-    shelf.mkdir()
-    (shelf / "negative.py").write_text('OPTIONS = {"color_space/negative": "Negative"}\n' + COLOR_SPACE)
-    (shelf / "noted.py").write_text(WRITER)
-    words = (f"plugins='{shelf}'", "dataset=folder", f"dataset.root={labels}", "executor=processes")
+    plugin_root = tmp_path / "my plugin_root"
+    plugin_root.mkdir()
+    (plugin_root / "negative.py").write_text('OPTIONS = {"color_space/negative": "Negative"}\n' + COLOR_SPACE)
+    (plugin_root / "noted.py").write_text(WRITER)
+    words = (f"plugins='{plugin_root}'", "dataset=folder", f"dataset.root={labels}", "executor=processes")
     ran = kmseg(*words, "color_space=negative", "masker=nearest", "writers=[noted]", "writers.noted.word=well")
     assert ran.code == 0, ran.err
     assert len(ran.palette()) == 4
     assert (ran.folder / "noted" / "0.txt").read_text() == "well"
-    listed = kmseg(f"plugins='{shelf}'", "--help").out
+    listed = kmseg(f"plugins='{plugin_root}'", "--help").out
     assert "negative, oklab" in listed
     assert "noted" in listed
 
 
 def test_a_broken_plugin_is_named_in_one_line_and_stops_no_run_that_does_not_use_it(kmseg, labels, tmp_path):
-    shelf = tmp_path / "shelf"
-    (shelf / "broken" / "conf" / "masker").mkdir(parents=True)
-    (shelf / "broken" / "broken.py").write_text("import not_installed_anywhere\n")
-    (shelf / "broken" / "conf" / "masker" / "broken.yaml").write_text("# Broken\n_target_: broken.Broken\n")
-    (shelf / "leaves.py").write_text('OPTIONS = {"masker/leaves": "Leaves"}\nraise SystemExit(7)\n')
-    (shelf / "wrong.py").write_text("OPTIONS = {oops\n")
-    words = (f"plugins={shelf}", "dataset=folder", f"dataset.root={labels}")
+    plugin_root = tmp_path / "plugin_root"
+    (plugin_root / "broken" / "conf" / "masker").mkdir(parents=True)
+    (plugin_root / "broken" / "broken.py").write_text("import not_installed_anywhere\n")
+    (plugin_root / "broken" / "conf" / "masker" / "broken.yaml").write_text("# Broken\n_target_: broken.Broken\n")
+    (plugin_root / "leaves.py").write_text('OPTIONS = {"masker/leaves": "Leaves"}\nraise SystemExit(7)\n')
+    (plugin_root / "wrong.py").write_text("OPTIONS = {oops\n")
+    words = (f"plugins={plugin_root}", "dataset=folder", f"dataset.root={labels}")
     ran = kmseg(*words)
     assert ran.code == 0, ran.err
     assert "No module named 'not_installed_anywhere'" in ran.err
@@ -118,14 +118,14 @@ def test_a_broken_plugin_is_named_in_one_line_and_stops_no_run_that_does_not_use
 
 
 def test_all_options_are_listed_with_what_they_are_and_where_they_come_from(kmseg, tmp_path):
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    (shelf / "noted.py").write_text(WRITER)
-    ran = kmseg("task=parts", f"plugins={shelf}")
+    plugin_root = tmp_path / "plugin_root"
+    plugin_root.mkdir()
+    (plugin_root / "noted.py").write_text(WRITER)
+    ran = kmseg("task=parts", f"plugins={plugin_root}")
     assert ran.code == 0, ran.err
     (line,) = [line for line in ran.out.splitlines() if " noted " in line]
     assert "A word beside each mask." in line
-    assert line.rstrip().endswith("shelf/noted.py")
+    assert line.rstrip().endswith("plugin_root/noted.py")
     assert "built in" in ran.out
     assert not ran.folder.exists()
 

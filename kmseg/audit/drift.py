@@ -1,8 +1,8 @@
-"""Drift: colors in the images that the palette in use does not explain, told from damage by a palette's own evidence.
+"""Drift: colors of classes that the palette in use lacks, told apart from damage by discovery.
 
-Each image notes its leading colors that are far from the palette. Where there are any, the images that show them most
-are counted as if a palette were to be found in them: what is kept there as a class, and is none of the palette's, is
-new. A mixture at a border or the ringing of a JPEG is none, however many pixels it has.
+Each image records its most frequent colors that are far from the palette. If there are any, discovery runs on the
+images with most of their pixels: a candidate that it accepts and that is not in the palette is new. Mixtures at borders
+and ringing of JPEG are not, however many pixels they have.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.audit.unknown_colors import ALIKE, NewColors, min_unknown_pixels
+from kmseg.audit.unknown_colors import SAME_COLOR_DISTANCE, NewColors, min_unknown_pixels
 from kmseg.discovery.candidates import Candidates
 from kmseg.files import write_csv
 from kmseg.palette import RGB, Palette
 from kmseg.pixels.distance import between
 
 MAX_UNKNOWN_COLORS = 20
-"""Colors that are looked into; the palette is mended after a few."""
+"""Unknown colors that are examined at most; the user corrects the palette after a few."""
 
-WITNESSES = 3
-"""Images counted for each of them: a class of small objects needs two to be believed."""
+IMAGES_PER_COLOR = 3
+"""Images examined per unknown color; a class of small objects is accepted from two images on."""
 
 SHOWN = 5
-"""Colors in the sentence, and images named for each."""
+"""Colors in the message, and images named per color at most."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class UnknownColor:
     apart : float
         RGB units to that color.
     reason : str
-        Why it is taken for a class.
+        Why discovery accepts it as a class.
     """
 
     color: RGB
@@ -61,12 +61,12 @@ class UnknownColor:
 
 @dataclass(frozen=True)
 class Drift:
-    """What the images have that the palette lacks.
+    """The colors of the images that the palette lacks.
 
     Attributes
     ----------
     unknown : sequence of UnknownColor
-        The one with most pixels first.
+        Ordered by pixels, most first.
     images : int
         Images that have any of them.
     pixels : int
@@ -82,26 +82,26 @@ class Drift:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """The alarm in figures."""
+        """The drift as metrics."""
         return {
             "drift/colors": len(self.unknown),
             "drift/unmatched": sum(unknown.pixels for unknown in self.unknown) / self.pixels,
             "drift/images": self.images,
         }
 
-    def sentence(self, palette: str, mend: str = "add a row for each") -> str:
-        """Say what the palette, which is called `palette`, lacks, where, and how to mend it."""
+    def sentence(self, palette: str, fix: str = "add a row for each") -> str:
+        """Return a warning that names the missing colors, where they occur, and the fix; empty without drift."""
         if not self:
             return ""
         named = [f"{_text(unknown.color)} ({self._where(unknown)})" for unknown in self.unknown[:SHOWN]]
         more = f" and {len(self.unknown) - SHOWN} more" if len(self.unknown) > SHOWN else ""
         return (
             f"the data has {len(self.unknown)} color{'s'[: len(self.unknown) > 1]} that {palette} lacks: "
-            f"{', '.join(named)}{more}; {mend}, with 1 in a column ignore where it is no class"
+            f"{', '.join(named)}{more}; {fix}, with 1 in the column `ignore` if it is not a class"
         )
 
     def write(self, path: Path) -> list[Path]:
-        """Write the colors that the palette lacks, or remove what an earlier run left of the kind."""
+        """Write the table of missing colors, or remove that of an earlier run."""
         if not self:
             path.unlink(missing_ok=True)
             return []
@@ -127,52 +127,54 @@ class Drift:
 
 
 def representative_images(seen: Mapping[str, NewColors]) -> list[str]:
-    """Return the images that show the leading unexplained colors most."""
-    images, colors, pixels = _rows(seen)
+    """Return the keys of the images with most pixels of the most frequent unknown colors."""
+    images, colors, pixels = _as_arrays(seen)
     left = np.ones(len(pixels), bool)
     chosen: dict[str, None] = {}
     for _ in range(MAX_UNKNOWN_COLORS):
         if not left.any():
             break
-        alike = left & _alike(colors, colors[np.argmax(pixels * left)].tolist())
-        rows = np.flatnonzero(alike)
-        chosen |= dict.fromkeys(images[i] for i in rows[np.argsort(-pixels[rows], kind="stable")][:WITNESSES])
-        left &= ~alike
+        same = left & _same_color(colors, colors[np.argmax(pixels * left)].tolist())
+        rows = np.flatnonzero(same)
+        chosen |= dict.fromkeys(images[i] for i in rows[np.argsort(-pixels[rows], kind="stable")][:IMAGES_PER_COLOR])
+        left &= ~same
     return list(chosen)
 
 
 def find_drift(
     candidates: Candidates, palette: Palette, seen: Mapping[str, NewColors], pixels: int, known: Sequence[RGB] = ()
 ) -> Drift:
-    """Return the candidates kept that are neither the palette's nor `known`.
+    """Return the accepted candidates that are neither in the palette nor in `known`.
 
     Parameters
     ----------
     seen : mapping of str to NewColors
-        What each image noted, in the order of the dataset.
+        The unknown colors of each image, in the order of the dataset.
     pixels : int
         Pixels of all images.
     """
     from kmseg.audit.kernels import NEAR
 
     sources, owners = palette.sources
-    images, colors, counts = _rows(seen)
-    alike, limit = (0, min_unknown_pixels(palette)) if candidates.exact else (ALIKE, NEAR)
+    images, colors, counts = _as_arrays(seen)
+    same, limit = (0, min_unknown_pixels(palette)) if candidates.exact else (SAME_COLOR_DISTANCE, NEAR)
     old = _floats(known)
-    fresh = [candidate for candidate in candidates.accepted if not _alike(old, candidate.color, alike).any()]
+    fresh = [candidate for candidate in candidates.accepted if not _same_color(old, candidate.color, same).any()]
     fresh_colors = _floats([candidate.color for candidate in fresh])
     apart, noted = between(fresh_colors, sources), between(colors, fresh_colors)
-    own = np.where(noted.min(axis=1, initial=np.inf) <= ALIKE, noted.argmin(axis=1) if len(fresh) else 0, -1)
+    own = np.where(
+        noted.min(axis=1, initial=np.inf) <= SAME_COLOR_DISTANCE, noted.argmin(axis=1) if len(fresh) else 0, -1
+    )
     found: list[UnknownColor] = []
-    holding: set[str] = set()
+    affected: set[str] = set()
     for number, candidate in enumerate(fresh):
         rows = np.flatnonzero(own == number)
         nearest = int(apart[number].argmin())
-        # A color that no image noted is one of small objects, whose pixels are nowhere flat.
+        # A color that no image recorded belongs to small objects without flat pixels.
         if apart[number, nearest] < (limit if len(rows) else NEAR):
             continue
         where = list(dict.fromkeys(images[i] for i in rows))
-        holding |= set(where)
+        affected |= set(where)
         found.append(
             UnknownColor(
                 color=candidate.color,
@@ -185,11 +187,11 @@ def find_drift(
             )
         )
     found.sort(key=lambda unknown: -unknown.pixels)
-    return Drift(tuple(found), len(holding), pixels)
+    return Drift(tuple(found), len(affected), pixels)
 
 
-def _rows(seen: Mapping[str, NewColors]) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
-    """Return image, color `(n, 3)` and pixels `(n,)` of every color that any image noted."""
+def _as_arrays(seen: Mapping[str, NewColors]) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
+    """Return image, color `(n, 3)` and pixels `(n,)` of every recorded color."""
     rows = [(key, color, pixels) for key, colors in seen.items() for color, pixels in colors.items()]
     levels = [list(bytes.fromhex(color[1:])) for _, color, _ in rows]
     return (
@@ -199,8 +201,10 @@ def _rows(seen: Mapping[str, NewColors]) -> tuple[list[str], NDArray[np.float64]
     )
 
 
-def _alike(colors: NDArray[np.float64], color: Sequence[float], limit: float = ALIKE) -> NDArray[np.bool_]:
-    """Tell which of the colors `(n, 3)` may be one color with another."""
+def _same_color(
+    colors: NDArray[np.float64], color: Sequence[float], limit: float = SAME_COLOR_DISTANCE
+) -> NDArray[np.bool_]:
+    """Return which colors `(n, 3)` are within `limit` RGB units of another color."""
     return np.asarray(between(np.array([color]), colors)[0] <= limit)
 
 

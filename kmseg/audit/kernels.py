@@ -1,4 +1,4 @@
-"""How each pixel of an image came to its class, in one compiled pass."""
+"""Classify how each pixel's color relates to its class, in one compiled pass."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from kmseg.pixels.hash_table import find_slot
 from kmseg.pixels.jit import compiled
 
 NEAR = 20
-"""RGB units: a pixel this near its class's color is that color, damaged; JPEG of quality 50 moves flat ones less."""
+"""RGB units within which a pixel has its class's color up to damage; JPEG of quality 50 moves flat pixels less."""
 
 FLAT = 12
-"""Levels: a pixel whose 3x3 neighborhood varies by no more lies in no border, so its color is no mixture."""
+"""Maximum range, in levels, of a flat pixel's 3x3 neighborhood; a flat pixel's color is no mixture."""
 
 EXACT, WITHIN_10, WITHIN_20, BORDER_40, BORDER, FLAT_40, FLAT_FAR, CLASSLESS = range(8)
-"""The kinds: exactly of the class's color; up to 10, or 20, RGB units from it; in a border, of a color in between, up
-to 40 from it, or more; flat and yet of another color, up to 40 from it, or more; of a class that has no color."""
+"""Kinds of pixels: exactly the class's color; up to 10, or 20, RGB units from it; not flat and up to 40, or more, from
+it; flat and up to 40, or more, from it; of a class that has no color."""
 
 
 @compiled
@@ -30,23 +30,25 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
     `starts[c]` to `starts[c + 1]`.
     """
     none, width = np.uint32(len(packed) - 1), mask.shape[1]
-    own, keys = np.empty((2, width), np.uint32)
-    wanted, apart = np.empty((2, width), np.int32)
+    own, packed_kinds = np.empty((2, width), np.uint32)
+    expected, apart = np.empty((2, width), np.int32)
     low, high = np.empty((2, 3 * width + 6), np.uint8)
-    varies = np.empty(3 * width, np.uint8)
-    tables = np.zeros((4, len(counts)), np.uint32)  # to add to the same number twice running is slow
+    range3 = np.empty(3 * width, np.uint8)
+    tables = np.zeros((4, len(counts)), np.uint32)  # consecutive additions to one counter are slow
     for y in range(len(mask)):
         line, row, kind = lines[y], mask[y], kinds[y]
         for x in range(width):
             own[x] = min(np.uint32(row[x]), none)
         for x in range(width):
-            wanted[x] = packed[own[x]]
+            expected[x] = packed[own[x]]
         for x in range(width):
-            apart[x] = _apart(line[3 * x], line[3 * x + 1], line[3 * x + 2], wanted[x])
+            apart[x] = _squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], expected[x])
         if len(colors):
             for x in range(width):
                 for other in range(starts[own[x]], starts[own[x] + 1]):
-                    apart[x] = min(apart[x], _apart(line[3 * x], line[3 * x + 1], line[3 * x + 2], colors[other]))
+                    apart[x] = min(
+                        apart[x], _squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], colors[other])
+                    )
         far = np.uint8(0)
         for x in range(width):
             off = apart[x]
@@ -55,20 +57,20 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
         for x in range(width):
             far |= np.uint8(kind[x] >= BORDER_40)
         if far:
-            _ranges(lines, y, low, high, varies)
+            _local_range(lines, y, low, high, range3)
             for x in range(width):
-                flat = np.uint8(max(varies[3 * x], varies[3 * x + 1], varies[3 * x + 2]) <= FLAT)
+                flat = np.uint8(max(range3[3 * x], range3[3 * x + 1], range3[3 * x + 2]) <= FLAT)
                 kind[x] = np.uint8(kind[x] + np.uint8(2) * np.uint8(flat & np.uint8(kind[x] >= BORDER_40)))
         for x in range(width):
-            was, lost = kind[x], np.uint8(CLASSLESS)
-            kind[x] = lost if wanted[x] < 0 else was
+            present_kind, classless = kind[x], np.uint8(CLASSLESS)
+            kind[x] = classless if expected[x] < 0 else present_kind
         for x in range(width):
-            keys[x] = np.uint32(own[x] * np.uint32(8) + np.uint32(kind[x]))
+            packed_kinds[x] = np.uint32(own[x] * np.uint32(8) + np.uint32(kind[x]))
         for x in range(0, width - 3, 4):
             for n in range(4):
-                tables[n, keys[x + n]] += np.uint32(1)
+                tables[n, packed_kinds[x + n]] += np.uint32(1)
         for x in range(width // 4 * 4, width):
-            tables[0, keys[x]] += np.uint32(1)
+            tables[0, packed_kinds[x]] += np.uint32(1)
     for n in range(4):
         for key in range(len(counts)):
             counts[key] += tables[n, key]
@@ -78,7 +80,7 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
 def count_inexact(line: Any, kinds: Any, few: int, table: Any) -> bool:
     """Add the colors that are not exactly their class's to a table with room for them, unless they are over `few`.
 
-    Tell whether they are not. The first hundreds of pixels of a damaged image answer.
+    Return whether they are not; on a damaged image after a few hundred pixels.
     """
     size = 0
     for i in range(len(kinds)):
@@ -106,15 +108,15 @@ def unknown_colors(line: Any, kinds: Any, codes: Any) -> int:
 
 
 @compiled
-def lead(codes: Any, pixels: Any, known: Any, least: float, alike: float, leading: Any) -> int:
-    """Write the colors with most pixels and their pixels, `(2, n)`; return how many. `pixels` are used up.
+def top_colors(codes: Any, pixels: Any, known: Any, least: float, alike: float, leading: Any) -> int:
+    """Write the most frequent colors and their pixels, `(2, n)`; return how many. Overwrites `pixels`.
 
-    Only colors whose squared distance to all that are `known` is at least `least` count, and those within `alike` of
-    one with more pixels count for it.
+    Only colors whose squared distance to all `known` ones is at least `least` count; colors within the squared distance
+    `alike` of a more frequent one are added to it.
     """
     for n in range(len(codes)):
         for other in known:
-            if _distance_to(codes[n], other) < least:
+            if _squared_code_distance(codes[n], other) < least:
                 pixels[n] = 0
                 break
     for found in range(leading.shape[1]):
@@ -126,20 +128,22 @@ def lead(codes: Any, pixels: Any, known: Any, least: float, alike: float, leadin
             return found
         leading[0, found], leading[1, found] = codes[first], 0
         for n in range(len(codes)):
-            if pixels[n] and _distance_to(codes[n], codes[first]) <= alike:
+            if pixels[n] and _squared_code_distance(codes[n], codes[first]) <= alike:
                 leading[1, found] += pixels[n]
                 pixels[n] = 0
     return leading.shape[1]
 
 
 @compiled
-def _distance_to(one: Any, other: Any) -> Any:
+def _squared_code_distance(one: Any, other: Any) -> Any:
     """Return the squared distance of two colors 0xRRGGBB."""
-    return _apart(one >> np.uint32(16), one >> np.uint32(8) & np.uint32(0xFF), one & np.uint32(0xFF), np.int32(other))
+    return _squared_distance(
+        one >> np.uint32(16), one >> np.uint32(8) & np.uint32(0xFF), one & np.uint32(0xFF), np.int32(other)
+    )
 
 
 @compiled
-def _apart(red: Any, green: Any, blue: Any, color: Any) -> Any:
+def _squared_distance(red: Any, green: Any, blue: Any, color: Any) -> Any:
     """Return the squared distance of a color to another, 0xRRGGBB."""
     off_red = np.int32(red) - np.int32(color >> np.int32(16) & np.int32(0xFF))
     off_green = np.int32(green) - np.int32(color >> np.int32(8) & np.int32(0xFF))
@@ -148,10 +152,10 @@ def _apart(red: Any, green: Any, blue: Any, color: Any) -> Any:
 
 
 @compiled
-def _ranges(lines: Any, y: int, low: Any, high: Any, varies: Any) -> None:
-    """Write by how much each channel varies in the 3x3 neighborhood, as far as it lies in the image."""
+def _local_range(lines: Any, y: int, low: Any, high: Any, range3: Any) -> None:
+    """Write the range (maximum - minimum) of each channel in the 3x3 neighborhood, clipped at the image's border."""
     above, own, below = lines[max(y - 1, 0)], lines[y], lines[min(y + 1, len(lines) - 1)]
-    length = len(varies)
+    length = len(range3)
     for x in range(length):
         low[x + 3] = min(above[x], own[x], below[x])
     for x in range(length):
@@ -160,4 +164,4 @@ def _ranges(lines: Any, y: int, low: Any, high: Any, varies: Any) -> None:
         low[x], high[x] = low[x + 3], high[x + 3]
         low[length + 3 + x], high[length + 3 + x] = low[length + x], high[length + x]
     for x in range(length):
-        varies[x] = np.uint8(max(high[x], high[x + 3], high[x + 6]) - min(low[x], low[x + 3], low[x + 6]))
+        range3[x] = np.uint8(max(high[x], high[x + 3], high[x + 6]) - min(low[x], low[x + 3], low[x + 6]))

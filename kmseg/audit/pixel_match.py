@@ -1,4 +1,4 @@
-"""No silent loss: how the pixels of each image came to their class, and how many could not be explained."""
+"""How each pixel's color relates to its class, and how many pixels are unmatched."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kmseg.pixels.packing import pack
 
 @dataclass(frozen=True)
 class MatchCounts:
-    """How the pixels of one image came to their classes; `exact` to `unmatched` add up to `pixels`.
+    """How the pixels' colors of one image relate to their classes; `exact` to `unmatched` add up to `pixels`.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class MatchCounts:
     near : int
         Pixels within 20 RGB units of it.
     reassigned : int
-        Pixels of a border, of a color in between, that went to the class of a neighbor.
+        Border pixels of a mixed color that got the class of a neighbor.
     unmatched : int
         Pixels of no class, and flat pixels of a color that the palette lacks.
     """
@@ -43,7 +43,7 @@ class MatchCounts:
 
 
 class PixelMatcher:
-    """Tells how the pixels of images came to their classes, and how far their colors are from the classes'."""
+    """Classify the pixels of images by the distance of their color to that of their class."""
 
     def __init__(self, palette: Palette) -> None:
         colors, owner = palette.sources
@@ -58,13 +58,13 @@ class PixelMatcher:
         self._further_colors = codes[further]
         self._starts = np.searchsorted(owner[further], np.arange(k + 2))
 
-    def explain(
+    def match(
         self, label: NDArray[np.uint8], mask: NDArray[Any]
     ) -> tuple[MatchCounts, NDArray[np.int64], NDArray[np.int64], NewColors]:
-        """Explain a label image `(H, W, 3)` with its index mask.
+        """Classify the pixels of a label image `(H, W, 3)` with its index mask.
 
-        Also count the pixels of each class, `(k + 1,)`, the last of no class, and those exactly or nearly of its
-        color; and the pixels of the leading colors that the palette lacks.
+        Also return the pixels of each class, `(k + 1,)`, the last of no class; those exactly or nearly of its color;
+        and the pixels of the most frequent colors that the palette lacks.
         """
         from kmseg.audit.kernels import BORDER, BORDER_40, EXACT, FLAT_40, FLAT_FAR, WITHIN_20
 
@@ -85,13 +85,13 @@ class PixelMatcher:
         return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
 
     def unmatched(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> NDArray[np.bool_]:
-        """Tell which pixels `(H, W)` of a label image are unmatched, as `explain` counts them."""
+        """Return which pixels `(H, W)` of a label image are unmatched, as `match` counts them."""
         from kmseg.audit.kernels import FLAT_40
 
         return np.asarray(self._kinds(label, mask)[0] >= FLAT_40)
 
     def _kinds(self, label: NDArray[np.uint8], mask: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-        """Return the kind of each pixel `(H, W)`, and how many of each class are of each kind, `(k + 1, kinds)`."""
+        """Return the kind of each pixel `(H, W)` and the counts by class and kind, `(k + 1, kinds)`."""
         from kmseg.audit.kernels import CLASSLESS, classify_pixels
 
         kinds, counts = np.empty(mask.shape, np.uint8), np.zeros(len(self._first_colors) * (CLASSLESS + 1), np.int64)
@@ -118,7 +118,7 @@ def write_images(path: Path, images: Mapping[str, MatchCounts]) -> Path:
 
 
 def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Path, notes: Sequence[str]) -> None:
-    """Fail, naming the images and what is known, where more than `limit` of an image's pixels cannot be explained."""
+    """Raise if the share of unmatched pixels of an image is above `limit`; the message names the images."""
     shares = [(key, row.unmatched / row.pixels) for key, row in worst_first(images)]
     over = [f"{key} ({share:.1%})" for key, share in shares if share > limit]
     if over:
@@ -131,5 +131,5 @@ def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Pat
 
 
 def worst_first(images: Mapping[str, MatchCounts]) -> list[tuple[str, MatchCounts]]:
-    """Return the images by their share of unmatched pixels, the largest first."""
+    """Return the images sorted by their share of unmatched pixels, largest first."""
     return sorted(images.items(), key=lambda entry: (-entry[1].unmatched / entry[1].pixels, entry[0]))

@@ -1,4 +1,4 @@
-"""What one image shows of colors that the palette lacks: its leading ones with their pixels."""
+"""The most frequent colors of one image that the palette lacks, with their pixels."""
 
 from __future__ import annotations
 
@@ -13,50 +13,50 @@ from kmseg.palette import Palette
 NewColors: TypeAlias = Mapping[str, int]
 """Pixels of a color, by hex."""
 
-LACKING = 10
-"""RGB units from which on an exact color is none of the palette's; the metrics call one spurious beyond it."""
+UNKNOWN_BEYOND = 10
+"""RGB units from which on an exact color is not in the palette; the metrics call a color spurious beyond it."""
 
-ALIKE = 12
-"""RGB units within which damaged pixels are of one color, as in the search for candidates."""
+SAME_COLOR_DISTANCE = 12
+"""RGB units within which damaged pixels count as one color, as in discovery."""
 
-FEW = 256
-"""Colors: an image of no more is lossless, or may be."""
+MAX_LOSSLESS_COLORS = 256
+"""An image with no more inexact colors may be lossless."""
 
-LEADING = 16
-"""Colors noted of an image."""
+MAX_COLORS_PER_IMAGE = 16
+"""Unknown colors recorded per image at most."""
 
-EQUAL = 1e-6
-"""Two squared distances that differ by less are one."""
+ROUNDING = 1e-6
+"""Squared distances that differ by less are equal up to rounding."""
 
 
 def min_unknown_pixels(palette: Palette) -> float:
-    """Return how far an exact color may come to a palette's that is none of them: as near as these come together."""
-    return min(LACKING, palette.closest)
+    """Return the RGB distance from which on an exact color is unknown, at most that of the closest classes."""
+    return min(UNKNOWN_BEYOND, palette.closest)
 
 
 def new_colors(
     label: NDArray[np.uint8], kinds: NDArray[np.uint8], unmatched: int, known: NDArray[np.uint32], least: float
 ) -> NewColors:
-    """Return the leading colors of a label image that are far from all that are `known`, 0xRRGGBB, with their pixels.
+    """Return the most frequent colors of a label image that are far from all `known` ones (0xRRGGBB), with pixels.
 
-    Where few colors are not exactly their class's, as in lossless images, every such pixel counts: a thin object is
-    nowhere flat, and an exact color is new from `least` RGB units on. Else those are counted that are flat and of a
-    color that the palette lacks: the `unmatched` ones. `kinds` `(H, W)` tells.
+    If few colors differ from their class's, as in lossless images, every such pixel counts: thin objects have no flat
+    pixels, and an exact color is unknown from `least` RGB units on. Otherwise only the `unmatched` flat pixels count.
+    `kinds` `(H, W)` are those of `classify_pixels`.
     """
-    from kmseg.audit.kernels import NEAR, count_inexact, lead, unknown_colors
+    from kmseg.audit.kernels import NEAR, count_inexact, top_colors, unknown_colors
     from kmseg.pixels.hash_table import empty_table, table_rows
 
     table, line, kinds = empty_table(2), label.reshape(-1), kinds.reshape(-1)
-    if count_inexact(line, kinds, FEW, table):
+    if count_inexact(line, kinds, MAX_LOSSLESS_COLORS, table):
         codes, counted = table_rows(table)
-        pixels, limit, alike = counted[:, 1], least, 0
+        pixels, limit, same = counted[:, 1], least, 0
     else:
-        lacking = np.empty(unmatched, np.uint32)
-        codes, pixels = np.unique(lacking[: unknown_colors(line, kinds, lacking)], return_counts=True)
-        limit, alike = NEAR, ALIKE
+        unmatched_codes = np.empty(unmatched, np.uint32)
+        codes, pixels = np.unique(unmatched_codes[: unknown_colors(line, kinds, unmatched_codes)], return_counts=True)
+        limit, same = NEAR, SAME_COLOR_DISTANCE
     if not len(codes):
         return {}
     pixels = pixels.astype(np.int64)
-    leading = np.empty((2, LEADING), np.int64)
-    found = lead(codes, pixels, known, limit**2 - EQUAL, alike**2, leading)
-    return {f"#{code:06x}": count for code, count in leading[:, :found].T.tolist()}
+    top = np.empty((2, MAX_COLORS_PER_IMAGE), np.int64)
+    found = top_colors(codes, pixels, known, limit**2 - ROUNDING, same**2, top)
+    return {f"#{code:06x}": count for code, count in top[:, :found].T.tolist()}

@@ -1,4 +1,4 @@
-"""The config: option files that name a part, filled up from the part's own fields, and the parts built from it."""
+"""The config: option files, completed from the fields of the dataclass they name, and the parts built from it."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ PARTS = (
 
 
 class PartsSource(FileConfigSource):
-    """A folder of option files in which every `_target_` brings its fields and their defaults along.
+    """A config source: a folder of option files; a `_target_` is completed with its dataclass's fields and defaults.
 
-    So an option file holds one line, and no option is written twice.
+    An option file needs one line only, and no default is written twice.
     """
 
     @staticmethod
@@ -57,13 +57,15 @@ class PartsSource(FileConfigSource):
         return "kmseg"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Load one option file and fill it up."""
+        """Load one option file and add the fields of its dataclass."""
         result = super().load_config(config_path)
-        return dataclasses.replace(result, config=OmegaConf.create(_filled(OmegaConf.to_container(result.config))))
+        return dataclasses.replace(
+            result, config=OmegaConf.create(_with_defaults(OmegaConf.to_container(result.config)))
+        )
 
 
 class PluginFileSource(ConfigSource):
-    """The options of a plugin that is one file, as Hydra asks for them."""
+    """A config source: the options of a plugin that is one file."""
 
     def __init__(self, provider: str, path: str) -> None:
         super().__init__(provider, path)
@@ -75,22 +77,22 @@ class PluginFileSource(ConfigSource):
         return "kmseg-file"
 
     def load_config(self, config_path: str) -> ConfigResult:
-        """Make the config of one option; a writer's goes below its name, since there may be several."""
+        """Return the config of one option; a writer's is placed under its name, since a run may have several."""
         key = config_path.removesuffix(".yaml")
         header = {"package": key.replace("/", ".") if key.startswith("writers/") else None}
-        config = OmegaConf.create(_filled({"_target_": self._targets[key]}))
+        config = OmegaConf.create(_with_defaults({"_target_": self._targets[key]}))
         return ConfigResult(self.provider, self.full_path(), config, header)
 
     def available(self) -> bool:
-        """Tell whether the file has options that can be read."""
+        """Return whether the file has options that can be read."""
         return bool(self._targets)
 
     def is_group(self, config_path: str) -> bool:
-        """Tell whether the file has options of a group."""
+        """Return whether the file has options of a group."""
         return config_path == "" or any(key.startswith(f"{config_path}/") for key in self._targets)
 
     def is_config(self, config_path: str) -> bool:
-        """Tell whether the file has an option."""
+        """Return whether the file has an option."""
         return config_path.removesuffix(".yaml") in self._targets
 
     def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
@@ -117,13 +119,13 @@ class PartsSearchPath(SearchPathPlugin):
 
 
 def register() -> None:
-    """Make Hydra know where kmseg's options are; to be called before Hydra composes."""
+    """Register kmseg's config sources with Hydra; call it before Hydra composes a config."""
     for plugin in (PartsSource, PluginFileSource, PartsSearchPath):
         Plugins.instance().register(plugin)
 
 
 def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: list[str]) -> tuple[Task, Plan]:
-    """Build the task and its parts from the composed config; every option is checked here, before any work."""
+    """Build the task and its parts from the composed config. Every option is validated here, before any work."""
     parts = {name: _part(config, name, choices) for name in PARTS}
     chosen = config.get("writers") or DictConfig({})
     writers = {str(name): _part(chosen, str(name), {}) for name in chosen}
@@ -143,16 +145,16 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
 
 
 def build_tracker(config: DictConfig) -> Tracker:
-    """Build the tracker alone: for the record of a sweep, which is no run itself."""
+    """Build the tracker alone, for the parent run of a sweep."""
     tracker: Tracker = _part(config, "tracker", {})
     return tracker
 
 
 def fingerprint(config: DictConfig) -> str:
-    """Return a short name for everything in a config that decides what a run leaves; how it runs is left out."""
+    """Return a digest of the settings that decide a run's results; resume, executor and cache do not."""
     settings: Any = OmegaConf.to_container(config, resolve=True)
-    deciding = {key: value for key, value in settings.items() if key not in ("resume", "executor", "cache")}
-    return hashlib.sha256(json.dumps(deciding, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    relevant = {key: value for key, value in settings.items() if key not in ("resume", "executor", "cache")}
+    return hashlib.sha256(json.dumps(relevant, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
@@ -160,20 +162,20 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     if config.get(name) is None:
         raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
     try:
-        return _made(OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True))
+        return _instantiate(OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True))
     except MissingMandatoryValue as error:
         raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
 
 
-def _made(node: Any) -> Any:
-    """Make the part that a mapping names, with the parts within it."""
+def _instantiate(node: Any) -> Any:
+    """Build the part that a mapping names, with nested parts."""
     if isinstance(node, list):
-        return [_made(value) for value in node]
+        return [_instantiate(value) for value in node]
     if not isinstance(node, dict):
         return node
-    values = {key: _made(value) for key, value in node.items()}
+    values = {key: _instantiate(value) for key, value in node.items()}
     if "_target_" not in values:
         return values
     target = values.pop("_target_")
@@ -181,16 +183,16 @@ def _made(node: Any) -> Any:
         return part_class(target)(**values)
     except UserError:
         raise
-    except Exception as error:  # whatever foreign code does
-        raise UserError(f"{target} cannot be made: {type(error).__name__}: {error}") from error
+    except Exception as error:  # a plugin can raise anything
+        raise UserError(f"{target} cannot be built: {type(error).__name__}: {error}") from error
 
 
-def _filled(node: Any) -> Any:
-    """Fill every mapping that names a part with the part's fields."""
+def _with_defaults(node: Any) -> Any:
+    """Add the fields and defaults of the named dataclass to every mapping that has a `_target_`."""
     if not isinstance(node, dict):
         return node
-    filled = {key: _filled(value) for key, value in node.items()}
-    return _fields(filled["_target_"]) | filled if "_target_" in filled else filled
+    completed = {key: _with_defaults(value) for key, value in node.items()}
+    return _fields(completed["_target_"]) | completed if "_target_" in completed else completed
 
 
 def _fields(target: str) -> dict[str, Any]:

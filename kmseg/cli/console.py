@@ -1,4 +1,4 @@
-"""What a person sees at the end of a run: the legend with its colors, the main figures, where everything is."""
+"""What is printed at the end of a run: the legend with its colors, the main metrics and the output folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from kmseg.pipeline.plan import Listing, Outcome
 MAIN = {
     "legend/found": "classes found",
     "legend/spurious": "spurious colors",
-    "legend/exact": "exact to the digit",
+    "legend/exact": "exact colors",
     "mask/accuracy": "pixel accuracy",
     "mask/miou": "mean IoU",
-    "sampled/farther_than_10": "flat pixels farther than 10 from any color",
+    "sampled/farther_than_10": "flat pixels farther than 10 from every color",
     "palette/farther_than_10": "pixels farther than 10 from their color",
     "palette/farther_than_40": "pixels farther than 40 from their color",
-    "palette/unmatched": "pixels that the palette does not explain",
+    "palette/unmatched": "unmatched pixels",
     "time/total": "seconds",
 }
 
@@ -29,7 +29,7 @@ SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "m
 
 
 def show(outcome: Outcome | Listing) -> None:
-    """Print what a task came to."""
+    """Print the outcome of a task."""
     console = Console(highlight=False)
     if isinstance(outcome, Listing):
         console.print(_listing(outcome))
@@ -47,11 +47,11 @@ def show(outcome: Outcome | Listing) -> None:
         console.print(Text(f"skipped  {len(outcome.failures) - 10} more files, named in kmseg.log", style="yellow"))
     console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
     for number, line in enumerate(outcome.view.splitlines()):
-        console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+        console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
 
 
 def show_point(name: str, outcome: Outcome | Listing) -> None:
-    """Print the outcome of one run of many in a line."""
+    """Print the outcome of one run of a sweep in one line."""
     if isinstance(outcome, Listing):
         show(outcome)
         return
@@ -78,7 +78,7 @@ def _figures(outcome: Outcome) -> Table:
 
 
 def _methods(metrics: Mapping[str, float]) -> Table:
-    """Return the methods that were compared with their figures."""
+    """Return the table of compared methods and their metrics."""
     table = Table(box=None, pad_edge=False)
     for title in ("method", "mean IoU", "boundary F1"):
         table.add_column(title, justify="left" if title == "method" else "right")

@@ -1,4 +1,4 @@
-"""Errors of libraries as one sentence."""
+"""One-sentence messages for the errors of libraries."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from kmseg.errors import UserError
 from kmseg.plugins import conf_folder
 
 USER_ERRORS = (UserError, HydraException, OmegaConfBaseException, OSError)
-"""What a person can mend; anything else is a defect of kmseg and keeps its traceback."""
+"""Errors the user can fix; anything else is a bug in kmseg and keeps its traceback."""
 
 
 def explain(error: Exception) -> str:
-    """Return the sentence for an error that a person can mend."""
+    """Return the message for one of `USER_ERRORS`."""
     if isinstance(error, HydraException):
         return _explain_hydra_error(error)
     if isinstance(error, OSError) and error.filename:
-        mend = "make room or choose another path" if error.errno == errno.ENOSPC else "choose another path"
-        return f"{error.filename}: {error.strerror}; {mend}"
+        fix = "free disk space or choose another path" if error.errno == errno.ENOSPC else "choose another path"
+        return f"{error.filename}: {error.strerror}; {fix}"
     return str(error)
 
 
@@ -57,7 +57,7 @@ def _unknown_key(key: str) -> str:
     if writer and (conf_folder() / "writers" / f"{writer[1]}.yaml").exists():
         return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
     meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
-    return f"there is no setting {key!r}{meant} --cfg job lists the settings of a command"
+    return f"no setting is called {key!r}{meant} --cfg job lists the settings of a command"
 
 
 def _compose_without(unknown: str) -> DictConfig:

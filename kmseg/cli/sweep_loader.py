@@ -1,7 +1,7 @@
-"""Composes the config of each point of a sweep: the files are read once for each choice of options.
+"""Compose the config of each point of a sweep; option files are read once per combination of options.
 
 Hydra searches and merges some thirty files for every run, which takes longer than a small run itself. Points that
-choose the same options differ only in values, and these are set on a copy, by Hydra's own rules.
+choose the same options differ only in values; these are set on a copy, by Hydra's own rules.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kmseg.cli.hydra_internals import CachingConfigRepository, ConfigLoaderImpl,
 
 
 class SweepLoader(ConfigLoaderImpl):
-    """Hydra's loader, which remembers the config of every choice of options."""
+    """Hydra's loader with a cache: one composed config per combination of options."""
 
     def __init__(self, config_search_path: ConfigSearchPath) -> None:
         super().__init__(config_search_path)
@@ -42,5 +42,5 @@ class SweepLoader(ConfigLoaderImpl):
         return config
 
     def _chooses(self, word: Override) -> bool:
-        """Tell whether an override chooses an option of a group, and so decides which files are read."""
+        """Return whether an override chooses an option of a group and so decides which files are read."""
         return self._groups.group_exists(word.key_or_group) and not isinstance(word.value(), dict)

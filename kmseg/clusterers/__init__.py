@@ -13,7 +13,7 @@ from kmseg.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Clustering:
-    """What a clusterer learnt.
+    """The result of a clusterer.
 
     Attributes
     ----------
@@ -31,27 +31,27 @@ class Clustering:
 
 
 class Clusterer(Protocol):
-    """What every clusterer does."""
+    """The protocol of a clusterer."""
 
     @property
     def k(self) -> int | str:
-        """The number of clusters, or `auto`: as many as the candidates found in the data, which are the start."""
+        """The number of clusters; `auto` takes number and initial centroids from discovery."""
 
     def cluster(
         self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster distinct points `(n, d)`, each standing for `sample_weight` `(n,)` pixels.
+        """Cluster distinct points `(n, d)`, each with the weight `sample_weight` `(n,)`, its number of pixels.
 
-        From `init` `(k, d)`, centroids to begin with, there is one fit, and cluster i is what became of start i.
-        Raises `UserError` when there are fewer points than clusters wanted.
+        With initial centroids `init` `(k, d)` there is one fit, and cluster i develops from `init[i]`.
+        Raises `UserError` if there are fewer points than clusters.
         """
 
 
-def clusters_wanted(k: int | str, start: NDArray[np.float64] | None, points: NDArray[np.float64]) -> int:
-    """Return how many clusters to fit: as many as `start` has, else `k`; fail where there are fewer points."""
-    if start is None and isinstance(k, str):
-        raise UserError(f"k={k} takes the number of clusters from a start; give start, or a whole number for k")
-    wanted = int(k) if start is None else len(start)
-    if wanted > len(points):
-        raise UserError(f"k is {wanted}, but the images hold only {len(points)} distinct colors; choose a k up to that")
-    return wanted
+def clusters_wanted(k: int | str, init: NDArray[np.float64] | None, points: NDArray[np.float64]) -> int:
+    """Return how many clusters to fit: the rows of `init`, else `k`; raise `UserError` if there are fewer points."""
+    if init is None and isinstance(k, str):
+        raise UserError(f"k={k} needs initial centroids; give init, or an integer for k")
+    count = int(k) if init is None else len(init)
+    if count > len(points):
+        raise UserError(f"k is {count}, but the images have only {len(points)} distinct colors; choose a smaller k")
+    return count

@@ -1,7 +1,8 @@
 """K-Means (Lloyd) of scikit-learn on the distinct colors, each weighted by its pixels.
 
-Lossy labels hold a hundred thousand colors and more. There the starts are tried out on the means of small cells of
-colors, and the best is gone on with on the colors themselves: ten starts for little more than the price of one.
+Lossy labels have a hundred thousand colors and more. Then the initializations are compared on the means of small cells
+of colors, and only the best is refined on the colors themselves: ten initializations for little more than the cost of
+one.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from numpy.typing import NDArray
 from kmseg.clusterers import Clustering, clusters_wanted
 from kmseg.validation import check_choice, check_integer, check_number
 
-MANY = 20_000
-"""Points above which the starts are tried out on cells."""
+CELLS_ABOVE = 20_000
+"""Points above which initializations are compared on cells."""
 
 CELLS = 32
-"""Cells along the widest axis: 8 levels of RGB. Finer ones cost more and led to no better inertia, measured on JPEG."""
+"""Cells along the widest axis, 8 levels of RGB each. Finer cells cost more without better inertia, measured on JPEG."""
 
-A_CLUSTER = 20
-"""Cells that a cluster must have on average, or they are too coarse to start from."""
+MIN_CELLS_PER_CLUSTER = 20
+"""Average cells per cluster below which cells are too coarse for an initialization."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,15 @@ class KMeans:
     Parameters
     ----------
     k : int or "auto"
-        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
+        Number of clusters; `auto` takes number and initial centroids from discovery.
     n_init : int
-        Starts; the best is kept.
+        Number of initializations; the best result is used.
     max_iter, tol : int, float
-        Limits of one start, as scikit-learn means them on the raw pixels.
+        Limits of one fit, as in scikit-learn on the raw pixels.
     init : str
         `k-means++` or `random`.
     seed : int
-        Seed of the starts.
+        Seed of the initializations.
     """
 
     k: int | str = "auto"
@@ -63,20 +64,24 @@ class KMeans:
     def cluster(
         self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids to begin with, once."""
+        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids for a single fit."""
         k = clusters_wanted(self.k, init, points)
-        # Threads that meet after every small step cost more than they save, and much more where others use the cores.
+        # Threads synchronize after every small step, which costs more than it saves.
         with _threads().limit(limits=1):
-            if init is None and len(points) > MANY:
+            if init is None and len(points) > CELLS_ABOVE:
                 means, sums = cells(points, sample_weight)
-                init = self._lloyd(k, means, sums, None).cluster_centers_ if len(means) >= k * A_CLUSTER else None
+                init = (
+                    self._lloyd(k, means, sums, None).cluster_centers_
+                    if len(means) >= k * MIN_CELLS_PER_CLUSTER
+                    else None
+                )
             model = self._lloyd(k, points, sample_weight, init)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))
 
     def _lloyd(
         self, k: int, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None
     ) -> Any:
-        """Fit scikit-learn's model: from `start` once, else from as many starts as were asked for."""
+        """Fit scikit-learn's model: once from `start`, else with `n_init` initializations."""
         from sklearn.cluster import KMeans as Lloyd
 
         return Lloyd(
@@ -91,23 +96,23 @@ class KMeans:
 
 @cache
 def _threads() -> Any:
-    """Return what limits the threads of the libraries that scikit-learn uses."""
+    """Return the controller of the threads of scikit-learn's libraries."""
     from threadpoolctl import ThreadpoolController
 
-    importlib.import_module("sklearn.cluster")  # only libraries that are loaded are found
+    importlib.import_module("sklearn.cluster")  # finds only loaded libraries
     return ThreadpoolController()
 
 
 def cells(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Put points `(n, d)` of one cell of a grid together; return the weighted means `(m, d)` and weights `(m,)`."""
+    """Merge the points `(n, d)` within each cell of a grid; return weighted means `(m, d)` and weights `(m,)`."""
     axes = np.ascontiguousarray(points.T)  # sums along short rows are slow
     low, high = axes.min(axis=1, keepdims=True), axes.max(axis=1, keepdims=True)
     place = ((axes - low) / ((high - low).max() / CELLS)).astype(np.intp)
     cell = np.ravel_multi_index(tuple(place), tuple(place.max(axis=1) + 1))
     sums = np.bincount(cell, weights)
-    held = np.flatnonzero(sums)
-    means = np.stack([np.bincount(cell, weights * axis)[held] / sums[held] for axis in axes], axis=1)
-    return means, sums[held].astype(np.float64)
+    occupied = np.flatnonzero(sums)
+    means = np.stack([np.bincount(cell, weights * axis)[occupied] / sums[occupied] for axis in axes], axis=1)
+    return means, sums[occupied].astype(np.float64)
 
 
 def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: float) -> float:

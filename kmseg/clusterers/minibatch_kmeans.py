@@ -1,4 +1,4 @@
-"""Mini-batch K-Means of scikit-learn: for histograms too large to go over at every step."""
+"""Mini-batch K-Means of scikit-learn: for histograms too large for full passes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class MiniBatchKMeans:
     Parameters
     ----------
     k : int or "auto"
-        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
+        Number of clusters; `auto` takes number and initial centroids from discovery.
     n_init : int
-        Starts; the best is kept.
+        Number of initializations; the best result is used.
     max_iter : int
-        Passes over the colors at most.
+        Maximum passes over the colors.
     batch_size : int
-        Colors a step.
+        Colors per step.
     seed : int
-        Seed of the starts and batches.
+        Seed of the initializations and batches.
     """
 
     k: int | str = "auto"
@@ -45,7 +45,7 @@ class MiniBatchKMeans:
     def cluster(
         self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None
     ) -> Clustering:
-        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids to begin with, once."""
+        """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids for a single fit."""
         from sklearn.cluster import MiniBatchKMeans as MiniBatch
 
         model = MiniBatch(
@@ -55,7 +55,7 @@ class MiniBatchKMeans:
             max_iter=self.max_iter,
             batch_size=self.batch_size,
             random_state=self.seed,
-            # Reassigning rarely hit centroids counts rows, not sample_weight, and would move every rare class's center.
+            # Reassignment counts rows, not sample_weight, and would move the centroid of every rare class.
             reassignment_ratio=0.0,
         ).fit(points, sample_weight=sample_weight)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))

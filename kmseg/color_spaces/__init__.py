@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 class ColorSpace(Protocol):
-    """What every color space does. Distances between features are Euclidean."""
+    """The protocol of a color space. Distances between features are Euclidean."""
 
     def to_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Turn colors `(n, 3)` uint8 RGB into features `(n, d)` float64."""
@@ -17,5 +17,5 @@ class ColorSpace(Protocol):
 
 
 def to_uint8(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Round to the nearest level and keep within 0..255."""
+    """Round to the nearest level and clip to 0..255."""
     return np.rint(rgb).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""HSV with the hue as the circle that it is."""
+"""HSV with circular hue."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class Hsv:
     """The HSV cone (A. R. Smith, "Color gamut transform pairs", 1978) in Cartesian coordinates.
 
     Features are (V S cos H, V S sin H, V), each scaled to 255: hues of 0 and 359 degrees are neighbors, and
-    the hue of a dark or gray color, which means little, moves it little.
+    the hue of dark or gray colors has little weight.
     """
 
     def to_features(self, rgb: NDArray[np.uint8]) -> NDArray[np.float64]:

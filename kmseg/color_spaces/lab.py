@@ -1,4 +1,4 @@
-"""CIE L*a*b*: distances as the eye sees them."""
+"""CIE L*a*b*: perceptual distances."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""RGB as it is: the paper's color space."""
+"""RGB, the paper's color space."""
 
 from dataclasses import dataclass
 

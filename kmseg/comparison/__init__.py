@@ -1,1 +1,1 @@
-"""K-Means against HSV ranges on the same images: methods, their tuning, their scores and the verdict."""
+"""K-Means against HSV ranges on the same images: methods, their tuning, their scores and the summary."""

@@ -22,34 +22,34 @@ COLORS = {
     "hsv_single": "#e69f00",
     "hsv_per_class": "#d55e00",
 }
-"""K-Means' ways are cold and HSV's warm, which people who see colors differently can tell apart too."""
+"""K-Means methods are blue and green, HSV methods orange; distinguishable with color vision deficiency."""
 
-COLUMN = 14
-"""Classes that stand in one column."""
+MAX_CLASSES_PER_COLUMN = 14
+"""Classes listed in one column of the chart."""
 
 
-def draw_bars(path: Path, verdict: ComparisonResult) -> Path:
-    """Draw mean IoU and boundary F1 of every method, and the IoU per class of those of the headline."""
+def draw_bars(path: Path, comparison: ComparisonResult) -> Path:
+    """Draw mean IoU and boundary F1 of every method, and the IoU per class of the methods in the conclusion."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    results = verdict.results if verdict.truth else [r for r in verdict.results if r is not verdict.kmeans]
-    headline = [r for r in (verdict.kmeans, verdict.fair, verdict.hsv) if r is not None and r in results]
+    results = comparison.results if comparison.truth else [r for r in comparison.results if r is not comparison.kmeans]
+    headline = [r for r in (comparison.kmeans, comparison.fair, comparison.hsv) if r is not None and r in results]
     shown = sorted(headline[0].shown, key=lambda k: -headline[0].iou[k])
-    columns = np.array_split(shown, -(-len(shown) // COLUMN))
+    columns = np.array_split(shown, -(-len(shown) // MAX_CLASSES_PER_COLUMN))
     tall = max(len(results) + 2, len(columns[0]))
     figure = Figure(figsize=(8 + 5 * len(columns), 0.36 * tall + 1.4), facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15)
     FigureCanvasAgg(figure)
-    table_rows = (len(results), tall - len(results))  # so that a bar of the left is as thick as a class of the right
+    row_heights = (len(results), tall - len(results))  # equal bar height on both sides
     names = [f"column {number}" for number in range(len(columns))]
-    places: dict[str, Any] = figure.subplot_mosaic([["all", *names], ["key", *names]], height_ratios=table_rows)
+    places: dict[str, Any] = figure.subplot_mosaic([["all", *names], ["key", *names]], height_ratios=row_heights)
     left, key = places["all"], places["key"]
-    each = "IoU of each class" if verdict.truth else "IoU of each class, of K-Means' masks"
+    each = "IoU of each class" if comparison.truth else "IoU of each class, of K-Means' masks"
     titles = ("mean over the classes", each, *[""] * (len(columns) - 1))
     for place, title in zip((left, *(places[name] for name in names)), titles, strict=True):
         place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
-        place.set_xlim(0, 1.1)  # the figures stand behind the bars
+        place.set_xlim(0, 1.1)  # room for the values behind the bars
         place.set_xticks(np.linspace(0, 1, 6))
         place.grid(axis="x", color=GRID, linewidth=0.8)
         place.set_axisbelow(True)
@@ -69,7 +69,7 @@ def draw_bars(path: Path, verdict: ComparisonResult) -> Path:
             at = np.arange(len(column)) + (number - (len(headline) - 1) / 2) * height
             colors, title = [COLORS[result.method.key]] * len(at), result.method.title
             _bars(places[name], at, result.iou[column].tolist(), colors, height * 0.9, 7, title)
-        places[name].set_yticks(range(len(column)), [verdict.classes.names[k] for k in column])
+        places[name].set_yticks(range(len(column)), [comparison.classes.names[k] for k in column])
         places[name].set_ylim(len(columns[0]) - 0.4, -0.6)
     key.set_axis_off()
     handles = places[names[0]].get_legend_handles_labels()
@@ -88,7 +88,7 @@ def _bars(
     size: float = 9,
     name: str = "",
 ) -> None:
-    """Draw bars with their figures behind them."""
+    """Draw horizontal bars, each followed by its value."""
     place.barh(at, values, height, color=colors, label=name)
     for y, value in zip(at, values, strict=True):
         place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=size, color=INK)

@@ -16,8 +16,8 @@ from kmseg.errors import UnreadableImage
 from kmseg.images import write_png
 from kmseg.palette import Palette
 
-RIGHT, MISSED, ADDED, IGNORED = (255, 255, 255), (230, 120, 0), (40, 130, 255), (90, 90, 96)
-"""Pixels of a class's mask: as in the truth, left out, put in wrongly, not evaluated; the rest is black."""
+TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, IGNORED = (255, 255, 255), (230, 120, 0), (40, 130, 255), (90, 90, 96)
+"""Colors of the pixels of a class: true positive, false negative, false positive, not evaluated; others are black."""
 
 WIDTH = 440
 GAP, CAPTION = 10, 24
@@ -25,7 +25,7 @@ GAP, CAPTION = 10, 24
 
 @dataclass(frozen=True)
 class ClassSheet:
-    """One picture to be drawn: a class, the image it is shown on, and what is written above it."""
+    """One picture to draw: a class, the image it is shown on, and the title."""
 
     k: int
     item: Item
@@ -37,7 +37,7 @@ class ClassSheet:
 class DrawClasses:
     """The work on a chunk of classes: draw each on its image, and return the pictures' paths.
 
-    `shown` are the keys of two methods, `captions` what is written above their masks.
+    `shown` are the keys of two methods, `captions` the titles of their masks.
     """
 
     evaluation: Evaluation
@@ -50,7 +50,7 @@ class DrawClasses:
 
     def _draw(self, sheet: ClassSheet) -> NDArray[np.uint8]:
         seen = self.evaluation.masks(sheet.item)
-        assert seen is not None  # it was evaluated before
+        assert seen is not None  # the item was evaluated before
         label, true, masks = seen
         try:
             photo = self.evaluation.dataset.read_photo(sheet.item)
@@ -64,14 +64,18 @@ class DrawClasses:
             return class_picture(sheet.title, panels, words)
         panels.append(("truth", painted(self.evaluation.classes, true)))
         panels += [(c, marked(true, m, sheet.k)) for c, m in zip(self.captions, (one, other), strict=True)]
-        return class_picture(sheet.title, panels, ("right", "missed", "added wrongly", "not evaluated"))
+        return class_picture(sheet.title, panels, ("correct", "missed", "false positive", "not evaluated"))
 
 
 def marked(true: NDArray[np.int64], mask: NDArray[np.int64], k: int) -> NDArray[np.uint8]:
     """Draw the mask of class `k` with its errors in color, `(H, W, 3)` uint8."""
-    wanted, given = true == k, mask == k
+    actual, predicted = true == k, mask == k
     picture = np.zeros((*true.shape, 3), np.uint8)
-    for where, color in ((wanted & given, RIGHT), (wanted & ~given, MISSED), (given & ~wanted, ADDED)):
+    for where, color in (
+        (actual & predicted, TRUE_POSITIVE),
+        (actual & ~predicted, FALSE_NEGATIVE),
+        (predicted & ~actual, FALSE_POSITIVE),
+    ):
         picture[where] = color
     picture[true < 0] = IGNORED
     return picture
@@ -80,9 +84,9 @@ def marked(true: NDArray[np.int64], mask: NDArray[np.int64], k: int) -> NDArray[
 def class_picture(
     title: str, panels: Sequence[tuple[str, NDArray[np.uint8] | None]], words: Sequence[str]
 ) -> NDArray[np.uint8]:
-    """Lay out captioned pictures in rows of three, with a key of the errors' colors in the last place.
+    """Lay out captioned pictures in rows of three, followed by a legend of the error colors.
 
-    `words` are what the key calls a pixel that both have, one left out, one put in, and one that is not evaluated.
+    `words` are the legend's texts for true positives, false negatives, false positives and pixels not evaluated.
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -98,7 +102,7 @@ def class_picture(
         draw.text((x, y), caption, fill=INK, font=ImageFont.load_default(15))
         sheet.paste(Image.fromarray(picture), (x, y + CAPTION))
     x, y = GAP + len(shown) % 3 * (WIDTH + GAP), top + len(shown) // 3 * (max(tall, 150) + GAP) + CAPTION
-    for color, word in zip((RIGHT, MISSED, ADDED, IGNORED), words, strict=False):
+    for color, word in zip((TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, IGNORED), words, strict=False):
         draw.rectangle((x, y, x + 34, y + 20), fill=color, outline=FAINT)
         draw.text((x + 44, y + 2), word, fill=INK, font=ImageFont.load_default(15))
         y += 29
@@ -106,6 +110,6 @@ def class_picture(
 
 
 def painted(classes: Palette, mask: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Paint a mask in the classes' colors; what is ignored or of no class becomes black."""
+    """Paint a mask in the classes' colors; ignored pixels and pixels of no class become black."""
     inside = (mask >= 0) & (mask < len(classes))
     return classes.paint(np.where(inside, mask, classes.ignore))

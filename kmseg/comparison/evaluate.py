@@ -1,4 +1,4 @@
-"""Several ways from label image to mask, measured on the same images against the same true masks."""
+"""Evaluate several methods on the same images against the same true masks."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Masks = Mapping[str, NDArray[np.int64]]
 
 @dataclass(frozen=True)
 class Method:
-    """One way: a legend and a masker, under a key for figures and a title for people."""
+    """A method to compare: a legend and a masker, with a key for metrics and a title for tables."""
 
     key: str
     title: str
@@ -37,14 +37,14 @@ class Method:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one image is evaluated by; it is handed to workers.
+    """Everything needed to evaluate one image; sent to workers.
 
     Parameters
     ----------
     classes : Palette
-        The classes that masks are compared in; a method's class is read as the one of the nearest color.
+        The classes in which masks are compared; each class of a method counts as the one of the nearest color.
     reference : str or None
-        The method whose masks stand for the truth where there are no true masks.
+        Key of the method whose masks are the reference where there are no true masks.
     tolerance : int
         Pixels within which boundaries match.
     """
@@ -60,45 +60,45 @@ class Evaluation:
     def masks(self, item: Item) -> tuple[NDArray[np.uint8], NDArray[np.int64], Masks] | None:
         """Return label, truth and every method's mask of an item, in `classes`; None where it has no true mask.
 
-        -1 is ignored, `len(classes)` no class. Raises `UnreadableImage`.
+        -1 means ignore, `len(classes)` no class. Raises `UnreadableImage`.
         """
         path = self.truth.mask_file(item.key)
         if path is None and self.reference is None:
             return None
         label = self.dataset.read_label(item)
-        ways = once_per_process(self.token, self._fitted)
-        masks = {key: way(label) for key, way in ways.items()}
+        maskers = once_per_process(self.token, self._fitted)
+        masks = {key: masker(label) for key, masker in maskers.items()}
         if self.reference is not None:
-            agreed = masks[self.reference]
-            return label, np.where(agreed == len(self.classes), -1, agreed), masks
+            true = masks[self.reference]
+            return label, np.where(true == len(self.classes), -1, true), masks
         assert path is not None
         return label, self.truth.read_mask(path, (label.shape[0], label.shape[1])), masks
 
     def _fitted(self) -> dict[str, Any]:
-        return {one.key: _Fitted(one, self.classes) for one in self.methods}
+        return {method.key: _FittedMasker(method, self.classes) for method in self.methods}
 
 
-class _Fitted:
-    """A method's masker whose masks are read in the common classes."""
+class _FittedMasker:
+    """A method's masker, with its classes mapped to the common classes."""
 
-    def __init__(self, one: Method, classes: Palette) -> None:
-        self._mask = one.masker.for_palette(one.palette, one.space)
-        self._means = match_classes(one.palette, classes)
+    def __init__(self, method: Method, classes: Palette) -> None:
+        self._mask = method.masker.for_palette(method.palette, method.space)
+        self._true_class = match_classes(method.palette, classes)
 
     def __call__(self, label: NDArray[np.uint8]) -> NDArray[np.int64]:
-        return np.asarray(self._means[np.minimum(self._mask(label), len(self._means) - 1)])
+        return np.asarray(self._true_class[np.minimum(self._mask(label), len(self._true_class) - 1)])
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What evaluating some images gave; several add up.
+    """Scores of some images; `merge` adds several up.
 
     Attributes
     ----------
     confusions : mapping of str to ndarray of shape (classes, classes + 1)
-        Per method, pixels by true and given class; the last column is no class.
+        Per method, pixels by true and predicted class; the last column is no class.
     boundaries : mapping of str to ndarray of shape (classes, 4)
-        Per method, the counts that `boundary_f1` is made from.
+        Per method, the counts that `boundary_f1` needs.
     pixels : mapping of str to ndarray of shape (classes,)
         True pixels of each class, by the image's key.
     """
@@ -124,7 +124,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class EvaluateImages:
-    """The work on a chunk of images: every method masks each, and is held against the truth."""
+    """The work on a chunk of images: mask each with every method and compare with the truth."""
 
     evaluation: Evaluation
 
@@ -153,7 +153,7 @@ class EvaluateImages:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """How one method did, per class `(classes,)`; NaN where a figure means nothing."""
+    """The scores of one method, per class `(classes,)`; NaN where a score is undefined."""
 
     method: Method
     counts: NDArray[np.int64]
@@ -163,17 +163,17 @@ class Result:
     @cached_property
     def iou(self) -> NDArray[np.float64]:
         """Intersection over union."""
-        return self._right / np.maximum(self._given + self._wanted - self._right, 1)
+        return self._true_positives / np.maximum(self._predicted + self._actual - self._true_positives, 1)
 
     @cached_property
     def precision(self) -> NDArray[np.float64]:
-        """Share of the pixels given to the class that are of it; NaN where none is given to it."""
-        return np.where(self._given > 0, self._right / np.maximum(self._given, 1), np.nan)
+        """Precision: share of the pixels predicted as the class that are of it; NaN if there are none."""
+        return np.where(self._predicted > 0, self._true_positives / np.maximum(self._predicted, 1), np.nan)
 
     @cached_property
     def recall(self) -> NDArray[np.float64]:
-        """Share of the class's pixels that are given to it."""
-        return self._right / np.maximum(self._wanted, 1)
+        """Recall: share of the class's pixels that are predicted as it."""
+        return self._true_positives / np.maximum(self._actual, 1)
 
     @cached_property
     def boundary_f1(self) -> NDArray[np.float64]:
@@ -182,21 +182,21 @@ class Result:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The figures over all classes that are shown."""
+        """The scores over all compared classes."""
         return {
             "miou": float(self.iou[self.shown].mean()),
-            "accuracy": float(self._right[self.shown].sum() / max(self._wanted[self.shown].sum(), 1)),
+            "accuracy": float(self._true_positives[self.shown].sum() / max(self._actual[self.shown].sum(), 1)),
             "boundary_f1": float(np.nanmean(self.boundary_f1[self.shown])) if len(self.shown) else 0.0,
         }
 
     @property
-    def _right(self) -> NDArray[np.int64]:
+    def _true_positives(self) -> NDArray[np.int64]:
         return np.diag(self.counts)
 
     @property
-    def _given(self) -> NDArray[np.int64]:
+    def _predicted(self) -> NDArray[np.int64]:
         return self.counts.sum(axis=0)[:-1]
 
     @property
-    def _wanted(self) -> NDArray[np.int64]:
+    def _actual(self) -> NDArray[np.int64]:
         return self.counts.sum(axis=1)

@@ -1,4 +1,4 @@
-"""Who takes part in `task=compare`: K-Means' ways and HSV's, learnt and tuned on the same images."""
+"""The methods of `task=compare`: K-Means and HSV ranges, learned and tuned on the same images."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 
 PAPER_K, PAPER_IMAGES = 13, 10
-"""The report's number of clusters, and of images that they are learnt from."""
+"""The report's number of clusters and of training images."""
 
 GIVEN = "given the legend"
 
 
-def kmeans_ways(plan: Plan, learning: Sequence[Item], found: Palette, progress: Progress) -> list[Method]:
-    """Return K-Means' ways with a legend of its own: the report's, and the plan's with the legend it found."""
+def kmeans_methods(plan: Plan, training: Sequence[Item], found: Palette, progress: Progress) -> list[Method]:
+    """Return the K-Means methods that find their own legend: the report's procedure and the plan's."""
     report = f"K-Means as in the report (k={PAPER_K}, nearest)"
     own = f"K-Means (k={getattr(plan.clusterer, 'k', '?')}, {plan.choices['masker']})"
     return [
-        Method("paper", report, _paper(plan, learning, progress), Nearest(), Rgb()),
+        Method("paper", report, _paper(plan, training, progress), Nearest(), Rgb()),
         Method("kmeans", f"{own} with the legend it found", found, plan.masker, plan.color_space),
     ]
 
 
-def given_ways(plan: Plan, legend: Palette) -> list[Method]:
-    """Return K-Means' ways with a legend that is given: the nearest color, and the plan's masker."""
+def given_methods(plan: Plan, legend: Palette) -> list[Method]:
+    """Return the methods that use a given legend: nearest color, and the plan's masker."""
     masker = f"K-Means' masker ({plan.choices['masker']})"
     own = Method("kmeans_given", f"{masker} {GIVEN}", legend, plan.masker, plan.color_space)
     if plan.masker == Nearest():
@@ -44,8 +44,8 @@ def given_ways(plan: Plan, legend: Palette) -> list[Method]:
     return [Method("nearest_given", f"nearest color {GIVEN}", legend, Nearest(), plan.color_space), own]
 
 
-def hsv_ways(legend: Palette, owner: str, tuned: Tuned | None) -> list[Method]:
-    """Return the untuned HSV ranges of a legend, and those that were tuned; `owner` says whose legend it is."""
+def hsv_methods(legend: Palette, owner: str, tuned: Tuned | None) -> list[Method]:
+    """Return the untuned and the tuned HSV ranges of a legend; `owner` says where the legend comes from."""
     maskers = {"untuned": ("untuned", HsvRange())}
     if tuned is not None:
         maskers["single"] = ("best single tolerance", tuned.single)
@@ -56,22 +56,22 @@ def hsv_ways(legend: Palette, owner: str, tuned: Tuned | None) -> list[Method]:
     ]
 
 
-def tuned_on(plan: Plan, learning: Sequence[Item], legend: Palette, progress: Progress) -> Tuned | None:
-    """Tune HSV ranges on items; None where there are no true masks, or no usable one of these."""
+def tune_on(plan: Plan, training: Sequence[Item], legend: Palette, progress: Progress) -> Tuned | None:
+    """Tune HSV ranges on items; None where there is no usable true mask."""
     truth = plan.measured_against
     if truth.masks is None or truth.palette is None:
         return None
     work = CountClassColors(plan.dataset, truth, len(truth.palette))
-    colors = progress.run_stage("tune", "counting true colors", plan.executor, work, learning, ClassColors.merge)
+    colors = progress.run_stage("tune", "counting true colors", plan.executor, work, training, ClassColors.merge)
     if not any(len(histogram.codes) for histogram in colors.histograms):
         return None
     with progress.timed("tune"):
         return tune(legend, truth.palette, colors)
 
 
-def _paper(plan: Plan, learning: Sequence[Item], progress: Progress) -> Palette:
-    """Return the legend of the report's procedure; where there are fewer colors than clusters, k is lowered."""
-    sampled = replace(plan.sampling, images=PAPER_IMAGES).choose(learning)
+def _paper(plan: Plan, training: Sequence[Item], progress: Progress) -> Palette:
+    """Return the legend of the report's procedure; k is lowered if there are fewer colors than clusters."""
+    sampled = replace(plan.sampling, images=PAPER_IMAGES).choose(training)
     counted = count_colors(plan, sampled, Histogram, progress)
     k = min(PAPER_K, len(counted.counts.codes))
     with progress.timed("fit"):

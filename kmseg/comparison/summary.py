@@ -1,4 +1,4 @@
-"""What a comparison came to: its tables, and one sentence made from the figures, whichever way they fall."""
+"""The result of a comparison: tables, and one sentence made from the figures."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from kmseg.comparison.evaluate import Result
 from kmseg.files import write_csv
 from kmseg.palette import Palette
 
-ALIKE = 0.005
-"""Mean IoUs that differ by less are called equal."""
+EQUAL_MIOU = 0.005
+"""Mean IoUs that differ by less are reported as equal."""
 
 CLASS_FIGURES = ("iou", "precision", "recall", "boundary_f1")
 
 
 @dataclass(frozen=True, eq=False)
 class ComparisonResult:
-    """The results of all methods in the classes that are shown.
+    """The results of all methods over the compared classes.
 
     Parameters
     ----------
     results : sequence of Result
         All methods.
     kmeans, hsv : Result
-        The two that the question is about: K-Means as the run is set up, and the best HSV ranges.
+        The two methods of the conclusion: K-Means as the run is configured, and the best HSV ranges.
     fair : Result or None
-        K-Means given the legend that HSV is given; None where it was given none.
+        K-Means with the legend that HSV has; None if no legend was given.
     images : int
         Images that were evaluated.
     truth : bool
-        Whether there are true masks; else `kmeans` stands for them.
+        Whether there are true masks; otherwise the masks of `kmeans` are the reference.
     """
 
     results: Sequence[Result]
@@ -51,18 +51,18 @@ class ComparisonResult:
         if not self.truth:
             worst = int(shown[self.hsv.iou[shown].argmin()])
             return (
-                f"There are no true masks, so nothing says which is right: on {_images(self.images)}, "
+                f"There are no true masks, so neither method can be scored: on {_images(self.images)}, "
                 f"{self.hsv.method.title}, and {self.kmeans.method.title} agree on "
                 f"{self.hsv.figures['accuracy']:.2%} of the pixels, with a mean IoU of {_miou(self.hsv):.3f} between "
                 f"them over {_classes(len(shown))}; least on {self.classes.names[worst]} ({self.hsv.iou[worst]:.3f})."
             )
-        said = (
-            f"On {_images(self.images)} that nothing was tuned on, with {_classes(len(shown))}, "
+        conclusion = (
+            f"On {_images(self.images)} not used for tuning, with {_classes(len(shown))}, "
             f"{_versus(self.kmeans, self.hsv)}"
         )
         if self.fair is None:
-            return f"{said}."
-        return f"{said}; with the legend that HSV is given, {_against(self.fair, self.hsv)}."
+            return f"{conclusion}."
+        return f"{conclusion}; with the legend that HSV has, {_against(self.fair, self.hsv)}."
 
     def rows(self) -> list[tuple[str, int, str, float, float, float, float]]:
         """Return the table: class, true pixels, method, IoU, precision, recall, boundary F1."""
@@ -80,7 +80,7 @@ class ComparisonResult:
         ]
 
     def write(self, path: Path) -> Path:
-        """Write the table as CSV; a figure that means nothing is left empty."""
+        """Write the table as CSV; an undefined score is an empty cell."""
         rows = [[*row[:3], *("" if np.isnan(v) else v for v in row[3:])] for row in self.rows()]
         return write_csv(path, ["class", "pixels", "method", *CLASS_FIGURES], rows)
 
@@ -109,7 +109,7 @@ class ComparisonResult:
 
 
 def _versus(one: Result, other: Result) -> str:
-    """Compare in a full clause that says which legend each had."""
+    """Compare two methods in a clause that names the legend of each."""
     return (
         f"{one.method.title} has mean IoU {_miou(one):.3f} and {other.method.title} {_miou(other):.3f}: "
         f"{_winner(one, other)}"
@@ -121,15 +121,15 @@ def _against(one: Result, other: Result) -> str:
 
 
 def _winner(one: Result, other: Result) -> str:
-    gain = _miou(one) - _miou(other)
+    difference = _miou(one) - _miou(other)
     ahead = int((one.iou[one.shown] > other.iou[one.shown]).sum())
     behind = int((one.iou[one.shown] < other.iou[one.shown]).sum())
     counted = f"better in {_classes(ahead)}, worse in {behind}"
     if not ahead and not behind:
         return "the same in every class"
-    if abs(gain) < ALIKE:
+    if abs(difference) < EQUAL_MIOU:
         return f"K-Means and HSV are as good as each other (K-Means {counted})"
-    return f"K-Means is {'ahead' if gain > 0 else 'behind'} by {abs(gain):.3f} ({counted})"
+    return f"K-Means is {'ahead' if difference > 0 else 'behind'} by {abs(difference):.3f} ({counted})"
 
 
 def _miou(result: Result) -> float:

@@ -1,7 +1,7 @@
-"""The best tolerances of HSV ranges for images whose true masks are known.
+"""Tune the tolerances of HSV ranges on images with true masks.
 
-An HSV range knows a pixel by its color alone. So a count of the colors of each true class tells exactly what any
-tolerances would come to, and no image is masked again for each of them.
+An HSV range depends on a pixel's color alone. So the scores of any tolerances follow exactly from one count of the
+colors of each true class; no image is masked again.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from kmseg.palette import Palette
 HUES = (2, 5, 10, 20, 40)
 LEVELS = (15, 30, 60, 100, 160)
 GRID = np.array(list(itertools.product(HUES, LEVELS, LEVELS)), np.float32)
-"""Tolerances that are tried, `(125, 3)`: hue, saturation, value. The untuned ones, 10, 60 and 60, are among them."""
+"""Tolerances to try, `(125, 3)`: hue, saturation, value; includes the default 10, 60, 60."""
 
-PASSES = 2
-"""Rounds over the classes, at most; on 24 of kitti_pairs two bring all but 0.0002 of the gain."""
+MAX_ROUNDS = 2
+"""Rounds over the classes at most; on 24 images of KITTI a third round adds less than 0.0002 to the mean IoU."""
 
-ROWS = 4096
-"""Colors evaluated at a time: so many that they stay in the processor's cache."""
+COLORS_PER_BATCH = 4096
+"""Colors evaluated at a time; their costs fit into the processor's cache."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClassColors:
-    """The colors of each true class over some images; several add up."""
+    """The colors of each true class over some images; `merge` adds several up."""
 
     images: int
     histograms: tuple[Histogram, ...]
@@ -50,7 +50,7 @@ class ClassColors:
 
 @dataclass(frozen=True)
 class CountClassColors:
-    """The work on a chunk of images: count the colors of each true class. What cannot be read is left out."""
+    """The work on a chunk of images: count the colors of each true class. Unreadable images are skipped."""
 
     dataset: Dataset
     truth: Truth
@@ -74,12 +74,12 @@ class CountClassColors:
 
 @dataclass(frozen=True, eq=False)
 class Tuned:
-    """What tuning found.
+    """The tuned tolerances.
 
     Attributes
     ----------
     scores : ndarray of shape (125,), float64
-        Mean IoU on the images tuned on, for each single tolerance of `GRID`.
+        Mean IoU on the training images, for each single tolerance of `GRID`.
     """
 
     single: HsvRange
@@ -90,21 +90,21 @@ class Tuned:
 def tune(legend: Palette, true: Palette, colors: ClassColors) -> Tuned:
     """Find the single tolerance, and the tolerance of each class, with the best mean IoU.
 
-    The single one is the best of `GRID`. From there each class in turn takes the tolerance that is best while the
-    others keep theirs, until no class gains by a change.
+    The single tolerance is the best of `GRID`. Starting from it, coordinate ascent: each class in turn takes the best
+    tolerance while the others keep theirs, until none changes.
     """
-    board = TuningTable(legend, true, colors)
-    scores = board.grid_scores()
+    table = TuningTable(legend, true, colors)
+    scores = table.grid_scores()
     hue, saturation, value = map(float, GRID[scores.argmax()])
     single = HsvRange(hue, saturation, value)
     tolerances = single.tolerances(legend)
-    cost = np.concatenate([board.color_costs([i], tolerances[[i]]) for i in range(len(tolerances))], axis=1)
+    cost = np.concatenate([table.color_costs([i], tolerances[[i]]) for i in range(len(tolerances))], axis=1)
     owners = [[i for i, owner in enumerate(legend.source_names) if owner == name] for name in legend.names]
-    for _ in range(PASSES):
+    for _ in range(MAX_ROUNDS):
         before = tolerances.copy()
         for columns in owners:
-            tolerances[columns] = board.best_for(columns, tolerances[columns[0]], cost)
-            cost[:, columns] = board.color_costs(columns, tolerances[columns])
+            tolerances[columns] = table.best_for(columns, tolerances[columns[0]], cost)
+            cost[:, columns] = table.color_costs(columns, tolerances[columns])
         if np.array_equal(tolerances, before):
             break
     by_class = {name: tolerances[k].tolist() for k, name in enumerate(legend.names)}
@@ -112,72 +112,72 @@ def tune(legend: Palette, true: Palette, colors: ClassColors) -> Tuned:
 
 
 class TuningTable:
-    """The counted colors, laid out so that tolerances are evaluated quickly: n pairs of a color and its true class."""
+    """The counted colors as arrays over n pairs of a color and its true class, for fast evaluation of tolerances."""
 
     def __init__(self, legend: Palette, true: Palette, colors: ClassColors) -> None:
-        held = colors.histograms
-        self.colors = np.concatenate([h.colors for h in held])
-        self.counts = np.concatenate([h.counts for h in held]).astype(np.float64)
-        self.true = np.repeat(np.arange(len(held)), [len(h.codes) for h in held])
-        self.none = len(held)
+        histograms = colors.histograms
+        self.colors = np.concatenate([h.colors for h in histograms])
+        self.counts = np.concatenate([h.counts for h in histograms]).astype(np.float64)
+        self.true = np.repeat(np.arange(len(histograms)), [len(h.codes) for h in histograms])
+        self.none = len(histograms)
         self.sources = legend.sources[0]
-        self.means = match_classes(legend, true)[np.minimum(legend.sources[1], len(legend))]
-        self.wanted = np.bincount(self.true, self.counts, self.none)
+        self.true_class = match_classes(legend, true)[np.minimum(legend.sources[1], len(legend))]
+        self.actual = np.bincount(self.true, self.counts, self.none)
 
     def grid_scores(self) -> NDArray[np.float64]:
         """Return the mean IoU with each single tolerance of `GRID`."""
         totals = np.zeros((len(GRID), 2, self.none))
-        for start in range(0, len(self.colors), ROWS):
-            rows = slice(start, start + ROWS)
+        for start in range(0, len(self.colors), COLORS_PER_BATCH):
+            rows = slice(start, start + COLORS_PER_BATCH)
             apart = differences(self.colors[rows], self.sources, HsvRange().gray)
             for number, one in enumerate(GRID):
-                chosen = _chosen(costs(apart, np.tile(one, (len(self.means), 1))), self.means, self.none)
+                chosen = _chosen(costs(apart, np.tile(one, (len(self.true_class), 1))), self.true_class, self.none)
                 totals[number] += self._totals(chosen, rows)
         return np.array([self._mean(one) for one in totals])
 
     def color_costs(self, columns: list[int], tolerances: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what the sources `columns` cost with their tolerances, `(n, columns)`."""
+        """Return the costs of the sources `columns` with their tolerances, `(n, columns)`."""
         return costs(differences(self.colors, self.sources[columns], HsvRange().gray), tolerances)
 
     def best_for(self, columns: list[int], own: NDArray[np.float32], cost: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the tolerance `(3,)` that is best for the class with the sources `columns` while the others stay.
 
-        `own` is the one it has, which it keeps if none is better; `cost` `(n, m)` is what the ranges cost now.
+        `own` is the present one, kept if none is better; `cost` `(n, m)` are the present costs of all ranges.
         """
         others = np.delete(cost, columns, axis=1)
         best_rival, rival = (
             others.min(axis=1, initial=np.inf),
-            _chosen(others, np.delete(self.means, columns), self.none),
+            _chosen(others, np.delete(self.true_class, columns), self.none),
         )
         without = self._totals(rival, slice(None))
         apart = differences(self.colors, self.sources[columns], HsvRange().gray)
         within = np.flatnonzero((apart <= GRID.max(axis=0)[:, None, None]).all(axis=0).any(axis=1))
         apart, best_rival = apart[:, within], best_rival[within]
-        tried = [own, *GRID]
+        candidates = [own, *GRID]
         scores = []
-        for one in tried:
+        for one in candidates:
             won = within[costs(apart, np.tile(one, (len(columns), 1))).min(axis=1) < best_rival]
             lost = self._totals(rival[won], won)
-            gained = self._totals(np.full(len(won), self.means[columns[0]]), won)
+            gained = self._totals(np.full(len(won), self.true_class[columns[0]]), won)
             scores.append(self._mean(without - lost + gained))
-        return tried[int(np.argmax(scores))]
+        return candidates[int(np.argmax(scores))]
 
     def _totals(self, chosen: NDArray[np.intp], rows: Any) -> NDArray[np.float64]:
-        """Return the pixels that each class is given, and those rightly so, `(2, classes)`."""
+        """Return the predicted and the true positive pixels of each class, `(2, classes)`."""
         counts = self.counts[rows]
-        given = np.bincount(chosen, counts, self.none + 1)
-        right = np.bincount(chosen, counts * (chosen == self.true[rows]), self.none + 1)
-        return np.stack([given, right]).astype(np.float64)[:, : self.none]
+        predicted = np.bincount(chosen, counts, self.none + 1)
+        true_positives = np.bincount(chosen, counts * (chosen == self.true[rows]), self.none + 1)
+        return np.stack([predicted, true_positives]).astype(np.float64)[:, : self.none]
 
     def _mean(self, totals: NDArray[np.float64]) -> float:
-        given, right = totals
-        here = self.wanted > 0
-        return float((right[here] / (given + self.wanted - right)[here]).mean())
+        predicted, true_positives = totals
+        present = self.actual > 0
+        return float((true_positives[present] / (predicted + self.actual - true_positives)[present]).mean())
 
 
-def _chosen(cost: NDArray[np.float32], means: NDArray[np.intp], none: int) -> NDArray[np.intp]:
-    """Return the class `(n,)` of the cheapest source of each row; `none` where every one is out of range."""
+def _chosen(cost: NDArray[np.float32], true_class: NDArray[np.intp], none: int) -> NDArray[np.intp]:
+    """Return the class `(n,)` of the source with the least cost in each row; `none` where all are out of range."""
     if not cost.shape[1]:
         return np.full(len(cost), none)
     best = cost.argmin(axis=1)
-    return np.where(np.isfinite(cost[np.arange(len(cost)), best]), means[best], none)
+    return np.where(np.isfinite(cost[np.arange(len(cost)), best]), true_class[best], none)

@@ -25,7 +25,7 @@ class Item:
     Attributes
     ----------
     key : str
-        Path below the dataset's root without its suffix, with `/`; names the files that a run writes.
+        Path below the dataset's root without its suffix, with `/`; also the name of the run's files for it.
     label : Path
         The file that holds the label.
     photo : Path or None
@@ -38,27 +38,30 @@ class Item:
 
     def __post_init__(self) -> None:
         if self.key.startswith("/") or ".." in self.key.split("/"):
-            raise UserError(f"the dataset names an image {self.key!r}, which leads out of the run's folder")
+            raise UserError(
+                f"the dataset names an image {self.key!r}, which is outside the run's folder; "
+                "use relative paths without .."
+            )
 
 
 class Dataset(Protocol):
-    """What every dataset does. Listing is cheap; pixels are read item by item, in workers."""
+    """The protocol of a dataset. Listing is cheap; pixels are read item by item, in workers."""
 
     def items(self) -> list[Item]:
-        """List the items in the order of their keys; fail when there are none."""
+        """List the items sorted by key; raise `UserError` if there are none."""
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:
         """Read a label image, `(H, W, 3)` uint8 RGB."""
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
-        """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
+        """Read the photo, `(H, W, 3)` uint8 RGB, if there is one."""
 
     def truth(self) -> Truth | None:
-        """Return the truth that comes with the dataset, where it has one."""
+        """Return the dataset's own truth, if it has one."""
 
 
 def existing_folder(name: str, folder: Path | str) -> Path:
-    """Return `folder` as a path that exists, or fail in one sentence that names the option."""
+    """Return `folder` as a path; raise `UserError` if it is not an existing folder."""
     check_text(name, folder if not isinstance(folder, Path) else str(folder))
     path = Path(folder).expanduser()
     if not path.exists():
@@ -69,17 +72,20 @@ def existing_folder(name: str, folder: Path | str) -> Path:
 
 
 def image_files(root: Path) -> dict[str, Path]:
-    """Map keys to the image files below `root`, in the order of their keys.
+    """Map keys to the image files below `root`, sorted by key.
 
-    A key is the relative path without its suffix; where two files share it they keep their suffixes.
+    A key is the relative path without suffix; if two files share it, their keys include the suffix.
     """
-    # A link that leads nowhere is listed too, so that it is named among the files that could not be read.
+    # A broken link is listed too, so that it is reported as unreadable.
     found = (path for path in root.rglob("*") if is_image(path))
     files = sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
     if not files:
-        raise UserError(f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
+        raise UserError(
+            f"{root} and its sub-folders have no PNG, JPEG, BMP, TIFF or WebP image; "
+            "give the folder of the label images"
+        )
     keys = {path: path.relative_to(root).with_suffix("").as_posix() for path in files}
-    while len(set(keys.values())) < len(files):  # again where a whole name is another's stem: a.png and a.png.png
-        held = Counter(keys.values())
-        keys = {path: key if held[key] == 1 else path.relative_to(root).as_posix() for path, key in keys.items()}
+    while len(set(keys.values())) < len(files):  # repeat: a.png and a.png.png
+        count = Counter(keys.values())
+        keys = {path: key if count[key] == 1 else path.relative_to(root).as_posix() for path, key in keys.items()}
     return {key: path for path, key in sorted(keys.items(), key=lambda entry: entry[1])}

@@ -1,4 +1,4 @@
-"""A folder of label images, with the photos in another folder if there are any."""
+"""A folder of label images, optionally with photos in another folder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Folder:
     root : str
         Folder of the label images; sub-folders are searched.
     photos : str or None
-        Folder of the photos. A photo belongs to the label of the same relative path, else of the same name if only
-        one has it.
+        Folder of the photos. A photo belongs to the label of the same relative path, else of the same file name
+        if it is unique.
     """
 
     root: str
@@ -35,21 +35,21 @@ class Folder:
             existing_folder("dataset.photos", self.photos)
 
     def items(self) -> list[Item]:
-        """List the label images, each with its photo where one is found."""
+        """List the label images, each with its photo if one is found."""
         labels = image_files(existing_folder("dataset.root", self.root))
         if self.photos is None:
             return [Item(key, path) for key, path in labels.items()]
         photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
-        return [Item(key, path, photos.of(key)) for key, path in labels.items()]
+        return [Item(key, path, photos.find(key)) for key, path in labels.items()]
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:
         """Read a label image, `(H, W, 3)` uint8 RGB."""
         return read_rgb(item.label)
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
-        """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
+        """Read the photo, `(H, W, 3)` uint8 RGB, if there is one."""
         return None if item.photo is None else read_rgb(item.photo)
 
     def truth(self) -> Truth | None:
-        """Return None: a folder brings no truth."""
+        """Return None: a folder has no truth."""
         return None

@@ -1,4 +1,4 @@
-"""Which file of one folder belongs to which of another: photos and true masks to their label images."""
+"""Match photos and true masks to their label images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kmseg.images import SUFFIXES
 
 
 class FileMatcher:
-    """Finds the file that belongs to an item, by relative path, else by name.
+    """Find the file that belongs to an item, by relative path, else by unique file name.
 
     Parameters
     ----------
@@ -21,11 +21,11 @@ class FileMatcher:
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
         names = Counter(Path(key).name for key in files)
-        # A name that occurs twice (frame 0 of two sequences) is nobody's: a wrong partner is worse than none.
+        # A name that occurs twice (frame 0 of two sequences) matches nothing: a wrong match is worse than none.
         self._by_name = {Path(key).name: path for key, path in files.items() if names[Path(key).name] == 1}
 
-    def of(self, key: str) -> Path | None:
-        """Return the file of the item, or None; a suffix that the key has kept does not matter."""
+    def find(self, key: str) -> Path | None:
+        """Return the file of the item, or None; an image suffix in the key is ignored."""
         bare = str(Path(key).with_suffix("")) if Path(key).suffix.lower() in SUFFIXES else key
         for name in (key, bare):
             if name in self._files:

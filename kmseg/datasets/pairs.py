@@ -17,14 +17,14 @@ from kmseg.validation import check_choice
 
 @dataclass(frozen=True)
 class Pairs:
-    """Files whose one half is the photo and whose other half is the label.
+    """Files with the photo in one half and the label in the other.
 
     Parameters
     ----------
     root : str
         Folder of the files; sub-folders are searched.
     label : str
-        The half that holds the label, `right` or `left`.
+        The half with the label, `right` or `left`.
     """
 
     root: str
@@ -48,12 +48,12 @@ class Pairs:
         return half(read_rgb(item.label), "left" if self.label == "right" else "right", item.label)
 
     def truth(self) -> Truth | None:
-        """Return None: pairs bring no truth."""
+        """Return None: pairs have no truth."""
         return None
 
 
 def half(pair: NDArray[np.uint8], side: str, path: Path) -> NDArray[np.uint8]:
-    """Return the left or right half of an image; refuse one that cannot be halved."""
+    """Return the left or right half of an image; raise `UnreadableImage` for an odd width."""
     width = pair.shape[1]
     if width % 2:
         raise UnreadableImage(

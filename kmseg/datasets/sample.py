@@ -1,4 +1,4 @@
-"""Street-like scenes drawn on the spot, with their lossless truth, so that the first run can measure itself."""
+"""Synthetic street scenes with lossless truth, so that a first run needs no data and has metrics."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIZE = 256
 """Height and width of the photo and of the label, as in the paper's data."""
 
 FINE = 4
-"""Scenes are drawn this much larger and scaled down, so that borders mix colors as in real data."""
+"""Scenes are drawn this many times larger and scaled down, so that borders have mixed colors as in real data."""
 
 LEGEND = Palette(
     names=[
@@ -41,12 +41,12 @@ LEGEND = Palette(
 )  # fmt: skip
 
 VERSION = 1
-"""Raised when the drawing changes, so that scenes kept from an older version are not used."""
+"""Incremented when the drawing changes, so that scenes of an older version are not reused."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Drawn pairs of photo and JPEG label, 512x256, with true masks.
+    """Synthetic pairs of photo and JPEG label, 512x256, with true masks.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class Sample:
     quality : int
         JPEG quality, 1 to 100.
     root : str or None
-        Folder to draw into; None keeps them in kmseg's home folder, where the next run finds them.
+        Folder to draw into; None is kmseg's home folder, where the next run reuses them.
     """
 
     scenes: int = 48
@@ -80,7 +80,7 @@ class Sample:
         return folder
 
     def items(self) -> list[Item]:
-        """List the scenes, drawing them at first."""
+        """List the scenes; the first call draws them."""
         return self._pairs.items()
 
     def read_label(self, item: Item) -> NDArray[np.uint8]:
@@ -114,7 +114,7 @@ def _draw_all(sample: Sample, folder: Path) -> None:
         try:
             part.rename(folder)
         except OSError:
-            if not folder.is_dir():  # another process drew the same scenes meanwhile: theirs are as good
+            if not folder.is_dir():  # another process has drawn the same scenes
                 raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -147,7 +147,7 @@ def draw_scene(random: Generator) -> NDArray[np.uint8]:
         cv2.ellipse(mask, (int(x), int(y)), (int(w), int(h)), 0, 0, 360, index[name], -1)
 
     x = 0.0
-    while x < side:  # a row of houses
+    while x < side:  # buildings
         width = side * random.uniform(0.08, 0.25)
         if random.random() < 0.8:
             box("building", x, horizon - side * random.uniform(0.08, 0.34), width, side)

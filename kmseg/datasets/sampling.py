@@ -1,4 +1,4 @@
-"""Which of the dataset's images the palette is learnt from."""
+"""Choose the images that the palette is learned from."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Sampling:
     Parameters
     ----------
     images : int or "all"
-        How many; a dataset with fewer gives all it has.
+        Sample size; all images if the dataset has fewer.
     seed : int
-        The one seed of a run: it draws the sample and starts the clusterer.
+        Seed of the run: for the sample and the clusterer.
     """
 
     images: int | str = "all"
@@ -33,7 +33,7 @@ class Sampling:
         check_integer("sampling.seed", self.seed, at_least=0, at_most=2**32 - 1)
 
     def choose(self, items: Sequence[T]) -> list[T]:
-        """Return the sampled items in their own order."""
+        """Return the sampled items in their original order."""
         if isinstance(self.images, str) or self.images >= len(items):
             return list(items)
         drawn = np.random.default_rng(self.seed).choice(len(items), self.images, replace=False)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kmseg.datasets.matching import FileMatcher
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.images import whole_file
+from kmseg.images import read_complete_file
 from kmseg.legends.formats import Legend, read_legend
 from kmseg.palette import Palette
 from kmseg.validation import check_text
@@ -31,7 +31,7 @@ class Truth:
         Legend file; its rows are the classes of the masks.
     masks : str or None
         Folder of index masks, PNG, 8 or 16 bits, 255 (65535) = ignore; matched to label images by relative path,
-        else by file name if only one has it.
+        else by unique file name.
     """
 
     legend: str | None = None
@@ -41,7 +41,7 @@ class Truth:
         check_text("truth.legend", self.legend, optional=True)
         check_text("truth.masks", self.masks, optional=True)
         if self.masks is not None and self.legend is None:
-            raise UserError("truth.masks needs truth.legend, whose rows the masks' numbers mean; give both")
+            raise UserError("truth.masks needs truth.legend, since mask values are rows of the legend; give both")
         if self.masks is not None and not Path(self.masks).is_dir():
             raise UserError(f"truth.masks={self.masks} is not an existing folder; give the folder of index masks")
         if self.legend is not None:
@@ -53,12 +53,12 @@ class Truth:
 
     @property
     def palette(self) -> Palette | None:
-        """The true palette, where a legend is given."""
+        """The true palette, if a legend is given."""
         return None if self._read is None else self._read.palette
 
     @property
-    def doubts(self) -> Sequence[str]:
-        """A sentence for each thing in the legend file that may not be meant so."""
+    def warnings(self) -> Sequence[str]:
+        """One sentence for each entry of the legend file that is probably a mistake."""
         return () if self._read is None else self._read.doubts
 
     @cached_property
@@ -69,7 +69,7 @@ class Truth:
 
     def mask_file(self, key: str) -> Path | None:
         """Return the file of an item's true mask; None if it has none."""
-        return self._masks.of(key)
+        return self._masks.find(key)
 
     def read_mask(self, path: Path, shape: tuple[int, int]) -> NDArray[np.int64]:
         """Return a true mask `(H, W)` as rows of the legend, -1 = ignore.
@@ -91,13 +91,13 @@ def read_index_mask(path: Path) -> NDArray[Any]:
     """Read an index mask `(H, W)`, uint8 or uint16; a paletted PNG is read as its indices."""
     from PIL import Image
 
-    data = whole_file(path)
+    data = read_complete_file(path)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
             if image.mode in ("P", "L"):
                 return np.asarray(image)
         mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except Exception:  # of a broken file, the decoders raise what comes up
+    except Exception:  # decoders raise anything for a broken file
         mask = None
     if mask is None or mask.ndim != 2 or mask.dtype not in (np.uint8, np.uint16):
         raise UnreadableImage(f"{path}: not an index mask; expected a gray or paletted PNG of class numbers")

@@ -1,4 +1,4 @@
-"""Pictures for people: the palette's swatches and the contact sheet of a run."""
+"""Pictures of palettes and candidates, and the contact sheet of a run."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ INK, PAPER, FAINT = (25, 25, 28), (255, 255, 255), (120, 120, 126)
 GAP = 12
 SWATCH = 30
 ROWS = 16
-"""Swatches in one column of the palette's picture; more classes stand in further columns."""
-LISTED = 80
-"""Candidates in their picture; candidates.csv has them all."""
+"""Swatches in one column of the palette's picture."""
+MAX_CANDIDATES = 80
+"""Candidates in the picture at most; candidates.csv has all."""
 
 
 def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uint8]:
@@ -38,10 +38,10 @@ def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uin
 
 
 def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
-    """Draw the list of candidates, one a row: swatch, color, pixels, verdict and reason, `(H, W, 3)` uint8."""
+    """Draw the list of candidates, one per row: swatch, color, pixels, verdict and reason, `(H, W, 3)` uint8."""
     from PIL import Image, ImageDraw
 
-    shown = candidates[:LISTED]
+    shown = candidates[:MAX_CANDIDATES]
     columns = (GAP, 70, 190, 290, 370, 430, 520)
     texts = [
         ("", " ".join(map(str, c.color)), f"{c.pixels:,}", str(c.images), f"{c.flat:.0%}", c.verdict, c.reason)
@@ -58,14 +58,16 @@ def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
         ink = INK if candidate.verdict == "accepted" else FAINT
         for x, word in zip(columns, words, strict=True):
             draw.text((x, y + 3), word, fill=ink, font=_font(14))
-    if len(candidates) > LISTED:
+    if len(candidates) > MAX_CANDIDATES:
         y = GAP + (len(shown) + 1) * (SWATCH - 4)
-        draw.text((GAP, y), f"and {len(candidates) - LISTED} more in candidates.csv", fill=FAINT, font=_font(13))
+        draw.text(
+            (GAP, y), f"and {len(candidates) - MAX_CANDIDATES} more in candidates.csv", fill=FAINT, font=_font(13)
+        )
     return np.array(picture)
 
 
 def thumbnail(image: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Scale an image to `width` pixels; a label keeps its exact colors, since no pixels are mixed."""
+    """Scale an image to `width` pixels by nearest neighbor, so that a label keeps its exact colors."""
     height = max(round(image.shape[0] * width / image.shape[1]), 1)
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_NEAREST))
 

@@ -1,4 +1,4 @@
-"""Executors: where the work on chunks of images runs. The same function runs on one core or on all of them."""
+"""Executors: where the work on chunks of images runs."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Any, Protocol, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-CHUNK = 64
-"""Images handed to a worker at a time, at most: enough to hide the hand-over, few enough for a smooth progress bar."""
+MAX_CHUNK = 64
+"""Images per chunk at most: large enough to hide the overhead, small enough for a smooth progress bar."""
 
 
 class Executor(Protocol):
-    """What every executor does."""
+    """The protocol of an executor."""
 
     def map(self, work: Callable[[Sequence[T]], R], items: Sequence[T]) -> Iterator[R]:
         """Yield `work(chunk)` for consecutive chunks of `items`, in their order."""
 
 
-_KEPT: dict[str, Any] = {}
+_CACHED: dict[str, Any] = {}
 
 
 def once_per_process(token: str, make: Callable[[], R]) -> R:
-    """Return what `make` gives, made once in each process and kept until another token is asked for.
+    """Return the result of `make`, called once per process and token.
 
-    Work is handed to a process chunk by chunk; what it needs for all of them is not made again for each.
+    A process works chunk by chunk; objects that all chunks need are created once. Only the last token is cached.
     """
-    if token not in _KEPT:
-        _KEPT.clear()
-        _KEPT[token] = make()
-    held: R = _KEPT[token]
-    return held
+    if token not in _CACHED:
+        _CACHED.clear()
+        _CACHED[token] = make()
+    cached: R = _CACHED[token]
+    return cached
 
 
 def chunks(items: Sequence[T], workers: int) -> Iterator[Sequence[T]]:
-    """Cut `items` into consecutive chunks, so small that each worker has several."""
-    size = max(1, min(CHUNK, len(items) // (4 * workers)))
+    """Split `items` into consecutive chunks, several per worker."""
+    size = max(1, min(MAX_CHUNK, len(items) // (4 * workers)))
     return (items[i : i + size] for i in range(0, len(items), size))

@@ -15,7 +15,7 @@ from kmseg.validation import check_integer, check_number
 
 @dataclass(frozen=True)
 class Dask:
-    """A Dask cluster; a worker that dies has its chunks done by another.
+    """A Dask cluster; the chunks of a worker that dies are repeated by another.
 
     Needs `pip install 'kmseg[cluster]'`. The workers must see the same files under the same paths.
 
@@ -24,7 +24,7 @@ class Dask:
     address : str or None
         Scheduler, such as `tcp://10.0.0.5:8786`; None starts a cluster on this machine for the run.
     workers : int
-        Number of workers of a cluster started for the run; -1 means one a core.
+        Number of workers of a cluster started for the run; -1 means one per core.
     timeout : float
         Seconds to wait for the scheduler.
     """
@@ -42,7 +42,7 @@ class Dask:
         """Yield `work(chunk)` for consecutive chunks of `items`, in their order."""
         with self._client() as client:
             workers = max(len(client.scheduler_info()["workers"]), 1)
-            # Not pure: the work writes files, so Dask must not take an earlier result for it.
+            # pure=False: the work writes files, so Dask must not reuse an earlier result.
             futures = deque(client.map(work, list(chunks(items, workers)), pure=False))
             while futures:
                 yield futures.popleft().result()

@@ -11,12 +11,12 @@ from kmseg.validation import check_integer
 
 @dataclass(frozen=True)
 class Processes:
-    """Several processes of this machine, by joblib's loky.
+    """Several processes of this machine, with joblib's loky.
 
     Parameters
     ----------
     workers : int
-        Number of processes; -1 means one a core.
+        Number of processes; -1 means one per core.
     """
 
     workers: int = -1

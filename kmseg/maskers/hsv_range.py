@@ -1,4 +1,4 @@
-"""The baseline that people use by hand: one HSV range per class, as with OpenCV's `inRange`."""
+"""The baseline: one HSV range per class, as with OpenCV's `inRange`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HsvRange:
     """Per class, the HSV of its color plus or minus tolerances; a pixel in no range is ignored.
 
     Units are OpenCV's for 8-bit HSV: hue 0..179 (wrapping at 180), saturation and value 0..255. The hue of a
-    class with little saturation (a gray) means nothing and is not compared. Where ranges overlap, the nearest
+    class with little saturation (a gray) is noise and is not compared. Where ranges overlap, the nearest
     color in HSV wins, each difference measured in its tolerance.
 
     Parameters
@@ -51,15 +51,17 @@ class HsvRange:
             _check(f"by_class.{name} ", *tolerances)
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
-        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` plays no part."""
+        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` is not used."""
         tolerances = self.tolerances(palette)
         return ColorTable(lambda colors: self._classes(colors, palette, tolerances), palette.index_dtype)
 
     def tolerances(self, palette: Palette) -> NDArray[np.float32]:
         """Return the tolerances `(m, 3)` of each of the palette's `sources`."""
-        lacking = [name for name in self.by_class if name not in palette.source_names]
-        if lacking:
-            raise UserError(f"by_class names {', '.join(lacking)}, and the palette has no such class; leave it out")
+        unknown = [name for name in self.by_class if name not in palette.source_names]
+        if unknown:
+            raise UserError(
+                f"by_class has {', '.join(unknown)}, which the palette lacks; remove it or correct the name"
+            )
         single = (self.hue, self.saturation, self.value)
         return np.array([self.by_class.get(name, single) for name in palette.source_names], np.float32)
 
@@ -71,7 +73,7 @@ class HsvRange:
 
 
 def differences(colors: NDArray[np.uint8], sources: NDArray[np.uint8], gray: float) -> NDArray[np.float32]:
-    """Return how far colors `(n, 3)` are from `sources` `(m, 3)` in hue, saturation and value, `(3, n, m)`."""
+    """Return the differences of colors `(n, 3)` and `sources` `(m, 3)` in hue, saturation and value, `(3, n, m)`."""
     have, want = _hsv(colors).T[:, :, None], _hsv(sources).T[:, None, :]
     apart = np.abs(have - want)
     apart[0] = np.minimum(apart[0], 180 - apart[0])
@@ -80,7 +82,7 @@ def differences(colors: NDArray[np.uint8], sources: NDArray[np.uint8], gray: flo
 
 
 def costs(apart: NDArray[np.float32], tolerances: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the price `(n, m)` of each source from the differences `(3, n, m)`; infinite outside its range."""
+    """Return the cost `(n, m)` of each source from the differences `(3, n, m)`; infinite outside its range."""
     cost = np.zeros(apart.shape[1:], np.float32)
     outside = np.zeros(cost.shape, bool)
     for plane, tolerance in zip(apart, tolerances.T, strict=True):

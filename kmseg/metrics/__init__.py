@@ -1,4 +1,4 @@
-"""Every figure that a run reports: named once here, and meaning the same everywhere."""
+"""Names and meanings of all metrics, defined in one place."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ MEANING = {
     "legend/found": "classes present that were found",
     "legend/present": "classes present: at least 30 flat pixels within 8 RGB units of the true color",
     "legend/spurious": "palette colors farther than 10 RGB units from every true color",
-    "legend/exact": "classes present whose color was found to the digit",
-    "mask/accuracy": "share of pixels given their true class, ignored pixels apart",
+    "legend/exact": "classes present whose color was found exactly",
+    "mask/accuracy": "share of pixels with the true class, without ignored pixels",
     "mask/miou": "mean over the classes in the truth of intersection over union",
     "mask/iou/<class>": "intersection over union of one class",
-    "compare/<method>/miou": "mean IoU over the compared classes, on the images that nothing was learnt from",
-    "compare/<method>/accuracy": "share of the compared classes' pixels that the method gives their class",
+    "compare/<method>/miou": "mean IoU over the compared classes, on the evaluated images",
+    "compare/<method>/accuracy": "share of the compared classes' pixels that the method labels correctly",
     "compare/<method>/boundary_f1": "mean over the classes of the boundary F1 (within task.tolerance pixels)",
     "compare/tuning/hue": "best mean IoU on the tuning images with this hue tolerance (the step)",
     "palette/classes": "classes of the palette",
@@ -23,20 +23,20 @@ MEANING = {
     "palette/farther_than_40": "share of pixels farther than 40 RGB units from their class's color",
     "palette/exact": "share of pixels of exactly their class's color",
     "palette/near": "share of the other pixels within 20 RGB units of it",
-    "palette/reassigned": "share of border pixels of a color in between, given to a neighbor's class",
+    "palette/reassigned": "share of border pixels of a color in between, labeled with a neighbor's class",
     "palette/unmatched": "share of pixels of no class, and of flat pixels of a color that the palette lacks",
     "sampled/farther_than_10": "share of the counted pixels (task=discover: flat ones) farther than 10 from any color",
     "sampled/farther_than_40": "the same, farther than 40",
-    "images/sampled": "images that the palette was learnt from",
+    "images/sampled": "images that the palette was learned from",
     "images/evaluated": "images that have a true mask",
     "images/read": "images that were masked",
     "images/failed": "files that could not be used",
     "incremental/done": "images that an incremental run masked: new ones and changed ones",
-    "incremental/kept": "images that it took over from the runs before",
-    "incremental/gone": "images of the runs before that the dataset has no more",
-    "drift/colors": "colors of the images that the palette given or kept lacks (see drift.csv)",
+    "incremental/unchanged": "images taken over from earlier runs",
+    "incremental/gone": "images of earlier runs that are no longer in the dataset",
+    "drift/colors": "colors of the images that the palette lacks (see drift.csv)",
     "drift/unmatched": "share of pixels of these colors",
-    "drift/images": "images that have them: the most that have one of them",
+    "drift/images": "images that have any of these colors",
     "time/<stage>": "seconds of a stage",
 }
 """What each metric means; the README's table and the tracked run's description are made from it."""
@@ -45,5 +45,5 @@ LESS_IS_BETTER = ("legend/spurious", "palette/inertia", "palette/unmatched", "im
 
 
 def less_is_better(metric: str) -> bool:
-    """Tell whether a run is the better, the smaller this figure is."""
+    """Return whether smaller values of a metric are better."""
     return metric.startswith(LESS_IS_BETTER) or "/farther_than_" in metric

@@ -1,10 +1,10 @@
-"""How well the boundaries of masks lie: the boundary F1 of each class.
+"""Boundary F1 of each class.
 
 Csurka, Larlus and Perronnin, "What is a good evaluation measure for semantic segmentation?" (BMVC 2013), after Martin,
 Fowlkes and Malik's measure for contours (PAMI 2004): precision is the share of a class's boundary pixels in the mask
 that lie within a tolerance of its true boundary, recall the share of the true ones within it of the mask's, F1 their
-harmonic mean. Here the pixels of all images are counted together, where Csurka et al. average over images: so one
-image with a sliver of a class weighs no more than its pixels.
+harmonic mean. Here the pixels of all images are pooled, where Csurka et al. average over images, so that an
+image with few pixels of a class has little weight.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 
 def boundary(mask: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which pixels `(H, W)` have one of the four neighbors in another class; -1 = ignored is no class.
+    """Return which pixels `(H, W)` have a 4-neighbor of another class; -1 means ignore.
 
-    The edge of the image is no boundary, nor is that of an ignored area.
+    The edge of the image and of ignored areas is no boundary.
     """
     edge = np.zeros(mask.shape, bool)
     for one, other in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
@@ -30,7 +30,7 @@ def boundary(mask: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 class TrueBoundaries:
-    """The boundaries of one true mask, against which those of several masks are counted.
+    """The boundaries of one true mask, to compare several masks with.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ class TrueBoundaries:
     classes : int
         Number of classes.
     tolerance : int
-        Pixels; two boundary pixels this far apart, or nearer, match.
+        Distance in pixels up to which two boundary pixels match.
     """
 
     def __init__(self, true: NDArray[np.int64], classes: int, tolerance: int) -> None:
         self._true, self._classes = true, classes
         self._disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tolerance + 1,) * 2)
         self._edges = self._planes(true)
-        self._near = {k: self._widened(plane) for k, plane in self._edges.items()}
+        self._near = {k: self._dilated(plane) for k, plane in self._edges.items()}
 
     def counts(self, mask: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Count, per class, boundary pixels of a mask `(H, W)` and those that match, true ones and those that match.
+        """Return, per class, found, matched found, true and matched true boundary pixels: `(classes, 4)`.
 
-        The mask's values are the true classes; anything from `classes` on is no class. Returns `(classes, 4)`.
+        The mask has true classes as values; values from `classes` on are no class.
         """
         counted = np.zeros((self._classes, 4), np.int64)
         found = self._planes(np.where(self._true < 0, -1, mask))
@@ -59,8 +59,8 @@ class TrueBoundaries:
         for k in sorted({*found, *self._edges}):
             own, edge = found.get(k, nothing), self._edges.get(k, nothing)
             matched = cv2.countNonZero(own & self._near.get(k, nothing))
-            met = cv2.countNonZero(edge & self._widened(own))
-            counted[k] = cv2.countNonZero(own), matched, cv2.countNonZero(edge), met
+            recalled = cv2.countNonZero(edge & self._dilated(own))
+            counted[k] = cv2.countNonZero(own), matched, cv2.countNonZero(edge), recalled
         return counted
 
     def _planes(self, mask: NDArray[np.int64]) -> dict[int, NDArray[np.uint8]]:
@@ -69,13 +69,13 @@ class TrueBoundaries:
         present = np.flatnonzero(np.bincount(mask[edge], minlength=1)[: self._classes])
         return {int(k): (edge & (mask == k)).astype(np.uint8) for k in present}
 
-    def _widened(self, plane: NDArray[Any]) -> NDArray[np.uint8]:
+    def _dilated(self, plane: NDArray[Any]) -> NDArray[np.uint8]:
         return np.asarray(cv2.dilate(plane, self._disc), np.uint8)
 
 
 def boundary_f1(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the F1 `(k,)` from the counts `(k, 4)`; a class that has no boundary anywhere gives NaN."""
-    found, matched, true, met = counts.T.astype(np.float64)
-    precision, recall = matched / np.maximum(found, 1), met / np.maximum(true, 1)
+    """Return the F1 `(k,)` from the counts `(k, 4)`; NaN for a class without boundary."""
+    found, matched, true, recalled = counts.T.astype(np.float64)
+    precision, recall = matched / np.maximum(found, 1), recalled / np.maximum(true, 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return np.where(found + true > 0, f1, np.nan)

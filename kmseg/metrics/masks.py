@@ -12,7 +12,7 @@ from kmseg.pixels.distance import between
 def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, found: int) -> NDArray[np.int64]:
     """Count pixels by true class and found class, `(classes, found + 1)`; the last column is "no class".
 
-    Pixels whose true class is negative are left out.
+    Pixels whose true class is negative are ignored.
     """
     from kmseg.pixels.gather import count_pairs
 
@@ -22,7 +22,7 @@ def confusion(true: NDArray[np.int64], mask: NDArray[np.integer], classes: int, 
 
 
 def match_classes(found: Palette, true: Palette) -> NDArray[np.intp]:
-    """Return the true class `(k + 1,)` that each found class is read as, the one of the nearest color.
+    """Return the true class `(k + 1,)` of each found class: the one of the nearest color.
 
     The last entry is for pixels of no class: `len(true)`.
     """
@@ -30,7 +30,7 @@ def match_classes(found: Palette, true: Palette) -> NDArray[np.intp]:
 
 
 def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dict[str, float]:
-    """Score masks from their `confusion`; every found class is read as the true class of the nearest color."""
+    """Score masks from their `confusion`; every found class counts as the true class of the nearest color."""
     classes = len(true)
     square = np.zeros((classes, classes), np.int64)
     np.add.at(square.T, match_classes(found, true)[:-1], counts[:, :-1].T)

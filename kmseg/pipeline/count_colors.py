@@ -1,4 +1,4 @@
-"""From sampled label images to a palette: count their colors, evaluate or cluster them, read the classes off."""
+"""Find the palette of sampled label images: count their colors, then apply discovery or the clusterer."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ class Count(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Counted(Generic[C]):
-    """What counting some images gave; several add up. Of the `images`, so many were `remembered` from another run."""
+    """Counts of some images; `CountColors.add_up` adds several up.
+
+    `remembered` is the number of images whose counts came from the cache.
+    """
 
     images: int
     counts: C
@@ -66,23 +69,23 @@ class CountColors(Generic[C]):
     cache: ColorCache = field(default_factory=ColorCache)
 
     def __call__(self, items: Sequence[Item]) -> Counted[C]:
-        """Count the colors of a chunk of items: into one table, or each for itself where that is kept."""
+        """Count the colors of a chunk of items: into one table, or per image if the cache is on."""
         if not self.cache.limit:
-            return self._together(items)
+            return self._count(items)
         new: list[Counted[C]] = []
 
         def count() -> Counted[C]:
-            new.append(self.add_up([self._kept(item) for item in items]))
+            new.append(self.add_up([self._cached(item) for item in items]))
             return replace(new[0], remembered=new[0].read)
 
-        how = f"{self._how} {self.cache} {[item.key for item in items]}"
+        how = f"{self._cache_key} {self.cache} {[item.key for item in items]}"
         known = FILE_CACHE.get([item.label for item in items], how, count, self._count_bytes)
         return new[0] if new else known
 
     def _count_bytes(self, counted: Counted[C]) -> int:
         return sum(getattr(counted.counts, name).nbytes for name in _fields(self.kind))
 
-    def _together(self, items: Sequence[Item]) -> Counted[C]:
+    def _count(self, items: Sequence[Item]) -> Counted[C]:
         failures: list[str] = []
         flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
 
@@ -101,28 +104,28 @@ class CountColors(Generic[C]):
         counts = self.kind.of_all(labels())
         return Counted(len(items), counts, flat_pixels, tuple(failures), remembered=0)
 
-    def _kept(self, item: Item) -> Counted[C]:
-        with reading_once():  # for the name of its counts, and for its pixels
-            entry = self.cache.entry(item.label, f"{item.key} {self._how}")
+    def _cached(self, item: Item) -> Counted[C]:
+        with reading_once():  # once for the cache key, once for the pixels
+            entry = self.cache.entry(item.label, f"{item.key} {self._cache_key}")
             known = entry.load() if entry else None
             if known:
                 *counts, flat_pixels = known
                 return Counted(1, self.kind(*counts), flat_pixels, (), remembered=1)
-            counted = self._together([item])
+            counted = self._count([item])
             if entry and counted.read:
                 arrays = [getattr(counted.counts, name) for name in _fields(self.kind)]
                 entry.save([*arrays, counted.flat_pixels])
             return counted
 
     @cached_property
-    def _how(self) -> str:
-        """Say what besides an image's file decides its counts: options of the dataset, but not where its files lie."""
+    def _cache_key(self) -> str:
+        """Everything besides the image file that decides its counts: options of the dataset except its root."""
         reading = [(name, getattr(self.dataset, name)) for name in _fields(self.dataset) if name != "root"]
         true = self.true.colors.tolist() if self.true else []
         return f"{type(self.dataset)} {digest_source(self.dataset)} {reading} {self.kind.__name__} {true}"
 
     def add_up(self, parts: Sequence[Counted[C]]) -> Counted[C]:
-        """Add up what the chunks gave."""
+        """Add up the counts of several chunks."""
         return Counted(
             images=sum(part.images for part in parts),
             counts=self.kind.merge([part.counts for part in parts]),
@@ -137,13 +140,13 @@ def learn_palette(
 ) -> tuple[Found, Counted[Histogram] | Counted[ColorStatistics]]:
     """Read the sampled items, count their colors (and the flat pixels of `true` classes), and find the palette."""
     sampled = plan.sampling.choose(items)
-    by_data = plan.clusterer.k == "auto"
-    if not by_data and plan.palette.demands != Demands():
+    is_automatic = plan.clusterer.k == "auto"
+    if not is_automatic and plan.palette.demands != Demands():
         raise UserError(
-            f"palette.pin, forbid, min_pixels and min_distance choose among the candidates of clusterer.k=auto, and "
-            f"clusterer.k is {plan.clusterer.k}; leave them out or set clusterer.k=auto"
+            f"palette.pin, forbid, min_pixels and min_distance need clusterer.k=auto, but "
+            f"clusterer.k is {plan.clusterer.k}; leave them out, or set clusterer.k=auto"
         )
-    if by_data:
+    if is_automatic:
         statistics = count_colors(plan, sampled, ColorStatistics, progress, true)
         with progress.timed("fit"):
             demands = plan.palette.demands
@@ -158,7 +161,7 @@ def learn_palette(
 def count_colors(
     plan: Plan, items: Sequence[Item], kind: type[C], progress: Progress, true: Palette | None = None
 ) -> Counted[C]:
-    """Read items and count their colors, and the flat pixels of each `true` class; fail where none can be read."""
+    """Read items and count their colors, and the flat pixels of each `true` class; raise if none can be read."""
     work = CountColors(plan.dataset, kind, true, plan.cache)
     counted = progress.run_stage("discover", "reading colors", plan.executor, work, items, work.add_up)
     if counted.remembered < counted.read:

@@ -1,4 +1,4 @@
-"""What was counted of each image, kept by content: the runs of a sweep read no image twice."""
+"""Disk cache of color counts, addressed by content, so that the runs of a sweep read no image twice."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from kmseg.validation import check_number, check_text
 
 SUFFIX = ".counts"
 
-IN_A_SWEEP = 1000
-"""Megabytes that the runs of a sweep keep, if nothing else is said."""
+SWEEP_LIMIT_MB = 1000
+"""Default limit of the cache in a sweep, in megabytes."""
 
-ABANDONED = 3600
-"""Seconds after which a half-written file is of a process that was killed."""
+ABANDONED_SECONDS = 3600
+"""Age in seconds after which a temporary file belongs to a killed process."""
 
 
 @dataclass(frozen=True)
 class ColorCache:
-    """Counts of images, a small file each.
+    """A cache of the color counts of images, one small file per image.
 
-    A file's name is made from all that decides the counts: the image's bytes, what the caller says of how they are
-    read and counted, and kmseg's own code, so that no edit or upgrade meets counts of another making. A file that is
-    damaged, gone or cannot be written costs the time of counting anew and nothing else. Any number of processes may
-    share a folder.
+    A file's name is a digest of everything that decides the counts: the image's bytes, how they are read and counted,
+    and kmseg's own code, so that an edit or upgrade never reads outdated counts. If a file is damaged or cannot be
+    written, the image is counted again. Any number of processes may share a folder.
 
     Parameters
     ----------
     folder : str or None
-        Where the counts are kept; None is `colors` in kmseg's home folder. It may be deleted at any time.
+        Folder of the cache; None is `colors` in kmseg's home folder. It may be deleted at any time.
     limit : float or None
-        Megabytes. Past it, what was used longest ago is removed; 0 keeps nothing. None keeps `IN_A_SWEEP` in the runs
-        of a sweep, and nothing in a single run: to keep an image's counts costs more than to count it.
+        Size limit in megabytes; the least recently used files are removed. 0 turns the cache off. None is
+        `SWEEP_LIMIT_MB` in the runs of a sweep and 0 in a single run, where writing the counts
+        costs more than it saves.
     """
 
     folder: str | None = None
@@ -56,12 +56,12 @@ class ColorCache:
             check_number("cache.limit", self.limit, at_least=0)
 
     @property
-    def place(self) -> Path:
+    def root(self) -> Path:
         """The folder in use."""
         return Path(self.folder).expanduser().resolve() if self.folder else home() / "colors"
 
     def entry(self, image: Path, how: str) -> Entry | None:
-        """Return the place of an image's counts, made `how`; None where there is none, since nothing is kept."""
+        """Return the cache entry of an image's counts, computed `how`; None if the cache is off."""
         if not self.limit:
             return None
         try:
@@ -70,21 +70,21 @@ class ColorCache:
             return None
         digest = hashlib.blake2b(content, key=hashlib.sha256(f"{_code()} {how}".encode()).digest(), digest_size=20)
         name = digest.hexdigest()
-        return Entry(self.place / name[:2] / f"{name[2:]}{SUFFIX}")
+        return Entry(self.root / name[:2] / f"{name[2:]}{SUFFIX}")
 
     def trim(self) -> None:
-        """Remove what was used longest ago past the limit, and what killed processes left half-written."""
-        now, most = time.time(), 1e6 * (self.limit or 0)
-        held = sorted(self._files(), key=lambda file: file[1].st_mtime, reverse=True)
+        """Remove the least recently used files beyond the limit, and temporary files of killed processes."""
+        now, limit = time.time(), 1e6 * (self.limit or 0)
+        files = sorted(self._files(), key=lambda file: file[1].st_mtime, reverse=True)
         total = 0
-        for path, known in held:
+        for path, known in files:
             total += known.st_size
-            half = path.suffix != SUFFIX and now - known.st_mtime > ABANDONED
-            if half or total > most:
+            abandoned = path.suffix != SUFFIX and now - known.st_mtime > ABANDONED_SECONDS
+            if abandoned or total > limit:
                 Path(path).unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for path in self.place.glob("??/*"):
+        for path in self.root.glob("??/*"):
             try:
                 yield path, path.stat()
             except FileNotFoundError:  # another process was trimming too
@@ -98,7 +98,7 @@ class Entry:
     path: Path
 
     def load(self) -> list[NDArray[Any]] | None:
-        """Return the arrays that were saved; None where there are none that are whole."""
+        """Return the saved arrays; None if there are none or they are damaged."""
         try:
             stream = io.BytesIO(zlib.decompress(self.path.read_bytes()))
             (size,) = np.load(stream, allow_pickle=False)
@@ -109,7 +109,7 @@ class Entry:
         return arrays
 
     def save(self, arrays: Sequence[NDArray[Any]]) -> None:
-        """Keep arrays of whole numbers, unless the disk refuses."""
+        """Save integer arrays; a disk error is ignored."""
         stream = io.BytesIO()
         np.save(stream, np.array([len(arrays)]))
         for array in arrays:
@@ -127,7 +127,7 @@ def _load(stream: io.BytesIO) -> NDArray[Any]:
 
 
 def _narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """Return whole numbers in the fewest bytes that hold them: most counts are small, and compress faster so."""
+    """Return non-negative integers in the smallest dtype that holds them; small counts then compress faster."""
     if not array.size or array.min() < 0:
         return array
     return array.astype(np.min_scalar_type(array.max()))
@@ -137,7 +137,7 @@ def digest_source(part: object) -> str:
     """Return a digest of the file that a part's class is written in, for parts from outside the package."""
     try:
         return hashlib.sha256(Path(inspect.getfile(type(part))).read_bytes()).hexdigest()
-    except (OSError, TypeError):  # made in a notebook
+    except (OSError, TypeError):  # defined in a notebook
         return ""
 
 

@@ -1,4 +1,4 @@
-"""The end of a run's writing: each writer gets its notes and what was found out about the whole."""
+"""Finish the writers of a run: each gets its notes and the results of the whole run."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def finish_writers(
     palette: Palette,
     tally: Tally,
     metrics: Mapping[str, float],
-    said: Sequence[str],
+    warnings: Sequence[str],
     candidates: Candidates | None,
 ) -> list[Path]:
-    """Let the writers write what belongs to the whole run; return the files that stand for it."""
+    """Call `finish` of every writer; return the files to track."""
     images = _Images(plan, items, palette)
     run = WholeRun(
         palette=palette,
         folder=plan.folder,
         class_pixels=tally.class_pixels[:-1],
         metrics=metrics,
-        said=[sentence for sentence in said if sentence],
+        warnings=[warning for warning in warnings if warning],
         unmatched={key: row.unmatched / row.pixels for key, row in tally.explained.items()},
         read_label=lambda key: images.read(plan.dataset.read_label, key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
-        unmatched_pixels=lambda label: images.explainer.unmatched(label, images.mask(label)),
+        unmatched_pixels=lambda label: images.pixel_matcher.unmatched(label, images.mask(label)),
         candidates=candidates,
         overrides=plan.overrides,
     )
@@ -50,7 +50,7 @@ def finish_writers(
 
 
 class _Images:
-    """The dataset's images by key, the masker and the explainer of its masks, each made ready if a writer asks."""
+    """The dataset's images by key, the masker and the pixel matcher, each created on first use."""
 
     def __init__(self, plan: Plan, items: Sequence[Item], palette: Palette) -> None:
         self._plan, self._items, self._palette = plan, items, palette
@@ -64,11 +64,11 @@ class _Images:
         return self._plan.masker.for_palette(self._palette, self._plan.color_space)
 
     @cached_property
-    def explainer(self) -> PixelMatcher:
+    def pixel_matcher(self) -> PixelMatcher:
         return PixelMatcher(self._palette)
 
     def read(self, how: Callable[[Item], Any], key: str) -> NDArray[np.uint8] | None:
-        """Read an image once more; where that fails now, there is no picture of it."""
+        """Read an image again; None if that fails now."""
         try:
             return how(self._by_key[key])
         except UnreadableImage:

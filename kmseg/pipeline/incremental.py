@@ -1,4 +1,4 @@
-"""Which images a run must mask, which it takes over from the folder's manifest, and what it removes."""
+"""Decide which images a run must mask, which it takes over from the manifest, and which outputs it removes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from kmseg.pipeline.tally import Tally, merge_tallies
 
 
 def saved_palette(plan: Plan) -> Palette | None:
-    """Return the palette that an earlier run left in the folder; a run that keeps to it renames no class.
+    """Return the palette of an earlier run in the folder, so that class indices stay the same.
 
-    Fails if the settings that a palette is found by have changed since.
+    Raises `UserError` if the settings that decide the palette have changed since.
     """
     path = plan.folder / "palette.csv"
     if not path.exists():
@@ -34,7 +34,7 @@ def saved_palette(plan: Plan) -> Palette | None:
         raise UserError(
             f"the palette in {plan.folder} was found with other settings of clusterer, color_space, sampling or "
             f"palette, and an incremental run keeps its palette; give palette.file={path} to keep it, or choose "
-            "another folder with hydra.run.dir=FOLDER to find one anew"
+            "another folder with hydra.run.dir=FOLDER to find a new one"
         )
     return read_palette(path)
 
@@ -45,7 +45,7 @@ def palette_origin(plan: Plan) -> str:
 
 
 def image_settings(plan: Plan) -> str:
-    """Return a digest of what beside the palette decides what becomes of an image, with the files that it names."""
+    """Return a digest of the settings besides the palette that decide an image's outputs, including files they name."""
     parts = {"color_space": plan.color_space, "masker": plan.masker, "truth": plan.measured_against, **plan.writers}
     named = {f"{name}.{option}": Path(value) for name, part in parts.items() for option, value in _texts(part)}
     files = {option: path for option, path in named.items() if path.is_file()}
@@ -66,7 +66,7 @@ def palette_digest(palette: Palette) -> str:
 
 @dataclass(frozen=True)
 class Digests:
-    """The work of reading the content of a chunk of images, to see what has changed."""
+    """The work of digesting the content of a chunk of images, to detect changes."""
 
     def __call__(self, chunk: Sequence[Work]) -> list[str]:
         """Return the digest of each image's files."""
@@ -75,7 +75,7 @@ class Digests:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a chunk of images came to, and the records of those that could be read."""
+    """The tally of a chunk of images, and the records of those that could be read."""
 
     tally: Tally
     records: tuple[Record, ...]
@@ -83,7 +83,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class RecordImages:
-    """The work on a chunk of images with records of it: `mask` each, and note what was written."""
+    """The work on a chunk of images: `mask` each and record what was written."""
 
     mask: Callable[[Sequence[Work]], Tally]
     folder: Path
@@ -95,7 +95,7 @@ class RecordImages:
         tallies, records, below = [], [], f"{self.folder.as_posix()}/"
         for work in chunk:
             with reading_once(), noting_files() as files:
-                content = digest_of_files(work.files)  # of what is masked: if a file changes now, the next run sees it
+                content = digest_of_files(work.files)  # digest before masking: a later change is seen by the next run
                 tally = self.mask([work])
             tallies.append(tally)
             if tally.masked:
@@ -106,7 +106,7 @@ class RecordImages:
 
 @dataclass(frozen=True)
 class Recording:
-    """An executor that adds the records of each chunk to the manifest as it is done, and passes on the tallies."""
+    """An executor that adds the records of each finished chunk to the manifest and yields the tallies."""
 
     executor: Executor
     manifest: Manifest
@@ -120,69 +120,69 @@ class Recording:
 
 @dataclass(frozen=True)
 class Division:
-    """The images of a dataset, divided by what must be done with them.
+    """The images of a dataset, divided by what a run must do with them.
 
     Attributes
     ----------
     todo : sequence of Work
-        New and changed images, and those that a writer must see again.
-    kept : sequence of (int, Record)
-        Place in the dataset and record of the others.
+        New and changed images, and those that a writer needs again.
+    unchanged : sequence of (int, Record)
+        Position in the dataset and record of the others.
     gone : sequence of Record
-        Images that the dataset has no more.
+        Images that are no longer in the dataset.
     """
 
     todo: Sequence[Work]
-    kept: Sequence[tuple[int, Record]]
+    unchanged: Sequence[tuple[int, Record]]
     gone: Sequence[Record]
 
 
 def divide(
     plan: Plan, work: RecordImages, images: Sequence[Work], records: Mapping[str, Record], progress: Progress
 ) -> Division:
-    """Compare the images with the records of earlier runs; what differs in anything is to be done."""
-    known = [image for image in images if _may_be_kept(plan, work, image, records.get(image.item.key))]
+    """Compare the images with the records of earlier runs; an image that differs must be done."""
+    known = [image for image in images if _may_be_unchanged(plan, work, image, records.get(image.item.key))]
     contents = (
-        progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _in_one_list) if known else []
+        progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _concatenate) if known else []
     )
-    kept = {
+    unchanged = {
         image.position: records[image.item.key]
         for image, content in zip(known, contents, strict=True)
         if records[image.item.key].content == content
     }
-    here = {image.item.key for image in images}
+    keys = {image.item.key for image in images}
     return Division(
-        todo=[image for image in images if image.position not in kept],
-        kept=list(kept.items()),
-        gone=[record for record in records.values() if record.image not in here],
+        todo=[image for image in images if image.position not in unchanged],
+        unchanged=list(unchanged.items()),
+        gone=[record for record in records.values() if record.image not in keys],
     )
 
 
-def _in_one_list(parts: Sequence[list[str]]) -> list[str]:
+def _concatenate(parts: Sequence[list[str]]) -> list[str]:
     return [content for part in parts for content in part]
 
 
-def _may_be_kept(plan: Plan, work: RecordImages, image: Work, record: Record | None) -> bool:
+def _may_be_unchanged(plan: Plan, work: RecordImages, image: Work, record: Record | None) -> bool:
     return (
         record is not None
         and record.complete
         and (record.settings, record.palette) == (work.settings, work.palette)
-        and not any(writer.sees_again(image.position) for writer in plan.writers.values())
+        and not any(writer.needs_again(image.position) for writer in plan.writers.values())
         and all(_size(plan.folder / name) == size for name, size in record.files.items())
     )
 
 
 def _size(path: Path) -> int:
-    """Return the bytes of a file; -1 where there is none. After a power failure it may be there and empty."""
+    """Return the size of a file in bytes, -1 if it does not exist. After a power failure it may be empty."""
     try:
         return path.stat().st_size
     except OSError:
         return -1
 
 
-def remove_outputs(folder: Path, gone: Iterable[Record], here: Iterable[Record]) -> None:
-    """Remove the files of images that are gone but for those of images that are here, and folders that get empty."""
-    used = {name for record in here for name in record.files}
+def remove_outputs(folder: Path, gone: Iterable[Record], remaining: Iterable[Record]) -> None:
+    """Remove the files of images that are gone, except files shared with remaining images, and empty folders."""
+    used = {name for record in remaining for name in record.files}
     for record in gone:
         for name in set(record.files) - used:
             path = folder / name

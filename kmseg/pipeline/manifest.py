@@ -1,8 +1,8 @@
-"""The manifest of a run's folder: what was done with which image, so that a later run need not do it again.
+"""The manifest of a run's folder: what was done with each image, so that a later run can reuse it.
 
-`manifest.jsonl` is JSON by the line: a head, then one record for each image, added when the image is done. The last
-record of an image counts. A line that was cut off, as by a power failure, is none. The head has the colors that the
-palette lacked when it was found, which are known since then.
+`manifest.jsonl` is JSON lines: a header, then one record per image, added when the image is done. The last record of an
+image counts. An incomplete last line, as after a power failure, is ignored. The header lists the colors that the
+palette lacked when it was found.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from kmseg.pipeline.tally import Tally
 NAME = "manifest.jsonl"
 
 VERSION = 2
-"""Of the manifest's form."""
+"""Version of the manifest's format."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ class Record:
     image : str
         Its key in the dataset.
     content, settings, palette : str
-        Digests of its files, of the settings that decide what becomes of an image, and of the palette.
+        Digests of its files, of the settings that decide its outputs, and of the palette.
     files : mapping of str to int
-        What was written for it, below the run's folder, with its size in bytes.
+        Files written for it, relative to the run's folder, with their size in bytes.
     seen : mapping
         Its tally, as JSON.
     complete : bool
-        Whether `seen` has all that `Writer.finish` needs; else the image must be shown to the writers again.
+        Whether `seen` has all that `Writer.finish` needs; otherwise the image is written again.
     new_colors : mapping of str to int
-        Pixels of the leading colors that the palette lacks, by hex.
+        Pixels of the most frequent colors that the palette lacks, by hex.
     """
 
     image: str
@@ -60,7 +60,7 @@ class Record:
     new_colors: Mapping[str, int] = field(default_factory=dict)
 
     def tally(self, position: int) -> Tally:
-        """Return the tally of the image, whose place in the dataset is now `position`."""
+        """Return the tally of the image, whose position in the dataset is now `position`."""
         seen = dict(self.seen)
         notes = {name: [(position, note)] for name, note in seen.pop("notes").items()}
         failures, explained = tuple(seen.pop("failures")), {self.image: MatchCounts(**seen.pop("explained"))}
@@ -69,17 +69,17 @@ class Record:
         return Tally(**{**seen, **counts}, failures=failures, explained=explained, new_colors=new_colors, notes=notes)
 
 
-def make_record(image: str, marks: tuple[str, str, str], files: Mapping[str, int], tally: Tally) -> Record:
-    """Record the tally of one image that could be read; `marks` are content, settings and palette."""
+def make_record(image: str, digests: tuple[str, str, str], files: Mapping[str, int], tally: Tally) -> Record:
+    """Return the record of one image; `digests` are those of content, settings and palette."""
     notes = {name: note for name, [(_, note)] in tally.notes.items()}
-    kept = {name: note for name, note in notes.items() if _is_json(note)}
+    serializable = {name: note for name, note in notes.items() if _is_json(note)}
     seen = {
         "images": tally.images,
         "masked": tally.masked,
         "evaluated": tally.evaluated,
         "failures": list(tally.failures),
         "explained": vars(tally.explained[image]),
-        "notes": kept,
+        "notes": serializable,
         "class_pixels": _packed(tally.class_pixels),
         "near_pixels": _packed(tally.near_pixels),
         "confusion": _packed(tally.confusion),
@@ -87,19 +87,24 @@ def make_record(image: str, marks: tuple[str, str, str], files: Mapping[str, int
     }
     new_colors = tally.new_colors.get(image, {})
     return Record(
-        image, *marks, dict(sorted(files.items())), seen, complete=len(kept) == len(notes), new_colors=new_colors
+        image,
+        *digests,
+        dict(sorted(files.items())),
+        seen,
+        complete=len(serializable) == len(notes),
+        new_colors=new_colors,
     )
 
 
 class Manifest:
-    """The manifest of one folder, read whole.
+    """The manifest of one folder, in memory.
 
     Attributes
     ----------
     origin : str
-        Digest of the settings by which the folder's palette was found.
+        Digest of the settings with which the folder's palette was found.
     known : sequence of (r, g, b)
-        Colors that were no news when the palette was found: it did without them.
+        Colors that the palette already lacked when it was found.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -111,16 +116,16 @@ class Manifest:
             self._read()
 
     def begin(self, origin: str, records: Iterable[Record]) -> None:
-        """Write the manifest anew with these records alone."""
+        """Rewrite the manifest with these records only."""
         self.origin, self.records = origin, {record.image: record for record in records}
-        lines = [self._head(), *map(_line, self.records.values())]
+        lines = [self._header(), *map(_line, self.records.values())]
         write_text(self.path, "\n".join(lines) + "\n")
 
-    def know(self, colors: Iterable[RGB]) -> None:
-        """Note the colors that the palette lacks from the beginning."""
+    def set_known(self, colors: Iterable[RGB]) -> None:
+        """Record the colors that the palette lacked when it was found."""
         self.known = tuple(colors)
         _, records = self.path.read_text(encoding="utf-8").split("\n", 1)
-        write_text(self.path, f"{self._head()}\n{records}")
+        write_text(self.path, f"{self._header()}\n{records}")
 
     def add(self, records: Iterable[Record]) -> None:
         """Add the records of images that are done."""
@@ -128,7 +133,7 @@ class Manifest:
             for record in records:
                 file.write(_line(record) + "\n")
 
-    def _head(self) -> str:
+    def _header(self) -> str:
         return json.dumps({"manifest": VERSION, "origin": self.origin, "known": self.known})
 
     def _read(self) -> None:
@@ -139,17 +144,17 @@ class Manifest:
                 raise ValueError(head["manifest"])
             self.origin = head["origin"]
             self.known = tuple((red, green, blue) for red, green, blue in head["known"])
-            whole = lines[:-1]  # what follows the last line break was cut off
-            self.records = {record.image: record for record in (Record(**json.loads(line)) for line in whole)}
+            complete = lines[:-1]  # text after the last line break is an incomplete record
+            self.records = {record.image: record for record in (Record(**json.loads(line)) for line in complete)}
         except (ValueError, TypeError, KeyError):
             raise UserError(
-                f"{self.path} is not a manifest of this version of kmseg; remove it to have every image done anew"
+                f"{self.path} is not a manifest of this version of kmseg; remove it to process every image again"
             ) from None
 
 
 @contextmanager
 def only_run_in(folder: Path) -> Iterator[None]:
-    """Fail if another run is at work in the folder."""
+    """Raise if another run uses the folder."""
     from filelock import FileLock, Timeout
 
     try:
@@ -157,7 +162,7 @@ def only_run_in(folder: Path) -> Iterator[None]:
             yield
     except Timeout:
         raise UserError(
-            f"another run is at work in {folder}; wait for its end, or choose another folder with hydra.run.dir=FOLDER"
+            f"another run uses {folder}; wait until it ends, or choose another folder with hydra.run.dir=FOLDER"
         ) from None
 
 
@@ -173,7 +178,7 @@ def digest_of_files(files: Mapping[str, Path]) -> str:
 
 def _content(path: Path) -> str:
     try:
-        return hashlib.sha256(read_bytes(path)).hexdigest()[:32]  # which processors of today do themselves
+        return hashlib.sha256(read_bytes(path)).hexdigest()[:32]  # faster than BLAKE2 on CPUs with SHA instructions
     except OSError:
         return ""
 
@@ -183,7 +188,7 @@ def _line(record: Record) -> str:
 
 
 def _packed(counts: NDArray[np.int64]) -> list[Any]:
-    """Return shape, places and values of the counts that are not 0: a confusion of many classes is nearly empty."""
+    """Return shape, positions and values of the nonzero counts; a confusion matrix of many classes is sparse."""
     places = np.flatnonzero(counts)
     return [list(counts.shape), places.tolist(), counts.ravel()[places].tolist()]
 
@@ -196,7 +201,7 @@ def _unpacked(packed: list[Any]) -> NDArray[np.int64]:
 
 
 def _is_json(note: Any) -> bool:
-    """Tell whether a note comes back from JSON as it was."""
+    """Return whether a note survives a round trip through JSON."""
     try:
         return bool(json.loads(json.dumps(note)) == note)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Every image of a dataset masked, written and recorded; those that the folder's manifest knows are taken over."""
+"""Mask, write and record every image of a dataset; unchanged images are taken over from the folder's manifest."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ from kmseg.pipeline.tally import Tally, merge_tallies
 
 @dataclass(frozen=True, eq=False)
 class Masked:
-    """What masking a dataset came to.
+    """The result of masking a dataset.
 
     Attributes
     ----------
     tally : Tally
         Of all images of the dataset.
     done : list of Item
-        The images that this run masked; the others were taken over.
+        The images that this run masked; the others were unchanged.
     counts : mapping of str to float
-        Images done, taken over, and gone, as metrics.
+        Numbers of images done, unchanged and gone, as metrics.
     manifest : Manifest
     """
 
@@ -48,30 +48,32 @@ class Masked:
 
 
 def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: Progress) -> Masked:
-    """Mask every item that is to be done; return the tally of all."""
+    """Mask every item that must be done; return the tally of all."""
     truth = plan.measured_against
-    remember = bool(plan.cache.limit)  # as in the runs of a sweep
-    mask = MaskImages(plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, remember)
+    use_memory_cache = bool(plan.cache.limit)  # set in the runs of a sweep
+    mask = MaskImages(
+        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, use_memory_cache
+    )
     work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
     manifest = Manifest(plan.folder)
     known = manifest.records if plan.resume or plan.incremental else {}
     division = divide(plan, work, images, known, progress)
-    remembered = [record for _, record in division.kept]
+    remembered = [record for _, record in division.unchanged]
     if plan.incremental == "prune":
         remove_outputs(plan.folder, division.gone, remembered)
     else:
         remembered += division.gone
     manifest.begin(palette_origin(plan), remembered)
-    parts = [record.tally(position) for position, record in division.kept]
+    parts = [record.tally(position) for position, record in division.unchanged]
     if division.todo:
         recording: Executor = Recording(plan.executor, manifest)
-        recorded: Callable[[Sequence[Work]], Any] = work  # what `recording` yields of it is the tally
+        recorded: Callable[[Sequence[Work]], Any] = work  # `recording` yields its tally
         parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
     tally = merge_tallies(parts)
     if not tally.masked:
         raise nothing_read(tally.failures)
-    counts = {"done": len(division.todo), "kept": len(division.kept), "gone": len(division.gone)}
+    counts = {"done": len(division.todo), "unchanged": len(division.unchanged), "gone": len(division.gone)}
     return Masked(
         tally,
         done=[image.item for image in division.todo],

@@ -1,4 +1,4 @@
-"""From a chunk of label images and a palette to index masks, the writers' files and a tally of what was seen."""
+"""Turn a chunk of label images into index masks, the writers' files and a tally."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kmseg.writers import Segmented, Writer
 
 @dataclass(frozen=True)
 class Work:
-    """One image to be masked: its place in the dataset, and its true mask if it has one."""
+    """One image to mask: its position in the dataset, and its true mask if it has one."""
 
     position: int
     item: Item
@@ -37,14 +37,14 @@ class Work:
 
     @property
     def files(self) -> dict[str, Path]:
-        """Every file that decides what becomes of the image, by its role."""
+        """Every input file of the image, by its role."""
         roles = {"label": self.item.label, "photo": self.item.photo, "truth": self.true_mask}
         return {role: path for role, path in roles.items() if path is not None}
 
 
 @dataclass(frozen=True)
 class MaskImages:
-    """The work on a chunk of images; `remember` keeps what is read in memory."""
+    """The work on a chunk of images; `use_memory_cache` caches decoded files in memory."""
 
     dataset: Dataset
     palette: Palette
@@ -53,7 +53,7 @@ class MaskImages:
     writers: Mapping[str, Writer]
     truth: Truth
     folder: Path
-    remember: bool = False
+    use_memory_cache: bool = False
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __call__(self, chunk: Sequence[Work]) -> Tally:
@@ -61,8 +61,8 @@ class MaskImages:
         return merge_tallies([self._one(work) for work in chunk])
 
     @property
-    def _made_once(self) -> tuple[Mask, PixelMatcher]:
-        """The fitted masker, and what explains its masks."""
+    def _prepared(self) -> tuple[Mask, PixelMatcher]:
+        """The masker for the palette, and the pixel matcher."""
         return once_per_process(
             self.token, lambda: (self.masker.for_palette(self.palette, self.space), PixelMatcher(self.palette))
         )
@@ -78,14 +78,14 @@ class MaskImages:
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
-        masker, explainer = self._made_once
+        masker, matcher = self._prepared
         mask = masker(label)
         if true is not None:
             flat_pixels = self._flat_pixels(item, label, true)
-        wanted = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
-        if wanted is not None:
-            counts = confusion(wanted, mask, len(counts), k)
-        explained, class_pixels, near_pixels, new_colors = explainer.explain(label, mask)
+        true_mask = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
+        if true_mask is not None:
+            counts = confusion(true_mask, mask, len(counts), k)
+        explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
         image = Segmented(item.key, work.position, label, mask, photo, photo_file)
@@ -100,43 +100,45 @@ class MaskImages:
             new_colors={item.key: new_colors} if new_colors else {},
             confusion=counts,
             flat_pixels=flat_pixels,
-            evaluated=int(wanted is not None),
+            evaluated=int(true_mask is not None),
             notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
         )
 
     def _label(self, item: Item) -> NDArray[np.uint8]:
-        """Read the label image, in one piece: the loops over its pixels need it so."""
-        label = self._remembered([item.label], f"{self._how} label", partial(self.dataset.read_label, item))
-        return np.array(label, order="C", copy=self.remember or None)  # a masker may write into what it is given
+        """Read the label image as a contiguous array, which the compiled loops need."""
+        label = self._from_cache([item.label], f"{self._cache_key} label", partial(self.dataset.read_label, item))
+        return np.array(label, order="C", copy=self.use_memory_cache or None)  # a masker may write into its input
 
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
-        return self._remembered([item.label], f"{self._how} flat", partial(count_flat_pixels, label, true))
+        return self._from_cache([item.label], f"{self._cache_key} flat", partial(count_flat_pixels, label, true))
 
-    def _remembered(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """Return an array made of files: once in a process where a sweep reads an image many times."""
-        if not self.remember:
+    def _from_cache(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return an array made from files, from the memory cache if it is on."""
+        if not self.use_memory_cache:
             return make()
         return FILE_CACHE.get(files, how, make, lambda array: array.nbytes)
 
     @cached_property
-    def _how(self) -> str:
-        """Say how images are read and what they are held against."""
+    def _cache_key(self) -> str:
+        """Everything besides the files that decides the cached arrays."""
         true = self.truth.palette
         return repr((self.dataset, self.truth, true.colors.tolist() if true else []))
 
     def _true_mask(self, path: Path | None, shape: tuple[int, int], failures: list[str]) -> NDArray[np.int64] | None:
-        """Read the true mask; one that cannot be used is named, and the label is masked all the same."""
+        """Read the true mask; one that cannot be used is added to `failures`, and the label is still masked."""
         try:
             if path is None:
                 return None
-            return self._remembered([path], f"{self._how} true {shape}", partial(self.truth.read_mask, path, shape))
+            return self._from_cache(
+                [path], f"{self._cache_key} true {shape}", partial(self.truth.read_mask, path, shape)
+            )
         except UnreadableImage as failure:
             failures.append(str(failure))
             return None
 
     def _photo(self, item: Item, failures: list[str]) -> NDArray[np.uint8] | None:
-        """Read the photo; one that cannot be used is named, and its label is masked all the same."""
+        """Read the photo; one that cannot be used is added to `failures`, and the label is still masked."""
         try:
             return self.dataset.read_photo(item)
         except UnreadableImage as failure:

@@ -11,7 +11,7 @@ from cachetools import LRUCache
 R = TypeVar("R")
 
 MAX_BYTES = 128_000_000
-"""Bytes that a process caches at most."""
+"""Size limit of the cache of a process, in bytes."""
 
 
 class FileCache:
@@ -25,19 +25,19 @@ class FileCache:
 
     def __init__(self, max_bytes: int) -> None:
         self._values: LRUCache[tuple[object, ...], tuple[Any, int]] = LRUCache(
-            max_bytes, getsizeof=lambda held: held[1]
+            max_bytes, getsizeof=lambda entry: entry[1]
         )
 
     @property
-    def held(self) -> int:
+    def size(self) -> int:
         """Bytes that are cached now."""
         return int(self._values.currsize)
 
-    def get(self, files: Sequence[Path], how: str, make: Callable[[], R], size: Callable[[R], int]) -> R:
-        """Return the cached value of these files and `how`, or call `make` and cache its result of `size` bytes."""
+    def get(self, files: Sequence[Path], how: str, make: Callable[[], R], count_bytes: Callable[[R], int]) -> R:
+        """Return the cached value of these files and `how`, or call `make` and cache its result."""
         try:
             states = [(path, path.stat()) for path in files]
-        except OSError:  # `make` reports what is wrong with the file
+        except OSError:  # `make` reports the error
             return make()
         key = (how, *((str(path), state.st_ctime_ns, state.st_mtime_ns, state.st_size) for path, state in states))
         cached = self._values.get(key)
@@ -45,11 +45,11 @@ class FileCache:
             known: R = cached[0]
             return known
         value = make()
-        size_in_bytes = size(value)
+        size_in_bytes = count_bytes(value)
         if size_in_bytes <= self._values.maxsize:
             self._values[key] = value, size_in_bytes
         return value
 
 
 FILE_CACHE = FileCache(MAX_BYTES)
-"""That of this process."""
+"""The cache of this process."""

@@ -1,4 +1,4 @@
-"""What every run leaves, whatever its task: palette and metrics as files, and the tracked record."""
+"""Outputs of every run: palette and metrics as files, and the tracked run."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from kmseg.pipeline.progress import Progress
 from kmseg.trackers import TrackedRun, parent_key
 
 SECTIONS = ("compare", "legend", "mask", "palette", "sampled", "images", "incremental", "drift", "time")
-"""The order of the metrics' sections: what people look for first stands first, in the file and in MLflow's page."""
+"""Order of the metrics' sections in the file and in MLflow: most important first."""
 
 LOG = logging.getLogger("kmseg")
 
 
 @contextmanager
 def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
-    """Start the record of a run: its name, its parameters and its config; one that was cut off is taken back."""
+    """Start the tracked run with name, parameters and config; with `resume`, delete that of the interrupted run."""
     if plan.resume:
         plan.tracker.forget(plan.folder)
     with plan.tracker.start(_name(plan), description(plan), plan.folder) as tracked:
@@ -39,11 +39,11 @@ def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
         yield tracked
         if plan.resume:
-            remove_leftovers(plan.folder)  # of processes that were still dying when this run began
+            remove_leftovers(plan.folder)  # of processes that were still running when this run began
 
 
 def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
-    """Leave the centroids, in feature units and as colors, and what the palette was chosen from."""
+    """Write and track the centroids, in feature units and as colors, and the candidates."""
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
@@ -93,13 +93,13 @@ def finish_run(
     }
     tracked.file(write_json(plan.folder / "metrics.json", everything))
     tracked.metrics(everything)
-    if not parent_key():  # the runs of a sweep leave it to the sweep, which has the best one's
+    if not parent_key():  # a sweep logs the model of its best run only
         tracked.model(plan.folder)
     return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
 
 
 def refuse_unwritable(plan: Plan) -> None:
-    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written."""
+    """Raise before any work if the run's folder cannot be written; remove temporary files of a killed run."""
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(plan.folder)
@@ -114,7 +114,7 @@ def refuse_unwritable(plan: Plan) -> None:
 
 
 def _write_closest(path: Path, closest: Sequence[Match]) -> Path:
-    """Write the published legends that came closest, the best first."""
+    """Write the most similar published legends, best first."""
     rows = [
         (
             match.slug,
@@ -131,7 +131,7 @@ def _write_closest(path: Path, closest: Sequence[Match]) -> Path:
 
 
 def _name(plan: Plan) -> str:
-    """Name a run so that the name begins with what differs between runs."""
+    """Return a run's name; it begins with what differs between runs."""
     choices = plan.choices
     if plan.palette.file is not None:
         return f"{choices['masker']} {plan.palette.file.rsplit('/', 1)[-1]} {choices['dataset']}"
@@ -150,7 +150,7 @@ def _name(plan: Plan) -> str:
 
 
 def _params(plan: Plan, images: int) -> dict[str, object]:
-    learnt = {
+    learned = {
         "clusterer": plan.choices["clusterer"],
         "color_space": plan.choices["color_space"],
         "k": getattr(plan.clusterer, "k", ""),
@@ -162,17 +162,17 @@ def _params(plan: Plan, images: int) -> dict[str, object]:
         "dataset.root": getattr(plan.dataset, "root", None) or "",
         "dataset.images": images,
         "sampling.seed": plan.sampling.seed,
-        **({"palette.file": plan.palette.file} if plan.palette.file is not None else learnt),
+        **({"palette.file": plan.palette.file} if plan.palette.file is not None else learned),
     }
 
 
 def description(plan: Plan) -> str:
-    """Describe a run in Markdown: what it is, what was changed, what its figures mean."""
+    """Describe a run in Markdown: its parts, its overrides, the meaning of its metrics."""
     choices = plan.choices
     changed = "`" + " ".join(plan.overrides) + "`" if plan.overrides else "nothing"
-    match_classes = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MEANING.items())
+    meanings = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MEANING.items())
     return (
         f"**{choices['task']}** of `{choices['dataset']}` with `{choices['clusterer']}` in `{choices['color_space']}`, "
         f"masks by `{choices['masker']}`.\n\nChanged on the command line: {changed}\n\n"
-        f"Files: `{plan.folder}`\n\n| metric | meaning |\n|---|---|\n{match_classes}\n"
+        f"Files: `{plan.folder}`\n\n| metric | meaning |\n|---|---|\n{meanings}\n"
     )

@@ -1,4 +1,4 @@
-"""Where a run's palette comes from: a legend file, or the data and what the user knows of it."""
+"""Where a run's palette comes from: a legend file, or discovery with the user's demands."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from kmseg.validation import check_bool, check_integer, check_number, check_text
 
 @dataclass(frozen=True)
 class PaletteSource:
-    """How the palette is come by. With `file` nothing else is asked; `pin` and what follows are for `clusterer.k=auto`.
+    """Where the palette comes from. `file` excludes all others; `pin` and the following need `clusterer.k=auto`.
 
     Parameters
     ----------
     file : str or None
         Legend file to use; None finds the palette in the sampled images.
     names : str
-        Where the classes' names come from: `auto` takes them from the published legend that the palette is recognized
-        as, if it is; `none` numbers the classes; the slug of a published legend takes them from that one.
+        Source of class names: `auto` takes them from the published legend that the palette is recognized as, if any;
+        `none` numbers the classes; the slug of a published legend takes its names.
     snap : bool
-        Whether recognized classes also take the published color, which lossy images show shifted by a few levels.
+        Whether recognized classes also take the published colors; in lossy images the found ones are a few levels off.
     pin : list of [r, g, b]
-        Colors that are classes whatever the data say.
+        Colors that are always classes.
     forbid : list of [r, g, b]
-        Colors that are no classes, nor what is near them.
+        Colors that are never classes; nor are similar ones.
     min_pixels : int or None
-        Least number of pixels of a class in the sampled images; None is 9 for lossless images, else 30 flat pixels.
+        Minimum number of pixels of a class in the sampled images; None is 9 for lossless images, else 30 flat pixels.
     min_distance : float or None
-        Least RGB distance between two classes; None is any for lossless images, 4 for resized ones, else 12.
+        Minimum RGB distance between two classes; None is 0 for lossless images, 4 for resized ones, else 12.
     """
 
     file: str | None = None
@@ -64,34 +64,34 @@ class PaletteSource:
             )
         if self.file is not None and (self.demands != Demands() or self.names != "auto" or self.snap):
             raise UserError(
-                "palette.file gives the palette, and names, snap, pin, forbid, min_pixels and min_distance are for "
-                "one that is found; leave out one or the other"
+                "palette.file gives the palette, but palette.names, snap, pin, forbid, min_pixels and min_distance "
+                "are for discovery; leave out palette.file or the others"
             )
         _ = self.given, self.demands
 
     @cached_property
     def legend(self) -> Legend | None:
-        """What the legend file says, where one is given."""
+        """The content of the legend file, if one is given."""
         return None if self.file is None else read_legend(self.file)
 
     @property
     def given(self) -> Palette | None:
-        """The palette of the legend file, where one is given."""
+        """The palette of the legend file, if one is given."""
         return None if self.legend is None else self.legend.palette
 
     @property
-    def doubts(self) -> Sequence[str]:
-        """A sentence for each thing in the legend file that may not be meant so."""
+    def warnings(self) -> Sequence[str]:
+        """One sentence for each entry of the legend file that is probably a mistake."""
         return () if self.legend is None else self.legend.doubts
 
     @cached_property
     def demands(self) -> Demands:
-        """What is asked of a class that is found in the data."""
+        """The user's demands on discovery."""
         pin, forbid = _colors("palette.pin", self.pin), _colors("palette.forbid", self.forbid)
         return Demands(pin, forbid, self.min_pixels, self.min_distance)
 
     def name_classes(self, palette: Palette, exact: bool) -> Naming:
-        """Name the classes of a palette that was found; `exact` tells whether its colors are to the digit."""
+        """Name the classes of a palette that was found; `exact` says whether its colors are exact."""
         if self.names == "none":
             return Naming(palette, "", ())
         recognition = recognize(palette, exact)
@@ -104,13 +104,13 @@ class PaletteSource:
             said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
         if match is None:
             return Naming(palette, said, recognition.closest)
-        fresh = named(palette, names)
-        return Naming(snapped(fresh, match) if self.snap else fresh, said, recognition.closest)
+        renamed = named(palette, names)
+        return Naming(snapped(renamed, match) if self.snap else renamed, said, recognition.closest)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """A palette with the names that it was given, a sentence on why, and the legends that came closest."""
+    """A palette with names, a sentence on their origin, and the most similar legends."""
 
     palette: Palette
     said: str
@@ -130,6 +130,6 @@ def _colors(name: str, value: Any) -> tuple[RGB, ...]:
 
 
 def with_names(found: Found, source: PaletteSource) -> Found:
-    """Give the classes of a palette that was found the names of the legend that it is recognized as."""
+    """Name the classes of a palette that was found."""
     given = source.name_classes(found.palette, exact=found.candidates is not None and found.candidates.exact)
     return replace(found, palette=given.palette, said=given.said, closest=given.closest)

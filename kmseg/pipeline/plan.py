@@ -1,4 +1,4 @@
-"""What one run is made of, and what it came to."""
+"""The plan of one run, and its outcome."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from kmseg.writers import Writer
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts that one run is made of.
+    """The parts and settings of one run.
 
     Attributes
     ----------
     folder : Path
-        The run's own folder; everything it writes goes there.
+        Output folder of the run.
     choices : mapping of str to str
         The option chosen for each group, as on the command line: `{"clusterer": "kmeans", ...}`.
     config_yaml : str
-        The whole resolved config as YAML, for the record.
+        The resolved config as YAML.
     overrides : sequence of str
-        What the user changed on the command line.
+        The overrides of the command line.
     max_unmatched : float or None
-        The run fails if more than this share of an image's pixels cannot be explained.
+        The run fails if the share of unmatched pixels of an image is larger.
     resume : bool
-        Whether what an earlier run left in `folder` is gone on with.
+        Whether an interrupted run in `folder` is resumed.
     cache : ColorCache
-        Where the counts of images are kept for other runs.
+        Cache of the counts of images.
     incremental : bool or str
         Whether only new and changed images are done, with the palette that `folder` has; `prune` also removes the
         outputs of images that are gone.
@@ -78,13 +78,13 @@ class Plan:
 
     @property
     def measured_against(self) -> Truth:
-        """The truth given by the user, else the one that the dataset brings."""
+        """The truth given by the user, else the dataset's own."""
         return self.truth if self.truth.legend else self.dataset.truth() or self.truth
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to, for the person who started it.
+    """The outcome of a run, for printing.
 
     Attributes
     ----------
@@ -93,13 +93,13 @@ class Outcome:
     failures : sequence of str
         One sentence for each file that could not be used.
     warnings : sequence of str
-        One sentence for each thing about the data that the user should know.
+        One sentence for each finding about the data that the user should know.
     view : str
-        How to look at the tracked run; empty where nothing was tracked.
+        Address of, or command to show, the tracked run; empty without tracker.
     conclusion : str
-        The answer in a sentence, where the task has one.
+        The conclusion in one sentence, if the task has one.
     drifted : bool
-        Whether the images of an incremental run have colors that its palette lacks; it is complete all the same.
+        Whether the images of an incremental run have colors that its palette lacks; the run is complete nevertheless.
     """
 
     folder: Path
@@ -115,7 +115,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Listing:
-    """A table for the person who asked for it: what a task came to that leaves no files; `code` is the exit code."""
+    """A table to print: the outcome of a task that writes no files; `code` is the exit code."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

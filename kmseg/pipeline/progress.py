@@ -1,4 +1,4 @@
-"""The progress of a run: how far each has come, shown to people, and the seconds that each took."""
+"""Progress and run times of the stages of a run."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-MERGED_AT_ONCE = 16
-"""Results held before they are merged: merging one by one would go over the reserve result each time."""
+MERGE_BATCH = 16
+"""Results collected before they are merged; merging one by one would copy the accumulated result each time."""
 
 
 class Progress:
-    """Times the progress of one run and shows their progress on the error stream.
+    """Time the stages of one run and show their progress on stderr.
 
-    On a terminal each stage over images has a bar with rate and time left; elsewhere one line when it ends.
+    On a terminal each stage over images has a bar with rate and remaining time; otherwise one line when it ends.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Progress:
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
-        """Add the seconds that the block takes to stage `name`."""
+        """Add the run time of the block to stage `name`, in seconds."""
         start = time.perf_counter()
         try:
             yield
@@ -47,14 +47,14 @@ class Progress:
     ) -> R:
         """Run `work` over chunks of `items` on the executor and return the merged result.
 
-        Results are merged as they come, a few at a time, so that memory does not grow with the number of images.
+        Results are merged a few at a time, so that memory does not grow with the number of images.
         """
         with self.timed(name), _progress(what, len(items)) as advance:
-            held: list[R] = []
+            pending: list[R] = []
             for result in executor.map(work, items):
                 advance(getattr(result, "images", 0))
-                held = [*held, result] if len(held) < MERGED_AT_ONCE else [merge([*held, result])]
-            return merge(held)
+                pending = [*pending, result] if len(pending) < MERGE_BATCH else [merge([*pending, result])]
+            return merge(pending)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What masking images gave, in figures that add up: of one image, of a chunk, of a run."""
+"""Additive results of masking images: of one image, a chunk or a run."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from kmseg.audit.unknown_colors import NewColors
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """What masking some images gave; several add up by `merge_tallies`.
+    """Results of masking some images; `merge_tallies` adds several up.
 
     Attributes
     ----------
     class_pixels : ndarray of shape (k + 1,), int64
         Pixels of each class; the last entry counts those of no class.
     near_pixels : ndarray of shape (k,), int64
-        Those pixels of each class that are exactly or nearly of its color.
+        Pixels of each class that are exactly or nearly of its color.
     explained : mapping of str to MatchCounts
-        How the pixels of each image came to their classes, by the image's key.
+        How each pixel's color relates to its class, by the image's key.
     new_colors : mapping of str to NewColors
-        The leading colors that the palette lacks, of the images that have any.
+        The most frequent colors that the palette lacks, of the images that have any.
     confusion : ndarray of shape (true classes, k + 1), int64
         Pixels by true and found class; no rows without truth.
     flat_pixels : ndarray of shape (true classes,), int64
-        Flat pixels near each true color: which classes the images really hold.
+        Flat pixels near each true color; decides which classes are present.
     notes : mapping of str to list of (int, object)
-        What each writer's `write` returned, each with the place of its image in the dataset; None is left out.
+        What each writer's `write` returned, each with the position of its image in the dataset; without None.
     """
 
     images: int
@@ -53,7 +53,7 @@ class Tally:
 
 
 def merge_tallies(parts: Sequence[Tally]) -> Tally:
-    """Add up what the chunks gave."""
+    """Add up the tallies of several chunks."""
     if len(parts) == 1:
         return parts[0]
     names = {name: None for part in parts for name in part.notes}

@@ -1,4 +1,4 @@
-"""A function of the color as a table: worked out once per distinct color, then only looked up."""
+"""A function of color as a lookup table: computed once per distinct color."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kmseg.pixels.packing import pack, unpack
 class ColorTable:
     """Look up a value for every pixel of a label image.
 
-    The table has one entry for each of the 2^24 colors and is filled in as colors turn up, so a data set pays
-    for the colors it has and an image that brings no new color costs one indexing.
+    The table has one entry for each of the 2^24 colors and is filled on demand, so each distinct color is computed once
+    and an image without new colors costs one lookup per pixel.
 
     Parameters
     ----------
     of_colors : callable
         Maps colors `(n, 3)` uint8 to values `(n,)` that `dtype` can hold.
     dtype : numpy.uint8 or numpy.uint16
-        Type of the values; entries are one size wider, to tell those that were not worked out yet.
+        Type of the values; entries are one size wider, to mark those not computed yet.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Compiled loops that take each pixel through a table: colors to values, classes to layers."""
+"""Compiled loops that map each pixel through a table: colors to values, classes to layers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def color_at(line: Any, i: Any) -> Any:
 
 @compiled
 def look_up(line: Any, values: Any, out: Any) -> Any:
-    """Write the value of each pixel's color, cut to the type of `out`; return the bitwise or of the values.
+    """Write the value of each pixel's color, cast to the type of `out`; return the bitwise or of the values.
 
     `line` holds red, green and blue of pixel after pixel; `values` has one entry for each of the 2^24 colors.
     """
-    some = values[0] ^ values[0]
+    combined = values[0] ^ values[0]
     for i in range(len(out)):
         value = values[color_at(line, i)]
-        some |= value
+        combined |= value
         out[i] = value
-    return some
+    return combined
 
 
 @compiled
 def set_layers(mask: Any, out: Any) -> None:
-    """Set `out[i, mask[i]]` of the zeros `out` `(n, k)` to 1; a class that it has no layer for sets none."""
+    """Set `out[i, mask[i]]` of the zeros `out` `(n, k)` to 1; classes without a layer set nothing."""
     for i in range(len(mask)):
         if 0 <= mask[i] < out.shape[1]:
             out[i, mask[i]] = 1
@@ -40,7 +40,7 @@ def set_layers(mask: Any, out: Any) -> None:
 
 @compiled
 def set_colors(mask: Any, colors: Any, out: Any) -> None:
-    """Write `colors` `(m, 3)` uint8 at the index of each pixel into `out` `(n, 3)`; past the last, the last."""
+    """Write `colors` `(m, 3)` uint8 at the index of each pixel into `out` `(n, 3)`; indices are clipped to m - 1."""
     last = len(colors) - 1
     for i in range(len(mask)):
         row = min(np.int64(mask[i]), last)
@@ -49,7 +49,7 @@ def set_colors(mask: Any, colors: Any, out: Any) -> None:
 
 @compiled
 def count_pairs(rows: Any, columns: Any, counts: Any) -> None:
-    """Add one to `counts` `(m, n)` at each pixel's row and column; rows below 0 are left out, columns end at n - 1."""
+    """Add one to `counts` `(m, n)` at each pixel's row and column; skip negative rows, clip columns to n - 1."""
     last = counts.shape[1] - 1
     for i in range(len(rows)):
         if rows[i] >= 0:

@@ -1,9 +1,9 @@
-"""Tables of colors that grow as they turn up, for compiled loops.
+"""Growing hash tables of colors, for compiled loops.
 
-A table is an int32 array `(2^m, columns)` with one row a color: column 0 holds the code 0xRRGGBB plus one, 0 where the
-row is free, and the others what is counted. A color's row is found by multiplying its code (Fibonacci hashing, D.
-Knuth, TAOCP 3, 6.4) and stepping on; at most half of the rows are taken. Key and counts stand together and are narrow,
-since what such a count costs is the way to the cache; so a table holds MAX_PIXELS_PER_TABLE pixels at most.
+A table is an int32 array `(2^m, columns)` with one row per color: column 0 is the code 0xRRGGBB plus one, or 0 for a
+free row; the others are counts. Fibonacci hashing (D. Knuth, TAOCP 3, 6.4) with linear probing; at most half of the
+rows are used. Keys and counts are adjacent and 32 bits wide, since counting is bound by cache misses; so a table counts
+MAX_PIXELS_PER_TABLE pixels at most.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from kmseg.pixels.jit import compiled
 
 MAX_PIXELS_PER_TABLE = np.iinfo(np.int32).max
-"""Pixels that a table can count."""
+"""Pixels that a table can count at most."""
 
 PIECE = 4096
-"""Pixels for which a table makes room at a time."""
+"""Pixels for which a table reserves room at a time."""
 
 
 def empty_table(columns: int) -> NDArray[np.int32]:
-    """Return a table of no colors."""
+    """Return an empty table."""
     return np.zeros((1024, columns), np.int32)
 
 
@@ -46,7 +46,7 @@ def reserve(table: Any, size: int, more: Any) -> Any:
     for row in range(len(table)):
         if table[row, 0]:
             place = find_slot(larger, np.uint32(table[row, 0] - 1))
-            for column in range(table.shape[1]):  # a slice would be compiled with all that it may complain of
+            for column in range(table.shape[1]):  # an assigned slice would take a second more to compile
                 larger[place, column] = table[row, column]
     return larger
 
@@ -75,11 +75,10 @@ def add_colors(colors: Any, table: Any, size: int) -> Any:
 def _add_piece(colors: Any, starts: Any, table: Any, size: int) -> int:
     """Add the runs of equal pixels to a table that has room for them; return its size.
 
-    (Where a loop assigns arrays, each turn of it counts references, which costs more than its work: so tables grow
-    outside.)
+    Tables grow outside this loop: assigning an array inside a loop counts references in every iteration.
     """
     runs, color = np.int64(0), ~colors[0]
-    for x in range(len(colors)):  # without a branch, whose outcome noise would hide from the processor
+    for x in range(len(colors)):  # branchless: on noisy labels the branch would be mispredicted
         starts[runs] = x
         runs += np.int64(colors[x] != color)
         color = colors[x]

@@ -1,6 +1,6 @@
-"""Loops over pixels that NumPy cannot say in few passes, compiled by numba at their first use and kept on disk.
+"""Compile loops over pixels with numba at their first use; the code is cached on disk.
 
-Modules that hold such loops are imported by the function that needs them, since numba takes a third of a second.
+Modules with such loops are imported inside the functions that need them, since importing numba takes 0.3 s.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def compiled(function: F) -> F:
-    """Compile a function for the argument types that it is called with; keep the code where numba can write."""
+    """Compile a function for the argument types of its calls; cache the code on disk if possible."""
     from numba import njit
 
-    _say_so_once()
+    _announce_once()
     try:
         return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
-    except RuntimeError:  # no folder to keep it in: compiled anew in each process
+    except RuntimeError:  # no writable folder: compiled in each process
         return cast(F, njit(nogil=True, error_model="numpy")(function))
 
 
 @cache
-def _say_so_once() -> None:
-    """See to it that a person who waits for the compiler learns why, on the error stream."""
+def _announce_once() -> None:
+    """Print one line to stderr when the compiler starts, since it takes up to half a minute."""
     from numba.core import event
 
-    class Announcement(event.Listener):  # type: ignore[misc]  # numba tells no types
-        said = multiprocessing.current_process().name != "MainProcess"
+    class Announcement(event.Listener):  # type: ignore[misc]  # numba has no type hints
+        announced = multiprocessing.current_process().name != "MainProcess"
 
         def on_start(self, event: Any) -> None:
-            if not self.said:
-                print("compiling the loops over pixels for this processor, once: up to half a minute", file=sys.stderr)
-            self.said = True
+            if not self.announced:
+                print("compiling pixel loops for this CPU (once, up to 30 s)", file=sys.stderr)
+            self.announced = True
 
         def on_end(self, event: Any) -> None:
             pass

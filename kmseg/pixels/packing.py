@@ -1,4 +1,4 @@
-"""Colors as numbers: 0xRRGGBB and `#rrggbb`."""
+"""Colors as integers 0xRRGGBB and as text `#rrggbb`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The connected parts of a mask as polygons, holes included, that give the part back to the pixel when filled."""
+"""The connected components of a mask as polygons with holes; the filled polygon is exactly the component."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 Point = tuple[int, int]
 
 OFFSET = 0.25
-"""Pixels from a pixel's upper left corner to a vertex: the same pixel for readers that truncate and that round."""
+"""Distance in pixels from a pixel's upper left corner to a vertex; the same pixel after truncation or rounding."""
 
 THIN_LOW, THIN_HIGH = 0.05, 0.45
-"""The same for the two sides of a part that is one pixel wide: it keeps an area, without which a box is dropped."""
+"""The same for the two sides of a component one pixel wide, so that its area is above 0 and tools keep its box."""
 
 
 def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
-    """Return one polygon `(n, 2)` of x, y in pixels, n >= 3, for each part of a mask `(H, W)`; diagonals connect.
+    """Return one polygon `(n, 2)` of x, y in pixels, n >= 3, for each component of a mask `(H, W)`; diagonals connect.
 
-    A vertex lies in a pixel of the part's border, OFFSET from the pixel's upper left corner. A part with holes is one
-    polygon all the same: a seam runs from each hole to the left, there and back, to the border that it meets first.
+    Vertices are in border pixels, OFFSET from the pixel's upper left corner. A component with holes is one polygon: a
+    seam of zero width connects each hole to the next border on its left.
 
     Examples
     --------
@@ -42,14 +42,16 @@ def _polygon(border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: ND
     if left == right or top == bottom:
         x0, y0, x1, y1 = left + THIN_LOW, top + THIN_LOW, right + THIN_HIGH, bottom + THIN_HIGH
         return np.array([(x0, y0), (x0, y1), (x1, y1), (x1, y0)])
-    ring = _without_midpoints(_sewn(border, holes, mask) if holes else border)
+    ring = _without_midpoints(_join_holes(border, holes, mask) if holes else border)
     if len(ring) < 3:  # two pixels that touch at a corner
         ring = np.concatenate([ring, ring[:1]])
     return ring.astype(np.float64) + OFFSET
 
 
-def _sewn(border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Return the border of a part with its holes' borders sewn in."""
+def _join_holes(
+    border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """Return the border of a component, connected with the borders of its holes."""
     holes = sorted(holes, key=lambda hole: int(hole[:, 0].min()))
     rings = [list(map(tuple, ring.tolist())) for ring in (border, *holes)]
     owner: dict[Point, int] = {}
@@ -57,19 +59,19 @@ def _sewn(border: NDArray[np.int32], holes: list[NDArray[np.int32]], mask: NDArr
         for point in ring:
             owner.setdefault(point, number)
     seams: dict[int, dict[Point, list[Point]]] = defaultdict(dict)
-    # The border that a seam meets begins further left, so from the right each hole is whole before it is sewn in.
+    # A seam leads to a border further left, so holes are joined from right to left.
     for number in range(len(rings) - 1, 0, -1):
         start = min(range(len(rings[number])), key=lambda i: rings[number][i][0])
-        whole = _spliced(rings[number][start:] + rings[number][: start + 1], seams.pop(number, {}))
-        x, y = whole[0]
+        complete = _spliced(rings[number][start:] + rings[number][: start + 1], seams.pop(number, {}))
+        x, y = complete[0]
         gaps = np.flatnonzero(~mask[y, :x])
         meets = (int(gaps[-1]) + 1 if len(gaps) else 0, y)
-        seams[owner[meets]].setdefault(meets, []).extend([*whole, meets])
+        seams[owner[meets]].setdefault(meets, []).extend([*complete, meets])
     return np.array(_spliced(rings[0], seams[0]), np.int32)
 
 
 def _spliced(ring: list[Point], seams: dict[Point, list[Point]]) -> list[Point]:
-    """Return a ring with a detour after the points where there is one; a ring may pass a point twice."""
+    """Return a ring with the seams inserted after their points; a ring may visit a point twice."""
     spliced: list[Point] = []
     for point in ring:
         spliced.append(point)
@@ -78,7 +80,7 @@ def _spliced(ring: list[Point], seams: dict[Point, list[Point]]) -> list[Point]:
 
 
 def _without_midpoints(ring: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Drop the points in the midst of straight lines; a point where the way turns back stays."""
+    """Drop points inside straight lines; keep points where the direction reverses."""
     ring = ring[np.any(ring != np.roll(ring, 1, axis=0), axis=1)]
     before, after = ring - np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0) - ring
     straight = (before[:, 0] * after[:, 1] == before[:, 1] * after[:, 0]) & ((before * after).sum(axis=1) > 0)

@@ -1,4 +1,4 @@
-"""Large images in strips, so that what is worked out on the way stays small."""
+"""Process large images in strips, to limit the size of intermediate arrays."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 STRIP_PIXELS = 1 << 19
-"""Pixels of a strip, about: its intermediate planes then stay within tens of megabytes, and mostly in the cache."""
+"""Approximate pixels per strip: intermediate planes then need tens of megabytes."""
 
 ALIGNED = 8
-"""Strips start at multiples of so many rows: JPEG's blocks, and those in which the boundary masker gathers evidence."""
+"""Strips start at multiples of this number of rows, the block size of JPEG and of the boundary masker."""
 
 
 def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
@@ -28,9 +28,9 @@ def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
 def by_strips(
     mask: Callable[[NDArray[np.uint8]], NDArray[Any]], halo: int, dtype: type[np.uint8] | type[np.uint16]
 ) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
-    """Return `mask` done strip by strip on large images, with the same result as on the whole.
+    """Return a function that applies `mask` strip by strip to large images, with the same result.
 
-    `halo` is the number of rows, a multiple of 8, at a strip's cut edges that may differ from the whole.
+    `halo` is the number of rows, a multiple of 8, of context that `mask` needs at the edges of a strip.
     """
 
     def masked(label: NDArray[np.uint8]) -> NDArray[Any]:
@@ -38,11 +38,11 @@ def by_strips(
         cuts = list(strips(height, width))
         if len(cuts) == 1:
             return mask(label)
-        whole = np.empty((height, width), dtype)
+        result = np.empty((height, width), dtype)
         for top, bottom in cuts:
             start = max(top - halo, 0)
             part = mask(label[start : min(bottom + halo, height)])
-            whole[top:bottom] = part[top - start : bottom - start]
-        return whole
+            result[top:bottom] = part[top - start : bottom - start]
+        return result
 
     return masked

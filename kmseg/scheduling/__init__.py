@@ -1,4 +1,4 @@
-"""Jobs that run by themselves: when, as what process, how often anew, and what became of them.
+"""Scheduled jobs: times, processes, retries and history.
 
-`APScheduler` keeps the time and the runs that were missed; each run is a fresh process of kmseg's own command.
+APScheduler stores the next times and detects missed runs; each run is a new process of the kmseg command.
 """

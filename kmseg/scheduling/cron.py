@@ -20,8 +20,8 @@ MACROS = {
 MONTHS = ("", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
-LONGEST = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-"""Days of each month, in a leap year."""
+MAX_DAYS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month in a leap year; index 0 is unused."""
 
 FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("minute", 0, 59, ()),
@@ -30,7 +30,7 @@ FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("month", 1, 12, MONTHS),
     ("day of the week", 0, 7, WEEKDAYS),
 )
-"""The fields of a cron line: what each is called, its least and greatest number, and its names."""
+"""The fields of a cron line: name, minimum, maximum, names of values."""
 
 
 class CronLine(NamedTuple):
@@ -39,7 +39,7 @@ class CronLine(NamedTuple):
     Attributes
     ----------
     either_day : bool
-        Whether a day of the month *or* one of the week is enough: so if both fields are restricted.
+        Whether a matching day of the month *or* of the week suffices; true if both fields are restricted.
     expression : str
         The line for cronsim: numbers only. A field that starts with `*` stays as it is, since it decides whether both
         days must match and what happens when clocks change.
@@ -54,13 +54,13 @@ class CronLine(NamedTuple):
     expression: str
 
     @property
-    def comes(self) -> bool:
-        """Whether there is such a day: 30 February is none."""
-        return self.either_day or any(self.days[0] <= LONGEST[month] for month in self.months)
+    def has_day(self) -> bool:
+        """Whether such a day exists; 30 February does not."""
+        return self.either_day or any(self.days[0] <= MAX_DAYS[month] for month in self.months)
 
 
 def read_cron(line: str) -> CronLine:
-    """Read a cron line of five fields, or one of the words such as `@daily`.
+    """Parse a cron line of five fields, or a macro such as `@daily`.
 
     >>> read_cron("30 9 * * mon-fri/2").weekdays
     (1, 3, 5)
@@ -97,25 +97,25 @@ def _numbers(text: str, line: str, name: str, least: int, most: int, names: tupl
 
 
 def _part(part: str, line: str, name: str, least: int, most: int, names: tuple[str, ...]) -> range:
-    """Return the numbers of one part of a list: `*`, `a`, `a-b`, each perhaps with `/step`."""
-    said = f"the cron line {line!r} has {part!r} for the {name}"
-    form = re.fullmatch(r"(\*|(?P<first>\w+)(-(?P<last>\w+))?)(/(?P<step>\d+))?", part, re.ASCII)
-    if form is None:
-        raise UserError(f"{said}; expected *, a number, a range such as 1-5, or one with a step such as */2")
-    first = _number(form["first"] or str(least), said, least, most, names)
-    to_the_end = form["first"] is None or (form["step"] and not form["last"])
-    last = (most if most != 7 else 6) if to_the_end else _number(form["last"] or str(first), said, least, most, names)
+    """Return the numbers of one list element: `*`, `a` or `a-b`, optionally with `/step`."""
+    where = f"the cron line {line!r} has {part!r} for the {name}"
+    match = re.fullmatch(r"(\*|(?P<first>\w+)(-(?P<last>\w+))?)(/(?P<step>\d+))?", part, re.ASCII)
+    if match is None:
+        raise UserError(f"{where}; expected *, a number, a range such as 1-5, or one with a step such as */2")
+    first = _number(match["first"] or str(least), where, least, most, names)
+    open_ended = match["first"] is None or (match["step"] and not match["last"])
+    last = (most if most != 7 else 6) if open_ended else _number(match["last"] or str(first), where, least, most, names)
     if names is WEEKDAYS and last == 0 < first:
         last = 7  # sat-sun
-    step = int(form["step"] or 1)
+    step = int(match["step"] or 1)
     if last < first or not step:
-        raise UserError(f"{said}; expected a range that goes upwards, with a step of at least 1")
+        raise UserError(f"{where}; expected an ascending range with a step of at least 1")
     return range(first, last + 1, step)
 
 
-def _number(word: str, said: str, least: int, most: int, names: tuple[str, ...]) -> int:
+def _number(word: str, where: str, least: int, most: int, names: tuple[str, ...]) -> int:
     number = names.index(word) if word in names else int(word) if word.isdecimal() else -1
     if not least <= number <= most:
         named = f", or {names[-7]} to {names[-1]}" if names else ""
-        raise UserError(f"{said}; expected numbers from {least} to {most}{named}")
+        raise UserError(f"{where}; expected numbers from {least} to {most}{named}")
     return number

@@ -1,4 +1,4 @@
-"""What became of every run of every job: lines of JSON in the state folder."""
+"""History of the runs of all jobs: JSON lines in the state folder."""
 
 from __future__ import annotations
 
@@ -9,31 +9,30 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-KEPT = 10_000
-"""Lines of the history that are kept when a scheduler starts."""
+MAX_LINES = 10_000
+"""Lines of the history beyond which a starting scheduler shortens it to half."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A run of a job that began, or came to an end.
+    """The start or the end of a run of a job.
 
     Attributes
     ----------
     run : str
-        Key of the run; the two entries of a run share it.
+        Key of the run; its two entries share it.
     began : str
-        Time, with the offset of its zone.
+        Start time, ISO 8601 with UTC offset.
     attempt : int
-        1, and one more with each retry.
+        1 for the first attempt, 2 for the first retry, ...
     outcome : str
-        `running`, until another entry says `done`, `drift`, `failed`, `timed out`, `stopped`, or `skipped` for a run
-        that was left out.
+        `running`, then `done`, `drift`, `failed`, `timed out` or `stopped`; `skipped` for a run that did not start.
     code : int or None
         Exit code of the process.
     seconds : float
-        How long it ran.
+        Run time in seconds.
     log : str
-        What it printed, below the state folder.
+        Log file of its output, relative to the state folder.
     """
 
     run: str
@@ -47,7 +46,7 @@ class Entry:
 
 
 class History:
-    """The history in one file; every line is written at once, so that several processes may write."""
+    """The history file; each line is written atomically, so that several processes may append."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "history.jsonl"
@@ -63,22 +62,22 @@ class History:
             os.close(file)
 
     def runs(self) -> dict[str, Entry]:
-        """Return the last entry of every run by its key, in the order in which they began."""
+        """Return the last entry of every run by its key, ordered by start."""
         return {entry.run: entry for entry in self._entries()}
 
-    def cut_off(self) -> list[str]:
-        """Return the jobs whose last run began and never came to an end, as when the machine went down."""
+    def interrupted(self) -> list[str]:
+        """Return the jobs whose last run started and never ended, as after a power failure."""
         last = {entry.job: entry for entry in self.runs().values() if entry.outcome != "skipped"}
         return [job for job, entry in last.items() if entry.outcome == "running"]
 
     def shorten(self) -> None:
-        """Leave out all but the last lines; for the one scheduler, when it starts."""
+        """Drop the oldest lines; only the scheduler calls it, when it starts."""
         from kmseg.files import write_text
 
         if self.path.exists():
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-            if len(lines) > KEPT:
-                write_text(self.path, "".join(lines[-KEPT // 2 :]))
+            if len(lines) > MAX_LINES:
+                write_text(self.path, "".join(lines[-MAX_LINES // 2 :]))
 
     def _entries(self) -> Iterator[Entry]:
         if not self.path.exists():
@@ -87,11 +86,11 @@ class History:
             try:
                 values = json.loads(line)
                 entry = Entry(**values)
-            except (ValueError, TypeError):  # cut off by a power failure
+            except (ValueError, TypeError):  # incomplete after a power failure
                 continue
             yield entry
 
 
 def now() -> str:
-    """Return the time, to the second, with the offset of the machine's zone."""
+    """Return the local time in ISO 8601, to the second, with UTC offset."""
     return datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""One job: when it runs, as which command, and what is done if it fails, takes too long or is still at work."""
+"""One job: its times, its command, and its rules for failures, time limits and overlaps."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True)
 class Job:
-    """A command that runs by itself, at the times of `cron` or every `interval`.
+    """A command that runs at the times of `cron` or every `interval`.
 
     Parameters
     ----------
     cron : str or None
-        Five fields as cron reads them (Sunday is 0 or 7), or a word such as `@daily`.
+        Five fields as in cron (Sunday is 0 or 7), or a macro such as `@daily`.
     interval : str, float or None
         Seconds, or a number with s, m, h or d: `90m`.
     timezone : str or None
-        As in `Europe/Zurich`; None is the machine's.
+        Name such as `Europe/Zurich`; None is the machine's time zone.
     overrides : sequence of str
-        Words of the run's command line, after those of the scheduler's own.
+        Overrides of the run's command line, appended to the scheduler's own.
     retries : int
-        How often a run that failed is tried again. One that only met drift (exit code 3) did not fail.
+        How often a failed run is repeated. Drift (exit code 3) is not a failure.
     pause : str or float
-        Time before the first retry; it doubles with each further one.
+        Time before the first retry; doubled before each further one.
     time_limit : str, float or None
-        Time after which a run is ended; that counts as failed.
+        Time after which a run is stopped; counts as failed.
     overlap : str
-        What is done if the last run is still at work: `skip` the new one, `wait` for its end, or `stop` it.
+        If the last run is still active: `skip` the new one, `wait` for the last, or `stop` the last.
     grace : str, float or None
-        How late a run that was missed is still made up for; None is any time. Several missed runs are made up for once.
+        How late a missed run is still caught up; None means any time. Several missed runs are caught up once.
     """
 
     cron: str | None = None
@@ -64,16 +64,16 @@ class Job:
         check_integer("retries", self.retries, at_least=0)
         check_choice("overlap", self.overlap, ("skip", "wait", "stop"))
         for word in self.overrides:
-            check_text("a word of overrides", word)
+            check_text("overrides", word)
         _ = self.line, self.zone, self.seconds
         if self.seconds["interval"] is not None and self.seconds["interval"] < 1:
             raise UserError(f"interval is {self.interval!r}; expected at least a second")
-        if self.line is not None and not self.line.comes:
-            raise UserError(f"the cron line {self.cron!r} names a day that never comes")
+        if self.line is not None and not self.line.has_day:
+            raise UserError(f"the cron line {self.cron!r} names a day that does not exist; correct day or month")
 
     @cached_property
     def line(self) -> CronLine | None:
-        """The times of the cron line."""
+        """The parsed cron line."""
         return None if self.cron is None else read_cron(self.cron)
 
     @cached_property
@@ -95,20 +95,20 @@ class Job:
 
     @property
     def when(self) -> str:
-        """The times, in words for a table."""
+        """The times as text."""
         return f"every {self.interval}" if self.cron is None else self.cron
 
     @property
     def timing(self) -> str:
-        """All that decides when the job runs: if it changes, what was missed by the old times is no longer due."""
+        """The settings that decide when the job runs; if they change, runs missed before are not caught up."""
         return repr(("cronsim", self.cron, self.interval, self.timezone))
 
     def pause_before(self, retry: int) -> float:
-        """Return the seconds before a retry; the first one is 1."""
+        """Return the pause in seconds before a retry, counted from 1."""
         return float((self.seconds["pause"] or 0) * 2 ** (retry - 1))
 
     def trigger(self) -> BaseTrigger:
-        """Return APScheduler's trigger of the times."""
+        """Return APScheduler's trigger."""
         from apscheduler.triggers.interval import IntervalTrigger
 
         from kmseg.scheduling.cron_trigger import CronSimTrigger
@@ -119,14 +119,14 @@ class Job:
 
 
 def seconds(name: str, value: Any) -> float | None:
-    """Return a span of time in seconds; it is a number of them, or one with a unit.
+    """Convert a duration, a number of seconds or a number with unit, to seconds.
 
     >>> seconds("pause", "90m"), seconds("pause", 5), seconds("pause", None)
     (5400.0, 5.0, None)
     """
     if value is None:
         return None
-    form = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value).strip())
-    if form is None or isinstance(value, bool):
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value).strip())
+    if match is None or isinstance(value, bool):
         raise UserError(f"{name} is {value!r}; expected seconds, or a number with s, m, h or d, as in 90m")
-    return float(form[1]) * UNITS[form[2] or "s"]
+    return float(match[1]) * UNITS[match[2] or "s"]

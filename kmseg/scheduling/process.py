@@ -1,4 +1,4 @@
-"""One run as a process of its own, which is ended in order."""
+"""Run a command as a process and stop it cleanly."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO, NamedTuple
 
-ENDS_WITHIN = 20.0
-"""Seconds that a run which is told to end may take, before it is killed with all its workers."""
+STOP_TIMEOUT = 20.0
+"""Seconds between SIGTERM and SIGKILL for a run and its workers."""
 
 
 class Ended(NamedTuple):
-    """How a process came to its end: its exit code, and why it was ended early, if it was."""
+    """How a process ended: exit code, and why it was stopped early, if it was."""
 
     code: int
     early: str = ""
@@ -27,16 +27,16 @@ def run_process(
     output: IO[bytes] | None,
     limit: float | None,
     should_stop: Callable[[], bool],
-    ends_within: float = ENDS_WITHIN,
+    stop_timeout: float = STOP_TIMEOUT,
 ) -> Ended:
-    """Run a command to its end, its time limit (`timed out`), or until it is told to end (`stopped`)."""
+    """Run a command until it ends, reaches its time limit (`timed out`) or should stop (`stopped`)."""
     process = subprocess.Popen(
         words,
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=None if output is None else subprocess.STDOUT,
-        start_new_session=True,  # Ctrl-C in the terminal reaches the scheduler alone, which ends its runs in order
+        start_new_session=True,  # Ctrl-C reaches only the scheduler, which stops its runs cleanly
     )
     began = time.monotonic()
     try:
@@ -44,15 +44,15 @@ def run_process(
             with suppress(subprocess.TimeoutExpired):
                 return Ended(process.wait(timeout=0.1))
             if should_stop():
-                return Ended(_end(process, ends_within), "stopped")
+                return Ended(_end(process, stop_timeout), "stopped")
             if limit is not None and time.monotonic() - began > limit:
-                return Ended(_end(process, ends_within), "timed out")
+                return Ended(_end(process, stop_timeout), "timed out")
     finally:
         _kill(process)
 
 
 def _end(process: subprocess.Popen[bytes], within: float) -> int:
-    """Tell the process to end, and wait; what is left of its group after that is killed."""
+    """Send SIGTERM and wait; then kill what is left of the process group."""
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
@@ -62,6 +62,6 @@ def _end(process: subprocess.Popen[bytes], within: float) -> int:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of the process and its group."""
+    """Kill what is left of the process group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Runs jobs: each as a fresh process, anew after a pause if it fails, and with a rule for runs that overlap."""
+"""Run jobs: each as a new process, with retries and a rule for overlapping runs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from kmseg.errors import DRIFTED, STOPPED, UserError
 from kmseg.scheduling.history import Entry, History, now
 from kmseg.scheduling.job import Job
-from kmseg.scheduling.process import ENDS_WITHIN, run_process
+from kmseg.scheduling.process import STOP_TIMEOUT, run_process
 
 OUTCOMES = {0: "done", DRIFTED: "drift", STOPPED: "stopped"}
-"""What the exit codes of kmseg's command mean; any other is a failure."""
+"""Outcomes by the exit code of the kmseg command; any other is a failure."""
 
-LOGS = 30
-"""Logs kept of each job."""
+LOGS_PER_JOB = 30
+"""Newest logs of each job; older ones are deleted."""
 
 
 class Runner:
@@ -32,9 +32,9 @@ class Runner:
     folder : Path
         The state folder: history, logs, and a lock for each job.
     words : sequence of str
-        Words of every run's command line, before the job's own.
+        Overrides of every run's command line, before the job's own.
     command : sequence of str
-        The command; None is kmseg's own.
+        The command; None is the kmseg command.
     """
 
     def __init__(
@@ -43,48 +43,48 @@ class Runner:
         folder: Path,
         words: Sequence[str] = (),
         command: Sequence[str] | None = None,
-        ends_within: float = ENDS_WITHIN,
+        stop_timeout: float = STOP_TIMEOUT,
     ) -> None:
         self.jobs, self.folder, self.words = jobs, folder, words
         self.history = History(folder)
         self._command = (sys.executable, "-m", "kmseg") if command is None else command
-        self._ends_within = ends_within
+        self._stop_timeout = stop_timeout
         self._stopping = threading.Event()
-        self._again: set[str] = set()
-        self._to_end: set[str] = set()
+        self._repeat: set[str] = set()
+        self._stop_requested: set[str] = set()
 
     def fire(self, name: str) -> None:
-        """Run a job, with its retries; once more if its time came again meanwhile and the job waits for that."""
-        self._again.discard(name)
+        """Run a job with its retries; repeat it if its time came again meanwhile and its overlap rule is not `skip`."""
+        self._repeat.discard(name)
         while True:
-            self._to_end.discard(name)
+            self._stop_requested.discard(name)
             self._with_retries(name)
-            if name not in self._again or self._stopping.is_set():
+            if name not in self._repeat or self._stopping.is_set():
                 return
-            self._again.discard(name)
+            self._repeat.discard(name)
 
     def overlapped(self, name: str) -> None:
-        """Do what the job says for a time that comes while its last run is still at work."""
+        """Apply the job's overlap rule to a time that comes while its last run is active."""
         overlap = self.jobs[name].overlap
         if overlap == "skip":
-            self._left_out(name)
+            self._record_skipped(name)
             return
-        self._again.add(name)
+        self._repeat.add(name)
         if overlap == "stop":
-            self._to_end.add(name)
+            self._stop_requested.add(name)
 
     def run_once(self, name: str, attempt: int = 1, foreground: bool = False) -> Entry:
-        """Run a job once, its output in a log, or `foreground` of the person who asked for it."""
+        """Run a job once, with its output in a log, or in the terminal if `foreground`."""
         from filelock import FileLock, Timeout
 
         try:
             with FileLock(self.folder / f"{name}.lock", timeout=0):
                 return self._run(name, attempt, foreground)
         except Timeout:
-            raise UserError(f"the job {name} is at work already; wait for its end") from None
+            raise UserError(f"the job {name} is already running; wait until it ends") from None
 
     def stop(self) -> None:
-        """Tell every run to end, and begin none any more."""
+        """Stop every run and start no more."""
         self._stopping.set()
 
     def _with_retries(self, name: str) -> None:
@@ -94,13 +94,13 @@ class Runner:
                 return
             try:
                 entry = self.run_once(name, attempt)
-            except UserError:  # a person runs it right now
-                self._left_out(name)
+            except UserError:  # a user runs it right now with run-now
+                self._record_skipped(name)
                 return
             if entry.outcome not in ("failed", "timed out") or attempt > job.retries:
                 return
             until = time.monotonic() + job.pause_before(attempt)
-            while time.monotonic() < until and name not in self._to_end:
+            while time.monotonic() < until and name not in self._stop_requested:
                 if self._stopping.wait(min(0.2, max(until - time.monotonic(), 0))):
                     return
 
@@ -113,13 +113,13 @@ class Runner:
         environment = {"KMSEG_JOB": name, "PYTHONPATH": _import_path()}
 
         def should_stop() -> bool:
-            return self._stopping.is_set() or name in self._to_end
+            return self._stopping.is_set() or name in self._stop_requested
 
         if not foreground:
             (self.folder / log).parent.mkdir(parents=True, exist_ok=True)
         with nullcontext() if foreground else (self.folder / log).open("wb") as output:
             limit = job.seconds["time_limit"]
-            ended = run_process(words, environment, output, limit, should_stop, self._ends_within)
+            ended = run_process(words, environment, output, limit, should_stop, self._stop_timeout)
         self._keep_last_logs(name)
         entry = Entry(
             run,
@@ -134,18 +134,18 @@ class Runner:
         self.history.add(entry)
         return entry
 
-    def _left_out(self, name: str) -> None:
+    def _record_skipped(self, name: str) -> None:
         self.history.add(Entry(uuid.uuid4().hex[:12], name, now(), 1, "skipped"))
 
     def _keep_last_logs(self, name: str) -> None:
         logs = sorted((self.folder / "logs" / name).glob("*.log"), key=lambda log: log.stat().st_mtime_ns)
-        for log in logs[:-LOGS]:
+        for log in logs[:-LOGS_PER_JOB]:
             with suppress(OSError):
                 log.unlink()
 
 
 def without_repeats(words: Sequence[str]) -> list[str]:
-    """Leave out a word whose setting a later one sets again.
+    """Drop overrides whose setting a later one sets again.
 
     >>> without_repeats(["dataset=folder", "tracker=none", "tracker=mlflow"])
     ['dataset=folder', 'tracker=mlflow']
@@ -155,6 +155,6 @@ def without_repeats(words: Sequence[str]) -> list[str]:
 
 
 def _import_path() -> str:
-    """Return a PYTHONPATH by which the process finds this very package, also where it is not installed."""
-    here = str(Path(__file__).resolve().parents[2])
-    return os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    """Return a PYTHONPATH that includes this package, which may not be installed."""
+    root = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -1,4 +1,4 @@
-"""A schedule: jobs by their names, and what a person wants of it now."""
+"""A schedule: named jobs, and the command to carry out."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ COMMANDS = ("serve", "list", "run-now", "history")
 
 @dataclass(frozen=True)
 class Schedule:
-    """Jobs, and what is done with them.
+    """Jobs, and what to do with them.
 
     Parameters
     ----------
     jobs : mapping of str to Job
         By name.
     command : str
-        `serve` runs the jobs at their times until it is ended, `list` shows when, `run-now` runs `job` at once and
-        once, `history` shows what became of the last runs.
+        `serve` runs the jobs at their times until it is stopped, `list` shows these times, `run-now` runs `job` once
+        now, `history` shows the last runs.
     job : str or None
-        Name of the job that `run-now` runs, or that `history` shows alone.
+        Name of the job to run with `run-now`, or to show with `history`.
     """
 
     jobs: Mapping[str, Job]

@@ -1,4 +1,4 @@
-"""The scheduler: keeps the times of the jobs in its state folder, and runs them until it is told to end."""
+"""The scheduler: store the times of the jobs in the state folder and run them until it is stopped."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("kmseg")
 
-_AT_WORK: dict[str, Runner] = {}
-"""The runner of each state folder; the store keeps the function `_fire` and names, and no objects of ours."""
+_RUNNERS: dict[str, Runner] = {}
+"""The runner of each state folder; APScheduler's store holds only the function `_fire` and names, no objects."""
 
 
 def state_folder() -> Path:
-    """Return the folder of the times, the history and the logs, which is made if it is not there."""
+    """Return the folder of times, history and logs; created if it does not exist."""
     folder = home() / "schedule"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def serve(runner: Runner, stop: threading.Event) -> None:
-    """Run the jobs at their times until `stop` is set; then end the runs at work, in order.
+    """Run the jobs at their times until `stop` is set; then stop the active runs cleanly.
 
-    A run that was missed, or cut off with the scheduler, is made up for once.
+    A job whose runs were missed or interrupted is caught up once.
     """
     from filelock import FileLock, Timeout
 
@@ -45,42 +45,42 @@ def serve(runner: Runner, stop: threading.Event) -> None:
             _serve(runner, stop)
     except Timeout:
         raise UserError(
-            f"another scheduler is at work on {runner.folder}; end it first, or set KMSEG_HOME to a folder of its own"
+            f"another scheduler uses {runner.folder}; stop it, or set KMSEG_HOME to a folder of its own"
         ) from None
 
 
 def _serve(runner: Runner, stop: threading.Event) -> None:
     from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
 
-    _AT_WORK[str(runner.folder)] = runner
+    _RUNNERS[str(runner.folder)] = runner
     runner.history.shorten()
-    cut_off = runner.history.cut_off()
+    interrupted = runner.history.interrupted()
     with opened(runner.folder, threads=len(runner.jobs) + 1) as scheduler:
         scheduler.add_listener(lambda event: runner.overlapped(event.job_id), EVENT_JOB_MAX_INSTANCES)
-        scheduler.add_listener(_say_what_is_wrong, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
-        keep_times(scheduler, runner.jobs, str(runner.folder))
-        for name in set(cut_off) & set(runner.jobs):
+        scheduler.add_listener(_log_failure, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        update_times(scheduler, runner.jobs, str(runner.folder))
+        for name in set(interrupted) & set(runner.jobs):
             scheduler.modify_job(name, next_run_time=datetime.now(UTC))
         scheduler.resume()
         try:
             stop.wait()
         finally:
             runner.stop()
-    _AT_WORK.pop(str(runner.folder), None)
+    _RUNNERS.pop(str(runner.folder), None)
 
 
-def _say_what_is_wrong(event: JobExecutionEvent) -> None:
-    LOG.error("the job %s was not run: %s", event.job_id, event.exception or "its time is too long past")
+def _log_failure(event: JobExecutionEvent) -> None:
+    LOG.error("the job %s was not run: %s", event.job_id, event.exception or "it is later than its grace time")
 
 
 @contextmanager
 def opened(folder: Path, threads: int = 1) -> Iterator[BackgroundScheduler]:
-    """Yield APScheduler on the state folder's store, started and paused; close it at the end of the runs at work."""
+    """Yield a paused APScheduler on the state folder's store; at the end wait for active runs and close it."""
     from apscheduler.executors.pool import ThreadPoolExecutor
     from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
     from apscheduler.schedulers.background import BackgroundScheduler
 
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # what it says is in the history
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # reported in the history
     scheduler = BackgroundScheduler(
         jobstores={"default": SQLAlchemyJobStore(f"sqlite:///{folder / 'times.db'}")},
         executors={"default": ThreadPoolExecutor(threads)},
@@ -90,21 +90,21 @@ def opened(folder: Path, threads: int = 1) -> Iterator[BackgroundScheduler]:
         yield scheduler
     finally:
         scheduler.pause()
-        # Closing goes over the jobs once more and takes what is due by then for done; so the store goes first.
+        # shutdown() marks jobs that are due as done; remove the store first.
         scheduler.remove_jobstore("default")
         scheduler.shutdown(wait=True)
 
 
-def keep_times(scheduler: BackgroundScheduler, jobs: Mapping[str, Job], folder: str) -> None:
-    """Add the jobs that are new or have other times than before; forget those that are no more.
+def update_times(scheduler: BackgroundScheduler, jobs: Mapping[str, Job], folder: str) -> None:
+    """Add jobs that are new or have changed times; remove those that no longer exist.
 
-    A job whose times are as they were is left alone: when it was due last is what tells that a run was missed.
+    A job with unchanged times keeps its stored next time, from which missed runs are detected.
     """
     known = {job.id: job for job in scheduler.get_jobs()}
     for name in known.keys() - jobs.keys():
         scheduler.remove_job(name)
     for name, job in jobs.items():
-        settings: dict[str, Any] = {"misfire_grace_time": _whole(job.seconds["grace"]), "coalesce": True}
+        settings: dict[str, Any] = {"misfire_grace_time": _to_integer(job.seconds["grace"]), "coalesce": True}
         if name in known and known[name].kwargs.get("timing") == job.timing:
             scheduler.modify_job(name, **settings)
             continue
@@ -122,7 +122,7 @@ def keep_times(scheduler: BackgroundScheduler, jobs: Mapping[str, Job], folder: 
 
 
 def next_times(folder: Path, jobs: Mapping[str, Job]) -> dict[str, datetime | None]:
-    """Return when each job is due next: as the state folder has it, else as if a scheduler started now."""
+    """Return the next time of each job: from the state folder, else as if a scheduler started now."""
     with opened(folder) as scheduler:
         known = {job.id: job for job in scheduler.get_jobs()}
     return {
@@ -135,7 +135,7 @@ def next_times(folder: Path, jobs: Mapping[str, Job]) -> dict[str, datetime | No
 
 @contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
-    """Yield an event that SIGTERM and Ctrl-C set."""
+    """Yield an event that is set by SIGTERM and Ctrl-C."""
     stop = threading.Event()
     before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -146,9 +146,9 @@ def stopped_by_signals() -> Iterator[threading.Event]:
 
 
 def _fire(folder: str, name: str, timing: str) -> None:
-    """What the store names as the function of every job."""
-    _AT_WORK[folder].fire(name)
+    """Run a job; the function that APScheduler's store refers to."""
+    _RUNNERS[folder].fire(name)
 
 
-def _whole(seconds: float | None) -> int | None:
+def _to_integer(seconds: float | None) -> int | None:
     return None if seconds is None else max(int(seconds), 1)

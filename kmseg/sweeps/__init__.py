@@ -1,1 +1,1 @@
-"""Sweeps: many runs of one command, and the one record that sums them up."""
+"""Sweeps: many runs of one command, and their summary."""

@@ -1,4 +1,4 @@
-"""The picture of a sweep: each figure against k, a line per sample size, the best run marked."""
+"""Plots of a sweep: each metric against the swept setting, with the best run marked."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PANELS = {
     "palette/inertia": ("inertia", "k=auto: of flat pixels alone"),
     "time/total": ("seconds", "of one run"),
 }
-"""A panel for each that the runs have: title, and what is meant."""
+"""One panel per metric that all runs have: title and subtitle."""
 
 ACTUAL = {"clusterer.k": "palette/classes", "sampling.images": "images/sampled"}
-"""The figure that tells what a setting's word, `auto` or `all`, came to."""
+"""The metric with the actual value where a setting is `auto` or `all`."""
 
 INK, FAINT, GRID = "#19191c", "#82828c", "#e6e6ea"
 LINES = ("#2f6f9f", "#d9822b", "#4f9d69", "#a8498f", "#8a6d3b", "#c0392b", "#5b5bd6", "#7f8c8d")
@@ -32,8 +32,9 @@ LINES = ("#2f6f9f", "#d9822b", "#4f9d69", "#a8498f", "#8a6d3b", "#c0392b", "#5b5
 def draw_curves(path: Path, summary: Summary) -> Path:
     """Draw the figures of a sweep's finished runs as PNG.
 
-    The horizontal axis is `clusterer.k` where it was swept, else the first setting with numbers, else the first; the
-    other settings make the lines. A run of `k=auto` stands as a diamond at the classes that it found.
+    The horizontal axis is `clusterer.k` where it was swept, else the first setting with numbers, else the first;
+    there is one line per combination of the other settings. A run with `k=auto` is a diamond at the number of
+    classes that it found.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -43,7 +44,7 @@ def draw_curves(path: Path, summary: Summary) -> Path:
     rows = 2 if len(panels) > 3 else 1
     width, height = 4.4 * columns, 3.7 * rows
     figure = Figure(figsize=(width, height), facecolor="white")
-    # Inches around and between the panels: what a layout engine would find, in half of the time.
+    # Margins in inches; twice as fast as a layout engine.
     figure.subplots_adjust(0.6 / width, 0.6 / height, 1 - 0.2 / width, 1 - 0.4 / height, 0.22, 0.3)
     FigureCanvasAgg(figure)
     places = figure.subplots(rows, columns).ravel()
@@ -54,17 +55,17 @@ def draw_curves(path: Path, summary: Summary) -> Path:
         place.set_title(meaning, loc="right", fontsize=9, color=FAINT)
     for place in places[len(panels) :]:
         place.set_axis_off()
-    _key(places[len(panels)], places[0], summary)
+    _legend(places[len(panels)], places[0], summary)
     with replacing(path) as part:
         figure.savefig(part, dpi=110, format="png")
     return path
 
 
 def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
-    """Draw one figure of every run."""
+    """Draw one metric of every run."""
     for color, (line, results) in zip(cycle(LINES), _lines(summary, axis).items()):
-        chosen = [(_place(r, axis, summary), r.metrics[name]) for r in results if not _by_data(r, axis)]
-        found = [(_place(r, axis, summary), r.metrics[name]) for r in results if _by_data(r, axis)]
+        chosen = [(_position(r, axis, summary), r.metrics[name]) for r in results if not _is_automatic(r, axis)]
+        found = [(_position(r, axis, summary), r.metrics[name]) for r in results if _is_automatic(r, axis)]
         if chosen:
             place.plot(*zip(*sorted(chosen), strict=True), "o-", color=color, label=line, markersize=4, clip_on=False)
         if found:
@@ -72,7 +73,7 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
                 *zip(*found, strict=True), "D", color=color, label="k=auto, at the classes it found", clip_on=False
             )
     if summary.best is not None:
-        at = _place(summary.best, axis, summary), summary.best.metrics[name]
+        at = _position(summary.best, axis, summary), summary.best.metrics[name]
         ring = {"markersize": 16, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
         place.plot(*at, "o", label="best", **ring)
     if name == "palette/inertia":
@@ -87,15 +88,15 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
     place.tick_params(colors=INK, labelsize=9)
 
 
-def _key(place: Any, panel: Any, summary: Summary) -> None:
-    """Say which line is which, and which run is the best."""
+def _legend(place: Any, panel: Any, summary: Summary) -> None:
+    """Draw the legend of the lines and name the best run."""
     handles, names = panel.get_legend_handles_labels()
     once = dict(zip(names, handles, strict=True))
     columns = 1 + len(once) // 10
     place.legend(list(once.values()), list(once), loc="upper left", frameon=False, labelcolor=INK, ncols=columns)
     if summary.best is not None:
-        said = f"best: {summary.name(summary.best)}\nby {summary.score.name(summary.best.metrics)}"
-        place.text(0.03, 0.0, said, transform=place.transAxes, fontsize=11, color=INK, va="bottom", wrap=True)
+        text = f"best: {summary.name(summary.best)}\nby {summary.score.name(summary.best.metrics)}"
+        place.text(0.03, 0.0, text, transform=place.transAxes, fontsize=11, color=INK, va="bottom", wrap=True)
 
 
 def _axis(swept: Mapping[str, Sequence[str]]) -> str:
@@ -109,13 +110,13 @@ def _lines(summary: Summary, axis: str) -> dict[str, list[Result]]:
     """Group the runs by the settings that are not on the axis."""
     lines: dict[str, list[Result]] = {}
     for result in summary.finished:
-        others = {key: value for key, value in summary.of(result).items() if key != axis}
+        others = {key: value for key, value in summary.settings(result).items() if key != axis}
         lines.setdefault(label(others) or "runs", []).append(result)
     return lines
 
 
-def _place(result: Result, axis: str, summary: Summary) -> float:
-    """Return where on the axis a run stands."""
+def _position(result: Result, axis: str, summary: Summary) -> float:
+    """Return the position of a run on the axis."""
     value = result.point.settings.get(axis, "")
     if _is_number(value):
         return float(value)
@@ -124,8 +125,8 @@ def _place(result: Result, axis: str, summary: Summary) -> float:
     return list(summary.swept[axis]).index(value)
 
 
-def _by_data(result: Result, axis: str) -> bool:
-    """Tell whether the data chose what is on the axis."""
+def _is_automatic(result: Result, axis: str) -> bool:
+    """Return whether k was chosen from the data."""
     return axis == "clusterer.k" and not _is_number(result.point.settings.get(axis, ""))
 
 

@@ -1,7 +1,7 @@
-"""One run of a sweep: what it changes, the folder it has, and how it ended, as its folder tells.
+"""One run of a sweep: its overrides, its folder and its status.
 
-A run may happen in another process or on another machine, and be cut off at any moment. So it is the folder that says
-what became of it: a run writes its end there, last of all.
+A run may happen in another process or on another machine and may be killed at any moment. So its status is read from
+its folder, where the run writes it as its last step.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Point:
     Attributes
     ----------
     number : int
-        Its place in the sweep, and the name of its folder.
+        Index of the run in the sweep, and name of its folder.
     overrides : sequence of str
-        The whole command line of the run, such as `clusterer.k=8`.
+        The overrides of the run, such as `clusterer.k=8`.
     folder : Path
         Where the run writes.
     """
@@ -40,15 +40,15 @@ class Point:
         """The overrides by key."""
         return dict(override.split("=", 1) for override in self.overrides if "=" in override)
 
-    def end(self) -> PointStatus | None:
-        """Return how the run ended; None if it never did, or what it left cannot be read."""
+    def status(self) -> PointStatus | None:
+        """Return the status of the run; None if it wrote none, or it cannot be read."""
         try:
             return PointStatus(**json.loads((self.folder / STATUS_FILE).read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             return None
 
     def metrics(self) -> dict[str, float]:
-        """Return the figures of a run that has finished."""
+        """Return the metrics of a finished run."""
         figures: dict[str, float] = json.loads((self.folder / "metrics.json").read_text(encoding="utf-8"))
         return figures
 
@@ -60,16 +60,16 @@ class PointStatus:
     Attributes
     ----------
     config : str
-        Fingerprint of the config that the run had.
+        Fingerprint of the run's config.
     failed : str
-        Why it failed, in a sentence; empty if it went well.
+        The error message; empty if the run succeeded.
     """
 
     config: str
     failed: str = ""
 
     def write(self, folder: Path) -> None:
-        """Leave word in the run's folder; the last thing that a run does."""
+        """Write the status into the run's folder; the last step of a run."""
         write_json(folder / STATUS_FILE, {"config": self.config, "failed": self.failed})
 
 
@@ -79,11 +79,11 @@ def swept(points: Sequence[Point]) -> dict[str, list[str]]:
     for point in points:
         for key, value in point.settings.items():
             values.setdefault(key, {})[value] = None
-    return {key: list(held) for key, held in values.items() if len(held) > 1}
+    return {key: list(distinct) for key, distinct in values.items() if len(distinct) > 1}
 
 
 def label(settings: Mapping[str, Any]) -> str:
-    """Name settings in few words: `k=8 images=5`."""
+    """Return a short name for settings: `k=8 images=5`."""
     return " ".join(f"{short(key)}={value}" for key, value in settings.items())
 
 
@@ -94,16 +94,16 @@ def short(key: str) -> str:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one point: its figures, or why it failed."""
+    """The result of one point: its metrics, or the error."""
 
     point: Point
     metrics: Mapping[str, float] = field(default_factory=dict)
     failed: str = ""
 
     @staticmethod
-    def of(point: Point, died: str = "") -> Result:
-        """Read what the point's folder tells; `died` is why a run may have left no word."""
-        end = point.end()
-        if end is None:
-            return Result(point, failed=died or "the run left no word; its process was killed")
-        return Result(point, failed=end.failed) if end.failed else Result(point, point.metrics())
+    def read(point: Point, error: str = "") -> Result:
+        """Read the result from the point's folder; `error` is the launcher's, for a run that wrote no status."""
+        status = point.status()
+        if status is None:
+            return Result(point, failed=error or "the run wrote no status; its process was killed")
+        return Result(point, failed=status.failed) if status.failed else Result(point, point.metrics())

@@ -1,4 +1,4 @@
-"""Which run of a sweep is the best: the figure that runs are compared by."""
+"""The score by which the runs of a sweep are compared."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from kmseg.errors import UserError
 from kmseg.metrics import less_is_better
 
-A_CLASS = 0.001
-"""Share of the pixels that a further class must explain to be worth having, where there is no truth to ask."""
+COST_PER_CLASS = 0.001
+"""Share of the pixels that a further class must explain to raise the score, where there is no truth."""
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,20 @@ class Score:
     Parameters
     ----------
     metric : str or None
-        A name of `metrics.json`. None takes the first that a run has of: `mask/miou`; `legend/f1`; and where there is
-        no truth, the share of pixels within 10 RGB units of their color, less 0.001 for each class.
+        A name of `metrics.json`. None takes the first that a run has of `mask/miou` and `legend/f1`, and without truth
+        the share of pixels within 10 RGB units of their color, less 0.001 for each class.
     """
 
     metric: str | None = None
 
     def value(self, metrics: Mapping[str, float]) -> float:
-        """Return the figure of a run; the larger, the better."""
+        """Return the score of a run; larger is better."""
         name = self.name(metrics)
         if name == NO_TRUTH:
-            return 1 - _farther(metrics) - A_CLASS * metrics["palette/classes"]
+            return 1 - _farther(metrics) - COST_PER_CLASS * metrics["palette/classes"]
         if name not in metrics:
             raise UserError(
-                f"the run has no metric {name!r} to be compared by; it has: {', '.join(metrics)}"
+                f"the run has no metric {name!r} to compare by; it has: {', '.join(metrics)}"
                 + (
                     "; mask/ and legend/ need truth.masks and truth.legend"
                     if name.startswith(("mask", "legend"))
@@ -42,7 +42,7 @@ class Score:
         return -metrics[name] if less_is_better(name) else metrics[name]
 
     def name(self, metrics: Mapping[str, float]) -> str:
-        """Return the name of the figure."""
+        """Return the name of the score."""
         if self.metric is not None:
             return self.metric
         return next((name for name in ("mask/miou", "legend/f1") if name in metrics), NO_TRUTH)

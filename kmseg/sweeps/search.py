@@ -1,4 +1,4 @@
-"""Looks for the best settings with Optuna: each run tells which to try next."""
+"""Search for the best settings with Optuna."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from optuna import Trial
 
 Space = Mapping[str, Sequence[str] | tuple[float, float]]
-"""The values of each setting: a list of them, or the ends of an interval."""
+"""The search space of each setting: a list of values, or the bounds of an interval."""
 
 REPEATS = 10
-"""Times that the sampler may choose what was run before, in a row: then the space is as good as searched."""
+"""Consecutive proposals that were all run before, after which the space counts as exhausted."""
 
 
 def search(
@@ -29,10 +29,10 @@ def search(
     at_once: int,
     seed: int,
 ) -> None:
-    """Run `trials` points of the space, `at_once` at a time, those that promise most.
+    """Run `trials` points of the space, `at_once` at a time, as the sampler proposes them.
 
-    The sampler is seeded and told each result in order. So a search that was cut off takes the same way again, and
-    finds its finished runs on it.
+    The sampler is seeded and gets the results in a fixed order. So a search that was interrupted proposes the same
+    points again and reuses the finished runs.
     """
     check_integer("hydra.sweeper.trials", trials, at_least=1)
     check_integer("hydra.sweeper.at_once", at_once, at_least=1)

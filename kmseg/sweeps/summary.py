@@ -1,4 +1,4 @@
-"""What a sweep came to: its table, its pictures and its text, made from what the finished runs left."""
+"""The summary of a sweep: table and text, made from the results of its runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = {
     "palette/inertia": ("inertia", ".4g"),
     "time/total": ("seconds", ".2f"),
 }
-"""The figures of the table, with their headings and formats; those that no run has are left out."""
+"""The metrics of the table, with heading and format; those that not all runs have are left out."""
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Summary:
 
     @cached_property
     def finished(self) -> list[Result]:
-        """The runs that went well."""
+        """The runs that succeeded."""
         return [result for result in self.results if not result.failed]
 
     @cached_property
     def failed(self) -> list[Result]:
-        """The runs that did not."""
+        """The runs that failed."""
         return [result for result in self.results if result.failed]
 
     @cached_property
@@ -46,16 +46,16 @@ class Summary:
         """The best run; the first of several that are equal."""
         return max(self.finished, key=lambda result: self.score.value(result.metrics), default=None)
 
-    def of(self, result: Result) -> dict[str, str]:
-        """Return the settings in which a run differs from the others."""
+    def settings(self, result: Result) -> dict[str, str]:
+        """Return the swept settings of a run."""
         return {key: value for key, value in result.point.settings.items() if key in self.swept}
 
     def name(self, result: Result) -> str:
-        """Name a run by these settings."""
-        return label(self.of(result)) or "as the command says"
+        """Return a run's name, made from its swept settings."""
+        return label(self.settings(result)) or "as the command says"
 
     def columns(self) -> dict[str, list[Any]]:
-        """Return the table by columns: settings, figures, and how each run ended."""
+        """Return the table by columns: settings, metrics, and the error of each failed run."""
         settings = {short(key): [result.point.settings.get(key, "") for result in self.results] for key in self.swept}
         figures = {
             heading: [result.metrics.get(name) for result in self.results] for name, (heading, _) in self._shown.items()
@@ -70,7 +70,7 @@ class Summary:
         }
 
     def figures(self) -> dict[str, float]:
-        """Return what is recorded of the sweep as a whole: the best run's figures, and how many runs there were."""
+        """Return the metrics of the parent run: the best run's, and the number of runs."""
         best = {} if self.best is None else {name: self.best.metrics[name] for name in self._shown}
         return {**best, "sweep/runs": len(self.results), "sweep/failed": len(self.failed)}
 
@@ -80,7 +80,7 @@ class Summary:
         return [write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))]
 
     def markdown(self, command: Sequence[str], folder: Path) -> str:
-        """Describe the sweep; also left as `sweep.md`."""
+        """Describe the sweep in Markdown and write it as `sweep.md`."""
         header = [*map(short, self.swept), *(heading for heading, _ in self._shown.values())]
         lines = [
             f"{self.conclusion}",
@@ -93,7 +93,7 @@ class Summary:
             f"|{'---|' * len(header)}",
             *(f"| {' | '.join(self._row(result))} |" for result in self.finished),
             "",
-            f"`sweep.png` among the artifacts draws it, `sweep.csv` holds it. Files: `{folder}`",
+            f"Artifacts: `sweep.png` (plots), `sweep.csv` (table). Files: `{folder}`",
         ]
         text = "\n".join(lines) + "\n"
         write_text(folder / "sweep.md", text)
@@ -101,7 +101,7 @@ class Summary:
 
     @property
     def conclusion(self) -> str:
-        """Name the best run in a sentence."""
+        """One sentence that names the best run."""
         if self.best is None:
             return f"None of the {len(self.results)} runs finished."
         by = self.score.name(self.best.metrics)
@@ -112,7 +112,7 @@ class Summary:
         return f"**Best of {len(self.finished)} runs by {by}: {named}** ({figures})."
 
     def show(self, folder: Path, view: str) -> None:
-        """Print the table, the best run and where everything is."""
+        """Print the table, the best run and the output folder."""
         from rich.console import Console
         from rich.table import Table
         from rich.text import Text
@@ -131,7 +131,7 @@ class Summary:
         console.print(Text(self.conclusion.replace("**", "")), soft_wrap=True)
         console.print(Text(f"files    {folder}"), soft_wrap=True)
         for number, line in enumerate(view.splitlines()):
-            console.print(Text(("look at  " if number == 0 else "         ") + line), soft_wrap=True)
+            console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
 
     @cached_property
     def _shown(self) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A sweep under way: it begins or goes on, launches the points that are not finished, and is summed up at its end."""
+"""Run a sweep: start or resume it, launch the unfinished points, write the summary."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Sweep:
     Attributes
     ----------
     command : sequence of str
-        The overrides as they were given, by which a sweep that was cut off is known again.
+        The overrides as given; a resumed sweep must have the same.
     results : list of Result
-        What became of the points so far, in their order.
+        The results of the points so far, in order.
     """
 
     folder: Path
@@ -41,31 +41,31 @@ class Sweep:
     score: Score
     tracked: TrackedRun
     tracker: Tracker
-    goes_on: bool
+    resumed: bool
     results: list[Result] = field(default_factory=list)
 
     def run(self, points: Sequence[Point], launch: Launch, fingerprint: Callable[[Point], str]) -> list[Result]:
-        """Run those points that are not finished with the config they have today; return what became of them all."""
-        todo = [point for point in points if not (self.goes_on and _is_finished(point, fingerprint))]
-        if self.goes_on:
+        """Run the points that are not finished with their present config; return the results of all points."""
+        todo = [point for point in points if not (self.resumed and _is_finished(point, fingerprint))]
+        if self.resumed:
             print(f"{len(points) - len(todo)} of {len(points)} runs are finished; {len(todo)} to go", flush=True)
         for point in todo:
-            if self.goes_on:
+            if self.resumed:
                 self.tracker.forget(point.folder)
                 shutil.rmtree(point.folder, ignore_errors=True)
             (point.folder / STATUS_FILE).unlink(missing_ok=True)
-        died = ""
+        error_text = ""
         if todo:
             try:
                 launch(todo, self.tracked.key)
-            except Exception as error:  # a worker that died, or a config that could not be composed: sum up, then fail
-                died = str(error) or type(error).__name__
-        done = [Result.of(point, died) for point in points]
+            except Exception as error:  # a worker died, or a config could not be composed: summarize, then fail
+                error_text = str(error) or type(error).__name__
+        done = [Result.read(point, error_text) for point in points]
         self.results += done
         return done
 
     def finish(self) -> None:
-        """Leave the summary; fail if a run did."""
+        """Write the summary; raise if a run failed."""
         summary = Summary(self.results, swept([result.point for result in self.results]), self.score)
         files = summary.write(self.folder)
         if summary.finished:
@@ -81,23 +81,23 @@ class Sweep:
         if summary.failed:
             named = [f"  {result.point.number}  {summary.name(result)}: {result.failed}" for result in summary.failed]
             raise UserError(
-                f"{len(named)} of {len(self.results)} runs failed; mend the cause and repeat the command with "
-                "resume=true, which does these anew and no others:\n" + "\n".join(named)
+                f"{len(named)} of {len(self.results)} runs failed; fix the cause and repeat the command with "
+                "resume=true, which repeats only these:\n" + "\n".join(named)
             )
 
 
 @contextmanager
-def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracker, goes_on: bool) -> Iterator[Sweep]:
-    """Begin a sweep in `folder`, or go on with the one that is there; sum it up when the block ends well."""
+def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracker, resumed: bool) -> Iterator[Sweep]:
+    """Start a sweep in `folder` or resume the one in it; write the summary if the block succeeds."""
     from filelock import FileLock, Timeout
 
     folder.mkdir(parents=True, exist_ok=True)
     try:
         lock = FileLock(folder / ".sweep.lock", timeout=0).acquire()
     except Timeout:
-        raise UserError(f"the sweep in {folder} is still running; wait for its end, or stop it first") from None
+        raise UserError(f"the sweep in {folder} is still running; wait until it ends, or stop it") from None
     with lock:
-        known = _record(folder) if goes_on else None
+        known = _record(folder) if resumed else None
         with _tracked(folder, command, tracker, known) as tracked:
             write_json(folder / RECORD, {"command": list(command), "key": tracked.key})
             sweep = Sweep(folder, command, score, tracked, tracker, known is not None)
@@ -108,18 +108,18 @@ def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracke
 def _tracked(
     folder: Path, command: Sequence[str], tracker: Tracker, known: dict[str, Any] | None
 ) -> AbstractContextManager[TrackedRun]:
-    """Begin the record of a sweep, or go on with that of the `known` one."""
+    """Start the tracked run of a sweep, or reopen that of the `known` one."""
     if known and known["key"]:
         return tracker.reopen(known["key"])
-    if known:  # it was cut off while its record was being made
+    if known:  # interrupted before its tracked run existed
         tracker.forget(folder)
     write_json(folder / RECORD, {"command": list(command), "key": ""})
-    return tracker.start(f"sweep of {' '.join(_wanted(command))}", f"Files: `{folder}`", folder)
+    return tracker.start(f"sweep of {' '.join(_swept_overrides(command))}", f"Files: `{folder}`", folder)
 
 
-def find_sweep(around: Path, command: Sequence[str]) -> Path | None:
-    """Return the folder of the newest sweep of this command below `around/DATE/TIME`."""
-    for record in sorted(around.glob(f"*/*/{RECORD}"), reverse=True):
+def find_sweep(root: Path, command: Sequence[str]) -> Path | None:
+    """Return the folder of the newest sweep of this command below `root/DATE/TIME`."""
+    for record in sorted(root.glob(f"*/*/{RECORD}"), reverse=True):
         if (_record(record.parent) or {}).get("command") == list(command):
             return record.parent
     return None
@@ -134,11 +134,11 @@ def _record(folder: Path) -> dict[str, Any] | None:
 
 
 def _is_finished(point: Point, fingerprint: Callable[[Point], str]) -> bool:
-    end = point.end()
-    return end is not None and not end.failed and end.config == fingerprint(point)
+    status = point.status()
+    return status is not None and not status.failed and status.config == fingerprint(point)
 
 
-def _wanted(command: Sequence[str]) -> list[str]:
-    """Return the overrides that give several values, in short."""
+def _swept_overrides(command: Sequence[str]) -> list[str]:
+    """Return the overrides that give several values, with short keys."""
     several = [word.split("=", 1) for word in command if "=" in word and ("," in word or "(" in word)]
     return [f"{short(key)}={value}" for key, value in several]

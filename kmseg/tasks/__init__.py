@@ -1,6 +1,6 @@
 """Tasks: one use case each, from built parts to files and a tracked run, one file per option.
 
-Only this folder knows the whole way of the data; everything it hands over is a plain object.
+Only this folder uses the whole `Plan`; every other function takes the objects it needs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from kmseg.pipeline.plan import Listing, Outcome, Plan
 
 
 class Task(Protocol):
-    """What every task does."""
+    """The protocol of a task."""
 
     def run(self, plan: Plan) -> Outcome | Listing:
-        """Do the whole job in `plan.folder`."""
+        """Run the task in `plan.folder`."""

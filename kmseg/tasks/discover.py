@@ -1,4 +1,4 @@
-"""The palette alone: the RGB value of every class, without masks."""
+"""Find the palette: the RGB value of every class, without masks."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from kmseg.pixels.distance import squared_between
 
 @dataclass(frozen=True)
 class Discover:
-    """Label images in; their palette and how well it explains them out."""
+    """Find the palette of the label images and measure how well it matches them."""
 
     def run(self, plan: Plan) -> Outcome:
-        """Do the whole job in `plan.folder`."""
+        """Run the task in `plan.folder`."""
         if plan.palette.file is not None:
-            raise UserError("task=discover finds the palette and palette.file gives one; leave one of them out")
+            raise UserError(
+                "task=discover finds the palette, but palette.file gives one; leave it out, or use task=segment"
+            )
         refuse_unwritable(plan)
         progress = Progress()
         items = plan.dataset.items()
@@ -33,7 +35,7 @@ class Discover:
             with progress.timed("total"):
                 found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
             record_found(tracked, plan, found)
-            metrics = {"palette/inertia": found.inertia, **_explained(counted.counts, found.palette)}
+            metrics = {"palette/inertia": found.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
             true = plan.measured_against.palette
             if true is not None:
@@ -43,7 +45,7 @@ class Discover:
             )
 
 
-def _explained(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:
+def _distance_shares(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:
     """Return the shares of the counted pixels farther than 10 and 40 RGB units from every color of the palette."""
     colors = counts.colors
     weights = counts.weights if isinstance(counts, ColorStatistics) else counts.counts

@@ -1,4 +1,4 @@
-"""What there is to choose from: every option of every group, and where it comes from."""
+"""List every option of every group and where it comes from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kmseg.plugins import options
 
 @dataclass(frozen=True)
 class Parts:
-    """A list of all options for people, built in and from plugins; no run, and no files."""
+    """Print all options, built in and from plugins; writes no files."""
 
     def run(self, plan: Plan) -> Listing:
         """List the options."""

@@ -1,4 +1,4 @@
-"""Jobs that run by themselves at their times, each in a fresh process of kmseg's command."""
+"""Run scheduled jobs, each in a new process of the kmseg command."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from kmseg.scheduling.history import Entry, History
 from kmseg.scheduling.runner import Runner
 from kmseg.scheduling.schedule import Schedule
 
-SHOWN = 30
-"""Runs that the history shows."""
+MAX_HISTORY_ROWS = 30
+"""Number of runs that the history shows."""
 
 
 @dataclass(frozen=True)
 class ScheduleJobs:
-    """Runs the jobs of `schedule`, or shows them, as `schedule.command` says; it leaves no files in a run's folder."""
+    """Run or show the jobs of `schedule`, depending on `schedule.command`; writes no files into a run's folder."""
 
     def run(self, plan: Plan) -> Listing:
-        """Do what `schedule.command` says."""
+        """Carry out `schedule.command`."""
         from kmseg.scheduling.serve import serve, state_folder, stopped_by_signals
 
         schedule = plan.schedule
@@ -30,10 +30,10 @@ class ScheduleJobs:
             raise UserError("task=schedule needs a schedule; choose one with schedule=nightly")
         folder = state_folder()
         if schedule.command == "history":
-            return history(schedule, History(folder))
+            return list_history(schedule, History(folder))
         if schedule.command == "list":
-            return listed(schedule)
-        runner = Runner(schedule.jobs, folder, words_for_runs(plan.overrides))
+            return list_jobs(schedule)
+        runner = Runner(schedule.jobs, folder, overrides_for_jobs(plan.overrides))
         with stopped_by_signals() as stop:
             if schedule.command == "run-now":
                 return run_now(runner, str(schedule.job), stop)
@@ -42,29 +42,29 @@ class ScheduleJobs:
         return Listing(("stopped",), ())
 
 
-def words_for_runs(words: Sequence[str]) -> list[str]:
-    """Leave out the words of a command line that are for the scheduler itself.
+def overrides_for_jobs(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides of a command line without those for the scheduler itself.
 
-    >>> words_for_runs(["task=schedule", "schedule=nightly", "schedule.job=x", "dataset=folder"])
+    >>> overrides_for_jobs(["task=schedule", "schedule=nightly", "schedule.job=x", "dataset=folder"])
     ['dataset=folder']
     """
-    return [word for word in words if word.lstrip("+~").partition("=")[0].split(".")[0] not in ("task", "schedule")]
+    return [word for word in overrides if word.lstrip("+~").partition("=")[0].split(".")[0] not in ("task", "schedule")]
 
 
 def run_now(runner: Runner, name: str, stop: threading.Event) -> Listing:
-    """Run one job at once, in sight; the command ends with the exit code of the run."""
+    """Run one job now, in the foreground; the command exits with the run's exit code."""
 
-    def end_in_order() -> None:
+    def stop_runner() -> None:
         stop.wait()
         runner.stop()
 
-    threading.Thread(target=end_in_order, daemon=True).start()
+    threading.Thread(target=stop_runner, daemon=True).start()
     entry = runner.run_once(name, foreground=True)
     return Listing(("job", "outcome", "exit code", "seconds"), (_row(entry),), code=entry.code or 0)
 
 
-def listed(schedule: Schedule) -> Listing:
-    """Show the jobs, when they run next, and what became of their last runs."""
+def list_jobs(schedule: Schedule) -> Listing:
+    """List the jobs with the time of the next run and the outcome of the last."""
     from kmseg.scheduling.serve import next_times, state_folder
 
     folder = state_folder()
@@ -84,12 +84,12 @@ def listed(schedule: Schedule) -> Listing:
     return Listing(("job", "when", "time zone", "next", "last", "overrides"), tuple(rows))
 
 
-def history(schedule: Schedule, history: History) -> Listing:
-    """Show the last runs of all jobs, or of one; also of jobs that the schedule has no more."""
+def list_history(schedule: Schedule, history: History) -> Listing:
+    """List the last runs of all jobs, or of one, including jobs that were removed from the schedule."""
     entries = [entry for entry in history.runs().values() if schedule.job in (None, entry.job)]
     rows = [
         (entry.began, entry.job, str(entry.attempt), entry.outcome, _code(entry), f"{entry.seconds:g}", entry.log)
-        for entry in entries[-SHOWN:]
+        for entry in entries[-MAX_HISTORY_ROWS:]
     ]
     return Listing(("began", "job", "attempt", "outcome", "exit code", "seconds", "log"), tuple(rows))
 
@@ -107,5 +107,5 @@ def _time(time: datetime | None) -> str:
 
 
 def _short(time: str) -> str:
-    """Leave out the seconds and the zone of a time in ISO 8601."""
+    """Return an ISO 8601 time without seconds and time zone."""
     return time[:16].replace("T", " ")

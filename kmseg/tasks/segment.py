@@ -1,4 +1,4 @@
-"""The main task: find the palette (or take one), mask every image, write, measure and track."""
+"""The main task: find or read the palette, mask every image, write, measure and track."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from kmseg.pipeline.tally import Tally
 
 @dataclass(frozen=True)
 class Segment:
-    """Label images in; palette, masks, metrics and a tracked run out."""
+    """Turn label images into a palette, index masks, metrics and a tracked run."""
 
     def run(self, plan: Plan) -> Outcome:
-        """Do the whole job in `plan.folder`."""
+        """Run the task in `plan.folder`."""
         refuse_unwritable(plan)
         progress = Progress()
         palette = plan.palette.given
@@ -36,15 +36,15 @@ class Segment:
             check_writers(plan, palette)
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
-        warnings = [*plan.palette.doubts, *plan.truth.doubts]
-        found, held = None, NOTHING_TO_CHECK
+        warnings = [*plan.palette.warnings, *plan.truth.warnings]
+        found, check = None, NOTHING_TO_CHECK
         with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
             with progress.timed("total"):
                 if palette is None:
                     found, sampled = learn_palette(plan, items, progress)
                     palette = found.palette
                     record_found(tracked, plan, found)
-                    warnings += [found.said, *where_to_name(plan, palette)]
+                    warnings += [found.said, *how_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
                 masked = mask_dataset(plan, items, palette, progress)
@@ -52,9 +52,9 @@ class Segment:
                 if plan.incremental:
                     metrics |= masked.counts
                 if found is None:
-                    held = check_palette(plan, items, palette, masked, progress)
-                    warnings += held.said
-                    metrics |= held.drift.metrics
+                    check = check_palette(plan, items, palette, masked, progress)
+                    warnings += check.warnings
+                    metrics |= check.drift.metrics
                 elif plan.incremental:
                     warnings += record_known_gaps(plan, items, palette, masked, progress)
                 warnings += warn_few_evaluated(plan, tally)
@@ -63,18 +63,18 @@ class Segment:
                     candidates = found.candidates if found else None
                     files = finish_writers(plan, items, palette, tally, metrics, warnings, candidates)
             files.append(write_images(plan.folder / "images.csv", tally.explained))
-            files += held.drift.write(plan.folder / "drift.csv")
+            files += check.drift.write(plan.folder / "drift.csv")
             pixels = tally.class_pixels[:-1]
             outcome = finish_run(
                 plan, tracked, progress, palette, pixels, metrics, tally.failures, tuple(warnings), files
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
-            return replace(outcome, drifted=bool(held.drift and plan.incremental))
+            return replace(outcome, drifted=bool(check.drift and plan.incremental))
 
 
-def where_to_name(plan: Plan, palette: Palette) -> list[str]:
-    """Say where classes get names, if some of them have but numbers and no such page is on its way."""
+def how_to_name(plan: Plan, palette: Palette) -> list[str]:
+    """Return a hint on naming classes if some have no name and the report page is not among the writers."""
     unnamed = sum(re.fullmatch(r"class_\d+", name) is not None for name in palette.names)
     if not unnamed or "report" in plan.writers:
         return []
@@ -82,13 +82,13 @@ def where_to_name(plan: Plan, palette: Palette) -> list[str]:
 
 
 def check_writers(plan: Plan, palette: Palette) -> None:
-    """Fail before masking if a writer's options ask for what the palette lacks."""
+    """Raise before masking if a writer's options need a class that the palette lacks."""
     for writer in plan.writers.values():
         writer.check(palette)
 
 
 def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
-    """Say so if not every image has a true mask to be measured against."""
+    """Return a warning if not every image has a true mask."""
     masks = plan.measured_against.masks
     if masks is None or tally.evaluated == tally.masked:
         return []
@@ -99,7 +99,7 @@ def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
-    """Return the figures of the masked images, with those against the truth where there is one."""
+    """Return the metrics of the masked images, including those against the truth where there is one."""
     figures = explained_shares(tally.explained)
     figures |= {"images/read": tally.masked, "images/evaluated": tally.evaluated}
     true = plan.measured_against.palette

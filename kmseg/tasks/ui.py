@@ -1,4 +1,4 @@
-"""The pages of MLflow for the store in use, until Ctrl-C."""
+"""Serve MLflow's pages of the tracking store until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kmseg.validation import check_integer
 
 @dataclass(frozen=True)
 class Ui:
-    """Serves the tracking store's pages on this machine, and nothing else: no run, and no files.
+    """Serve the tracking store's pages on this machine; writes no files.
 
     Parameters
     ----------
     port : int
-        Port of 127.0.0.1; a free one is taken if another program has it.
+        Port on 127.0.0.1; if it is in use, a free one is chosen.
     """
 
     port: int = 5000
@@ -25,14 +25,14 @@ class Ui:
         check_integer("task.port", self.port, at_least=0, at_most=65535)
 
     def run(self, plan: Plan) -> Listing:
-        """Serve until the process is interrupted or told to end."""
+        """Serve until the process receives SIGINT or SIGTERM."""
         ended = signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with plan.tracker.pages(self.port) as (address, wait):
-                print(f"look at  {address}\nstop with Ctrl-C", flush=True)
+                print(f"view     {address}\nStop with Ctrl-C", flush=True)
                 wait()
         except KeyboardInterrupt:
             return Listing(("stopped",), ())
         finally:
             signal.signal(signal.SIGTERM, ended)
-        return Listing(("the server ended",), ())
+        return Listing(("the server stopped",), ())

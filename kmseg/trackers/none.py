@@ -1,4 +1,4 @@
-"""No record at all."""
+"""No tracking."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from kmseg.trackers import TrackedRun
 
 @dataclass(frozen=True)
 class NoTracker:
-    """Keeps no record."""
+    """Records nothing."""
 
     def start(self, name: str, description: str, folder: Path) -> AbstractContextManager[TrackedRun]:
-        """Begin a record that nobody keeps."""
+        """Return a tracked run that records nothing."""
         return nullcontext(_Unrecorded())
 
     def reopen(self, key: str) -> AbstractContextManager[TrackedRun]:
-        """Go on with a record that nobody keeps."""
+        """Return a tracked run that records nothing."""
         return nullcontext(_Unrecorded())
 
     def pages(self, port: int) -> AbstractContextManager[tuple[str, Callable[[], object]]]:
-        """Fail: there is nothing to look at."""
-        raise UserError("tracker=none keeps no record, so there are no pages to look at; leave it out")
+        """Raise `UserError`: there are no pages."""
+        raise UserError("tracker=none records nothing, so there are no pages to show; leave tracker=none out")
 
     def forget(self, folder: Path) -> None:
-        """Take nothing back, since nothing was kept."""
+        """Do nothing, since nothing was recorded."""
 
 
 class _Unrecorded:

@@ -1,4 +1,4 @@
-"""Photos and masks named as Cityscapes' are, with its ids, for tools that expect a data set of that kind."""
+"""A data set in the layout of Cityscapes, with its names and ids."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.dataset_layout import Layout
 
-# Facts of cityscapesscripts' labels.py: ids in order, and which of them have a trainId, in its order.
+# From labels.py of cityscapesscripts: names by id, and the ids that have a trainId, in the order of trainId.
 NAMES = (
     "unlabeled", "ego vehicle", "rectification border", "out of roi", "static", "dynamic", "ground", "road", "sidewalk",
     "parking", "rail track", "building", "wall", "fence", "guard rail", "bridge", "tunnel", "pole", "polegroup",
@@ -34,17 +34,19 @@ class Cityscapes(Layout):
     """`cityscapes/leftImg8bit` and `gtFine`, each with `train` and `val` and a folder for each city.
 
     A mask comes as `labelIds`, `labelTrainIds` and `color`. A class with a name of Cityscapes has its ids there; other
-    classes have the ids after Cityscapes' last, so that no tool takes them for what they are not. `labels.csv` lists
-    them. The city is the image's folder, or `city`. Photos are PNG, as the tools expect; see `Layout` for `val` and
-    `seed`.
+    classes have ids after Cityscapes' last one. `labels.csv` lists all. The city is the image's folder, or `city`.
+    Photos are PNG, as the tools expect; see `Layout` for `val` and `seed`.
     """
 
     photos: str = field(default="png", init=False)
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the ids."""
+        """Raise `UserError` if the ids need more than 8 bits."""
         if max(label_ids(palette)) >= UNTRAINED:
-            raise UserError(f"cityscapes has masks of 8 bits, and the palette has {len(palette)} classes; too many")
+            raise UserError(
+                f"cityscapes masks have 8 bits, too few for the {len(palette)} classes of the palette; "
+                "choose another writer"
+            )
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write photo and masks of one image."""
@@ -105,7 +107,7 @@ def _mapped(mask: NDArray[Any], palette: Palette, ids: Sequence[int], none: int)
 
 
 def _named(key: str) -> tuple[str, str]:
-    """Return city and stem; one that is called as Cityscapes' files are keeps its name."""
+    """Return city and stem; a file with a name of Cityscapes keeps it."""
     *folders, name = key.split("/")
     stem = re.sub(r"_(gtFine|gtCoarse|leftImg8bit)\w*$", "", name)
     if re.fullmatch(r"[^_]+_\d{6}_\d{6}", stem):

@@ -1,4 +1,4 @@
-"""One black-and-white mask per wanted class: the paper's find_class."""
+"""One black-and-white mask per selected class: the paper's find_class."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ class ClassMask(PerImage):
     Parameters
     ----------
     classes : list of str or int, one str or int, or None
-        Names (or rows of the palette) of the classes wanted; None writes every class.
+        Names (or rows of the palette) of the classes to write; None writes every class.
     """
 
     classes: Sequence[str | int] | str | int | None = None
 
     def check(self, palette: Palette) -> None:
-        """Fail if a wanted class is not in the palette."""
-        self._wanted(palette)
+        """Raise `UserError` if a selected class is not in the palette."""
+        self._selected(palette)
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write the class masks of one image."""
         names = safe_names(palette.names)
-        for k in self._wanted(palette):
+        for k in self._selected(palette):
             mask = np.where(image.mask == k, 255, 0).astype(np.uint8)
             write_png(folder / "class" / names[k] / f"{image.key}.png", mask)
 
-    def _wanted(self, palette: Palette) -> list[int]:
+    def _selected(self, palette: Palette) -> list[int]:
         if self.classes is None:
             return list(range(len(palette)))
-        wanted = [self.classes] if isinstance(self.classes, str | int) else self.classes
-        return [palette.find_class(name) for name in wanted]
+        selected = [self.classes] if isinstance(self.classes, str | int) else self.classes
+        return [palette.find_class(name) for name in selected]

@@ -1,4 +1,4 @@
-"""COCO annotations for stuff: each class of an image as run lengths, which keep holes and single pixels."""
+"""COCO annotations for stuff: each class of an image as run lengths (RLE), which keep holes and single pixels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Coco(Layout):
             raise UserError("writers=[coco] needs pycocotools; install it with: pip install 'kmseg[coco]'")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
-        """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
+        """Write the photo, and the annotations of one image to a temporary file for `finish`."""
         part = self.split_of(image.key)
         photo = self.put_photo(image, folder / "coco" / "images" / part, image.key)
         height, width = image.mask.shape
@@ -49,7 +49,7 @@ class Coco(Layout):
         return image.key
 
     def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
-        """Join what was written of the images; one image at a time is in memory."""
+        """Join the temporary files, one image at a time."""
         written = []
         for part in PARTS:
             path = run.folder / "coco" / "annotations" / f"stuff_{part}.json"
@@ -77,7 +77,7 @@ def _annotation(mask: Any, category: int) -> dict[str, Any]:
 
 
 def _joined(files: Sequence[Path], palette: Palette) -> Iterator[str]:
-    """Yield the text of the whole file: the images of all, then their annotations, each with its number."""
+    """Yield the text of the file: all images, then their annotations, numbered."""
     colors = palette.painted.tolist()
     categories = [
         {"id": k + 1, "name": name, "supercategory": name, "color": colors[k]} for k, name in enumerate(palette.names)

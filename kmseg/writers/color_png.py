@@ -1,4 +1,4 @@
-"""The labels painted anew, in the palette's own colors or in the user's: the paper's MaskOwnColor."""
+"""Masks painted in the palette's colors or the user's: the paper's MaskOwnColor."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ColorPng(PerImage):
         _ = self._colors
 
     def check(self, palette: Palette) -> None:
-        """Fail if the target gives no color for a class."""
+        """Raise `UserError` if the target has no color for a class."""
         self._painted(palette)
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:

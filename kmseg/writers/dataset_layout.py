@@ -1,4 +1,4 @@
-"""What the layouts of training tools share: each image is for training or validation, and its photo goes along."""
+"""Base of the data set layouts: split into training and validation, and photos."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ PARTS = ("train", "val")
 
 @dataclass(frozen=True)
 class Layout(PerImage):
-    """The options of every layout.
+    """Options of every layout.
 
     Parameters
     ----------
     val : float
-        Share of the images that are for validation. An image's part depends on its key and the seed alone: it stays
-        where it is when others join.
+        Share of the images for validation. The split of an image depends only on its key and the seed, so it is stable
+        when images are added.
     seed : int
         Seed of the split.
     photos : str
-        `copy` takes a photo's file as it is, `link` links to it, `png` saves its pixels anew, as all do for a photo
-        that shares its file with the label.
+        `copy` copies the photo's file, `link` creates a symbolic link, `png` encodes its pixels again; a photo that
+        shares its file with the label is always encoded again.
     """
 
     val: float = 0.2
@@ -48,7 +48,7 @@ class Layout(PerImage):
         return "val" if drawn < self.val * 2**64 else "train"
 
     def put_photo(self, image: Segmented, folder: Path, key: str) -> Path | None:
-        """Put the photo of an image into `folder` and return its file; None where there is no photo to be read."""
+        """Write the photo of an image into `folder` and return its path; None if there is no readable photo."""
         photo = image.read_photo()
         if photo is None:
             return None
@@ -65,6 +65,8 @@ class Layout(PerImage):
 
 
 def refuse_more_than_8_bits(palette: Palette, tool: str) -> None:
-    """Fail where an 8-bit mask cannot hold the classes."""
+    """Raise `UserError` if an 8-bit mask cannot hold the classes."""
     if len(palette) > 255:
-        raise UserError(f"{tool} has masks of 8 bits, so 255 classes at most, and the palette has {len(palette)}")
+        raise UserError(
+            f"{tool} masks have 8 bits, at most 255 classes, but the palette has {len(palette)}; use index_png"
+        )

@@ -22,7 +22,7 @@ class Datumaro(Layout):
     """
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the classes."""
+        """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "datumaro")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:

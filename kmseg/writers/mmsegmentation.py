@@ -23,7 +23,7 @@ class MMSegmentation(Layout):
     """
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the classes."""
+        """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "mmsegmentation")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str | None:
@@ -34,12 +34,12 @@ class MMSegmentation(Layout):
         return photo.suffix if photo else None
 
     def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
-        """Write the data set's config; fail if its photos have several suffixes, since mmsegmentation knows one."""
+        """Write the data set's config; raise `UserError` if the photos have more than one suffix."""
         suffixes = sorted(set(notes))
         if len(suffixes) > 1:
             raise UserError(
                 f"mmsegmentation reads photos of one suffix, and these have {', '.join(suffixes)}; "
-                "save them alike with writers.mmsegmentation.photos=png"
+                "give them one suffix with writers.mmsegmentation.photos=png"
             )
         root = run.folder / "mmsegmentation"
         classes, colors = list(run.palette.names), run.palette.painted.tolist()

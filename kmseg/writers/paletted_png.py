@@ -1,4 +1,4 @@
-"""Index masks that any viewer shows in color, and Pillow reads as indices."""
+"""Paletted index masks, which viewers show in color and Pillow reads as indices."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from kmseg.writers.dataset_layout import refuse_more_than_8_bits
 class PalettedPng(PerImage):
     """`paletted/<stem>.png`: 8-bit PNG of palette rows with the palette in it, 255 = ignore, shown black.
 
-    OpenCV reads it as colors; for a pipeline that uses OpenCV take `index_png`.
+    OpenCV reads them as colors; for OpenCV use `index_png`.
     """
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the classes."""
+        """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "paletted_png")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:

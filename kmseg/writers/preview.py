@@ -1,4 +1,4 @@
-"""A contact sheet to look at first: photo, label and result of a few images, with the legend beside them."""
+"""A contact sheet: photo, label and result of a few images, with the legend."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Preview:
             thumbnail(palette.paint(image.mask), self.width),
         )
 
-    def sees_again(self, position: int) -> bool:
-        """Tell that the first images are needed for the sheet."""
+    def needs_again(self, position: int) -> bool:
+        """Return whether the image is one of the first, which the sheet shows."""
         return position < self.images
 
     def finish(self, notes: Sequence[Row], run: WholeRun) -> list[Path]:

@@ -20,7 +20,7 @@ class Ultralytics(Layout):
     """`ultralytics/images` and `masks`, each with `train` and `val`, and `data.yaml`. See `Layout` for the settings."""
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the classes."""
+        """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "ultralytics")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
@@ -35,12 +35,12 @@ class Ultralytics(Layout):
 
 
 def write_data_yaml(root: Path, palette: Palette, more: dict[str, str]) -> Path:
-    """Write Ultralytics' description of a data set: its splits and the names of its classes.
+    """Write Ultralytics' `data.yaml`: splits and class names.
 
-    It has no `path`, so that the folder can be moved: Ultralytics then takes the folder of the file.
+    It has no `path`, so that the folder can be moved; Ultralytics then uses the folder of the file.
     """
     places = {"train": "images/train", "val": "images/val", **more}
-    # A string in JSON is one in YAML, too, whatever is in it.
+    # Every JSON string is a YAML string.
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in places.items()]
     lines += ["names:", *(f"  {k}: {json.dumps(name, ensure_ascii=False)}" for k, name in enumerate(palette.names))]
     return write_text(root / "data.yaml", "\n".join(lines) + "\n")

@@ -39,7 +39,7 @@ class Voc(Layout):
         check_bool("zip", self.zip)
 
     def check(self, palette: Palette) -> None:
-        """Fail where 8 bits cannot hold the classes, or `labelmap.txt` their names."""
+        """Raise `UserError` if 8 bits cannot hold the classes, or `labelmap.txt` their names."""
         refuse_more_than_8_bits(palette, "voc")
         wrong = next((name for name in palette.names if ":" in name or name.startswith("#")), None)
         if wrong is not None:

@@ -1,4 +1,4 @@
-"""A data set for YOLO's instance segmentation: photos, and one polygon for each connected part of a class."""
+"""A data set for YOLO's instance segmentation: photos, and one polygon per connected component of a class."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kmseg.writers.ultralytics import write_data_yaml
 class YoloSeg(Layout):
     """`yolo_seg/images` and `labels`, each with `train` and `val`, and `data.yaml`. See `Layout` for the settings.
 
-    A hole is cut into its polygon by a seam of no width, so that filling the polygon gives the part to the pixel.
+    A hole is connected to its polygon by a seam of zero width, so that the filled polygon is exactly the component.
     """
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:

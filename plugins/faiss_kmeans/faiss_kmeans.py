@@ -24,13 +24,13 @@ class FaissKMeans:
     Parameters
     ----------
     k : int or "auto"
-        Number of clusters; `auto` takes the number and the start from the candidates found in the data.
+        Number of clusters; `auto` takes number and initial centroids from discovery.
     n_init : int
-        Starts; the best is kept.
+        Number of initializations; the best result is used.
     max_iter : int
-        Iterations of one start.
+        Iterations of one initialization.
     seed : int
-        Seed of the starts.
+        Seed of the initializations.
     """
 
     k: int | str = "auto"

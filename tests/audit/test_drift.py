@@ -48,9 +48,9 @@ def test_a_new_class_raises_the_alarm_every_night_until_the_legend_has_it(nightl
     assert (night.folder / "masks" / "9.png").exists()  # the run is complete all the same
     again = nightly()
     assert (again.code, drift(again)) == (3, drift(night))
-    mended = tmp_path / "mended.csv"
-    mended.write_text((night.folder / "palette.csv").read_text() + "person,220,20,60\n")
-    after = nightly(f"palette.file={mended}")
+    corrected = tmp_path / "corrected.csv"
+    corrected.write_text((night.folder / "palette.csv").read_text() + "person,220,20,60\n")
+    after = nightly(f"palette.file={corrected}")
     assert after.code == 0, after.err
     assert not (after.folder / "drift.csv").exists()
 

@@ -18,10 +18,10 @@ def test_a_legend_that_fits_is_passed_in_silence():
 
 def test_classes_that_never_occur_are_named():
     (said,) = check([*NAMES, "train"], [*DATA, (9, 99, 9)], seen=np.array([1, 1, 1, 1, 0]))
-    assert "1 of the legend's 5 classes never occur in the images: train" in said
+    assert "1 of the legend's 5 classes do not occur in the images: train" in said
 
 
-def test_a_legend_one_level_off_is_told_which_color_is_meant_but_not_on_lossy_data():
+def test_a_legend_one_level_off_gives_a_warning_unless_the_data_are_lossy():
     off = DATA + np.uint8(1)
     (said,) = check(NAMES, off)
     assert "128 64 128 for road (129 65 129 in the legend)" in said
@@ -34,9 +34,9 @@ def test_bgr_order_is_recognized():
     assert "exchange its r and b columns" in said
 
 
-def test_two_names_with_one_color_are_told():
+def test_two_names_with_one_color_give_a_warning():
     (said,) = check([*NAMES, "street"], [*DATA, (128, 64, 128)])
-    assert "gives 128 64 128 to road and street: its pixels all go to road" in said
+    assert "gives 128 64 128 to road and street: all its pixels become road" in said
 
 
 def test_ids_that_are_off_by_one_are_recognized_in_grey_levels():

@@ -140,7 +140,7 @@ def test_a_bad_file_among_good_ones_is_named_counted_and_skipped(kmseg, labels):
     assert ran.metrics["images/sampled"] == 6
 
 
-def test_a_bad_true_mask_costs_no_mask_and_missing_ones_are_said(kmseg, labels, legend, tmp_path):
+def test_a_bad_true_mask_loses_no_mask_and_missing_ones_are_reported(kmseg, labels, legend, tmp_path):
     truth = tmp_path / "truth"
     truth.mkdir()
     cv2.imwrite(str(truth / "0.png"), np.zeros((64, 64), np.uint8))
@@ -173,11 +173,14 @@ REFUSED = {
     "a writer's setting without the writer": (["writers.color_png.target=x"], r"add color_png to writers"),
     "a group set to null": (["truth=null"], "truth is null"),
     "a number for a path": (["dataset=folder", "dataset.root=2024"], "dataset.root is 2024; expected text"),
-    "a given palette and a wish for another": (["palette.file={legend}", "palette.snap=true"], "leave out one"),
+    "a given palette and demands on discovery": (
+        ["palette.file={legend}", "palette.snap=true"],
+        "leave out palette.file or the others",
+    ),
     "a pin of fractions": (["palette.pin=[[0.7,0,2]]"], "palette.pin is"),
     "missing folder": (["dataset=folder", "dataset.root=/no/such"], "/no/such does not exist"),
     "root not given": (["dataset=folder"], "needs dataset.root"),
-    "k of nothing": (["clusterer.k=0"], "k is 0; expected a whole number, at least 1"),
+    "k of zero": (["clusterer.k=0"], "k is 0; expected an integer, at least 1"),
     "k too large": (["clusterer.k=9", "dataset=folder", "dataset.root={labels}"], "k is 9, but .* 4 distinct"),
     "wrong key": (["clusterer.kk=3"], "no setting 'clusterer.kk'; did you mean clusterer.k"),
     "wrong group": (["colorspace=lab"], "did you mean color_space"),

@@ -1,4 +1,4 @@
-"""A run of a sweep has the config that Hydra's own loader gives its overrides."""
+"""The config of a sweep's run equals that of Hydra's own loader."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_point_has_the_config_that_hydra_gives_it(loaders, overrides):
 
 
 @pytest.mark.parametrize("wrong", ["clusterer.kk=8", "clusterer=none_such", "clusterer.k=[1"])
-def test_a_wrong_override_is_refused_in_the_same_words(loaders, wrong):
+def test_a_wrong_override_raises_the_same_error(loaders, wrong):
     plain, ours, command = loaders
     with pytest.raises(HydraException) as wanted:
         plain.load_sweep_config(command, ["sampling.images=5", wrong])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans as Sklearn
 
-from kmseg.clusterers.kmeans import MANY, KMeans
+from kmseg.clusterers.kmeans import CELLS_ABOVE, KMeans
 from kmseg.clusterers.minibatch_kmeans import MiniBatchKMeans
 from kmseg.color_spaces.hsv import Hsv
 from kmseg.color_spaces.lab import Lab
@@ -34,14 +34,14 @@ def test_weighted_colors_give_the_inertia_of_every_pixel_clustered():
 
 @pytest.mark.parametrize("space", [Rgb(), Hsv(), Lab()])
 def test_starts_tried_out_on_cells_lead_where_starts_on_all_colors_do(space):
-    """Five clouds, far apart, with more colors than starts are tried out on: there is one best answer."""
+    """Five distant clusters with more colors than `CELLS_ABOVE`; the best clustering is unique."""
     random = np.random.default_rng(0)
     middles = np.array([(60, 60, 60), (200, 60, 60), (60, 200, 60), (60, 60, 200), (200, 200, 200)])
     rgb = np.unique(
         np.concatenate([random.normal(m, 12, (8000, 3)) for m in middles]).clip(0, 255).astype(np.uint8), axis=0
     )
     points, weights = space.to_features(rgb), random.integers(1, 50, len(rgb)).astype(float)
-    assert len(points) > MANY
+    assert len(points) > CELLS_ABOVE
     plain = Sklearn(5, n_init=10, random_state=0, tol=1e-9).fit(points, sample_weight=weights)
     ours = KMeans(k=5, tol=1e-9).cluster(points, weights)
     assert ours.inertia == pytest.approx(plain.inertia_, rel=1e-6)
@@ -50,7 +50,9 @@ def test_starts_tried_out_on_cells_lead_where_starts_on_all_colors_do(space):
 
 def test_more_clusters_than_cells_are_started_on_the_colors():
     random = np.random.default_rng(0)
-    points = np.concatenate([random.random((MANY, 3)), [[1e6, 0, 0]]])  # an outlier, beside which all is one cell
+    points = np.concatenate(
+        [random.random((CELLS_ABOVE, 3)), [[1e6, 0, 0]]]
+    )  # an outlier, beside which all is one cell
     assert len(np.unique(KMeans(k=7, n_init=1).cluster(points, np.ones(len(points))).labels)) == 7
 
 

@@ -57,7 +57,7 @@ def test_a_pair_of_odd_width_is_refused(tmp_path):
 def test_a_missing_or_empty_folder_is_named(part, tmp_path):
     with pytest.raises(UserError, match=r"dataset\.root=/no/such does not exist"):
         part("/no/such")
-    with pytest.raises(UserError, match="holds no PNG"):
+    with pytest.raises(UserError, match="have no PNG"):
         part(str(tmp_path)).items()
 
 

@@ -36,7 +36,7 @@ def test_a_thin_class_without_a_flat_patch_is_found_where_images_are_lossless():
     assert (255, 0, 77) in kept(find_candidates(census_of(labels)))
 
 
-def test_every_color_considered_says_why_it_was_kept_or_not(tmp_path):
+def test_every_candidate_has_a_reason(tmp_path):
     candidates = find_candidates(
         census_of(jpeg(draw_label(n).repeat(2, axis=0).repeat(2, axis=1), 60) for n in range(30))
     )
@@ -50,7 +50,7 @@ def test_every_color_considered_says_why_it_was_kept_or_not(tmp_path):
     assert len(lines) == len(candidates.considered) + 1
 
 
-def test_a_pinned_color_is_kept_and_a_forbidden_one_is_not():
+def test_a_pinned_color_is_accepted_and_a_forbidden_one_is_not():
     statistics = census_of(draw_label(n) for n in range(6))
     found = kept(find_candidates(statistics, Demands(pin=[(9, 9, 9)], forbid=[COLORS["car"]])))
     assert found == {*COLORS.values(), (9, 9, 9)} - {COLORS["car"]}

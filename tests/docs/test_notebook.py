@@ -38,7 +38,7 @@ def test_the_notebook_runs_and_shows_what_it_tells(tmp_path, monkeypatch):
     assert max(report, ranges) < alone < given
 
 
-def test_what_is_kept_in_the_notebook_is_its_output_and_small():
+def test_the_notebook_has_its_output_and_is_small():
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     nbformat.validate(notebook)
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")

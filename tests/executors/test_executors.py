@@ -10,7 +10,7 @@ import time
 import pytest
 
 from kmseg.errors import UserError
-from kmseg.executors import CHUNK, chunks
+from kmseg.executors import MAX_CHUNK, chunks
 from kmseg.executors.dask import Dask
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
@@ -41,7 +41,7 @@ def test_chunks_hold_every_item_once_and_in_order():
         for workers in (1, 2, 64):
             cut = list(chunks(range(count), workers))
             assert flat(cut) == list(range(count))
-            assert all(1 <= len(chunk) <= CHUNK for chunk in cut)
+            assert all(1 <= len(chunk) <= MAX_CHUNK for chunk in cut)
 
 
 @pytest.mark.parametrize("executor", [Serial(), Processes(workers=2)])
@@ -104,7 +104,7 @@ def cluster(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_worker_killed_half_way_costs_nothing(cluster, tmp_path):
+def test_the_chunks_of_a_killed_worker_are_repeated(cluster, tmp_path):
     address, workers = cluster
     seen = tmp_path / "seen"
     seen.mkdir()

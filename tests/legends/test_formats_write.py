@@ -1,4 +1,4 @@
-"""The legend goes out in the forms that other tools read, and comes back as it was."""
+"""Legends are written in the formats of other tools and read back unchanged."""
 
 from __future__ import annotations
 

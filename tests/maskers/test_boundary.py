@@ -70,7 +70,7 @@ def test_both_colors_of_a_merged_class_give_that_class():
     assert mask[24, 8] == 1
 
 
-def test_strips_of_a_large_image_give_what_the_whole_gives(monkeypatch):
+def test_strips_give_the_same_mask_as_the_whole_image(monkeypatch):
     palette = PALETTES["sample"]
     scene = palette.paint(draw_scene(np.random.default_rng(3))[::2, ::2])
     damaged = jpeg(resized(scene, 0.8, cv2.INTER_AREA), 70)

@@ -32,7 +32,7 @@ def test_both_colors_of_a_merged_class_give_that_class():
     assert Nearest().for_palette(merged, Rgb())(label).tolist() == [[0, 0, 1, 0]]
 
 
-def test_more_than_255_classes_are_told_apart():
+def test_more_than_255_classes_are_supported():
     colors = np.stack([np.arange(300) % 256, np.arange(300) // 256 * 100, np.zeros(300)], axis=1)
     many = Palette([str(k) for k in range(300)], colors)
     mask = Nearest().for_palette(many, Rgb())(colors.astype(np.uint8).reshape(1, 300, 3))

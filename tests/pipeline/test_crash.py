@@ -1,4 +1,4 @@
-"""Runs that are killed, stopped or run out of room leave whole files, and are gone on with."""
+"""Runs that are killed, interrupted or run out of disk space leave complete files and can be resumed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.crashes import Kills, kill, noisy_labels, resources, results,
 
 @pytest.fixture
 def command(tmp_path, legend):
-    """A run that takes its time over the masks."""
+    """A run whose masking is slow."""
     labels = noisy_labels(tmp_path / "many", images=40, size=256)
     return ["dataset=folder", f"dataset.root={labels}", "writers=[index_png,color_png,preview]"]
 
@@ -96,7 +96,7 @@ def lock(store: sqlite3.Connection) -> None:
 
 
 def holds_open(process: subprocess.Popen, name: str) -> bool:
-    """Tell whether a process has a file of this name open."""
+    """Return whether a process has a file of this name open."""
     import psutil
 
     with suppress(psutil.Error):
@@ -106,7 +106,7 @@ def holds_open(process: subprocess.Popen, name: str) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "processes", "dask"])
-def test_ctrl_c_ends_a_run_with_its_workers_and_says_how_to_go_on(tmp_path, command, executor):
+def test_ctrl_c_ends_a_run_with_its_workers_and_prints_how_to_resume(tmp_path, command, executor):
     import psutil
 
     folder = tmp_path / "run"
@@ -117,7 +117,7 @@ def test_ctrl_c_ends_a_run_with_its_workers_and_says_how_to_go_on(tmp_path, comm
     process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 130, said
-    assert f"to go on, repeat the command with resume=true hydra.run.dir={folder}" in said
+    assert f"repeat the command with resume=true hydra.run.dir={folder}" in said
     assert "Traceback" not in said
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
@@ -149,7 +149,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_said_in_a_sentence_and_the_run_goes_on_once_there_is_room(tmp_path, command, small_disk):
+def test_a_full_disk_is_reported_and_the_run_can_be_resumed(tmp_path, command, small_disk):
     disk, grow = small_disk
     whole = tmp_path / "whole"
     assert start(whole, [*command, "tracker=none"]).wait(timeout=120) == 0

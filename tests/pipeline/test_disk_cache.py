@@ -63,7 +63,7 @@ def test_an_entry_gives_back_what_was_saved(entry):
 
 
 @pytest.mark.parametrize("damage", [b"", b"junk", "half", "flipped"])
-def test_a_damaged_entry_is_as_none_and_mended_by_the_next_save(entry, damage):
+def test_a_damaged_entry_is_ignored_and_replaced(entry, damage):
     whole = entry.path.read_bytes()
     flipped = whole[:30] + bytes([whole[30] ^ 1]) + whole[31:]
     entry.path.write_bytes({"half": whole[: len(whole) // 2], "flipped": flipped}.get(damage, damage))
@@ -88,7 +88,7 @@ def test_past_the_limit_the_longest_unused_goes_first(labels, tmp_path):
     assert not abandoned.exists()
 
 
-def test_a_limit_of_nothing_keeps_nothing_and_a_place_that_cannot_be_written_costs_nothing(labels, tmp_path):
+def test_a_limit_of_zero_caches_nothing_and_an_unwritable_folder_is_no_error(labels, tmp_path):
     assert ColorCache(str(tmp_path), limit=0).entry(labels / "0.png", "") is None
     assert ColorCache(str(tmp_path)).entry(labels / "0.png", "") is None  # as in a single run
     in_the_way = tmp_path / "file"

@@ -1,4 +1,4 @@
-"""An incremental run does only what is new or changed, and leaves what a full run would."""
+"""An incremental run processes only new and changed images and gives the result of a full run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kmseg.plugins import conf_folder
 from tests.conftest import COLORS, draw_label, write_rgb
 
 RECORD = {"kmseg.log", "config.yaml", "manifest.jsonl", ".kmseg.lock", "metrics.json", "drift.csv"}
-"""Files that hold times, or how a run came to its result."""
+"""Files that contain run times or settings of the run."""
 
 LEARNT = {"candidates.csv", "candidates.png", "centroids.csv", "recognition.csv"}
-"""Files that only a run which finds its palette leaves."""
+"""Files that only a run which finds its palette writes."""
 
 WRITERS = sorted(path.stem for path in (conf_folder() / "writers").glob("*.yaml"))
 
@@ -40,7 +40,7 @@ def figures(ran) -> dict[str, float]:
 
 
 def counts(ran) -> list[float]:
-    return [ran.metrics[f"incremental/{name}"] for name in ("done", "kept", "gone")]
+    return [ran.metrics[f"incremental/{name}"] for name in ("done", "unchanged", "gone")]
 
 
 def change(labels: Path) -> None:
@@ -106,7 +106,7 @@ def test_the_saved_palette_keeps_its_order_when_other_classes_become_the_larger(
     assert list(after.palette().items()) == list(before.items())
 
 
-def test_other_settings_of_the_palette_are_refused_and_other_settings_of_the_masks_do_all_anew(nightly):
+def test_other_settings_of_the_palette_are_refused_and_other_settings_of_the_masks_repeat_all_images(nightly):
     nightly("writers=[index_png]")
     refused = nightly("clusterer.k=3")
     assert refused.code == 1
@@ -124,7 +124,7 @@ def test_a_legend_that_a_writer_names_counts_by_its_content(nightly, legend, tmp
     assert counts(nightly(*words)) == [6, 0, 0]
 
 
-def test_an_output_that_was_lost_is_made_again(nightly):
+def test_an_output_that_was_lost_is_written_again(nightly):
     first = nightly("writers=[index_png]")
     lost = first.folder / "masks" / "2.png"
     content = lost.read_bytes()
@@ -133,7 +133,7 @@ def test_an_output_that_was_lost_is_made_again(nightly):
     assert lost.read_bytes() == content
 
 
-def test_an_output_that_a_power_failure_left_empty_is_made_again(nightly):
+def test_an_output_that_a_power_failure_left_empty_is_written_again(nightly):
     first = nightly("writers=[index_png]")
     emptied = first.folder / "masks" / "2.png"
     content = emptied.read_bytes()
@@ -154,7 +154,7 @@ def test_outputs_of_images_that_are_gone_stay_until_they_are_to_be_removed(night
     assert len(list((first.folder / "masks").iterdir())) == 5
 
 
-def test_a_manifest_that_was_cut_off_costs_only_its_last_image(nightly):
+def test_a_truncated_manifest_loses_only_its_last_image(nightly):
     manifest = nightly("writers=[index_png]").folder / "manifest.jsonl"
     whole = manifest.read_text()
     assert [json.loads(line)["image"] for line in whole.splitlines()[1:]] == ["0", "1", "2", "3", "4", "far/away/5"]
@@ -171,9 +171,9 @@ def test_a_bad_file_is_tried_again_every_night(nightly, labels):
     assert nightly("writers=[index_png]").metrics["images/failed"] == 1
     assert nightly("writers=[index_png]").metrics["images/failed"] == 1
     write_rgb(labels / "bad.png", draw_label(8))
-    mended = nightly("writers=[index_png]")
-    assert counts(mended) == [1, 6, 0]
-    assert mended.metrics["images/failed"] == 0
+    corrected = nightly("writers=[index_png]")
+    assert counts(corrected) == [1, 6, 0]
+    assert corrected.metrics["images/failed"] == 0
 
 
 def test_two_runs_in_one_folder_at_once_are_refused(nightly, tmp_path):
@@ -183,4 +183,4 @@ def test_two_runs_in_one_folder_at_once_are_refused(nightly, tmp_path):
     with FileLock(tmp_path / "run" / ".kmseg.lock"):
         refused = nightly()
     assert refused.code == 1
-    assert "another run is at work" in refused.err
+    assert "another run uses" in refused.err

@@ -1,4 +1,4 @@
-"""What a process keeps of files is what the files hold."""
+"""The memory cache returns the present content of files and respects its size limit."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_past_the_limit_what_was_used_longest_ago_goes(tmp_path):
         path.write_bytes(b"8 bytes.")
     assert [of(memory, path)[1] for path in (paths[0], paths[1], paths[0], paths[2])] == [True, True, False, True]
     assert [of(memory, path)[1] for path in (paths[0], paths[1])] == [False, True]
-    assert memory.held <= 20
+    assert memory.size <= 20
 
 
 def test_of_a_file_that_is_not_there_the_maker_says_so(tmp_path):

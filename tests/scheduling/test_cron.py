@@ -1,4 +1,4 @@
-"""The times of a job are those that cron means by its line; a job that cannot be is refused in a sentence."""
+"""The times of a job are those of cron; an invalid job is an error."""
 
 from __future__ import annotations
 
@@ -132,9 +132,9 @@ WRONG = {
     "has 4 fields": {"cron": "0 2 * *"},
     "for the minute; expected numbers from 0 to 59": {"cron": "60 2 * * *"},
     "for the day of the week; expected numbers from 0 to 7, or sun to sat": {"cron": "0 2 * * 8"},
-    "for the hour; expected a range that goes upwards": {"cron": "0 5-2 * * *"},
+    "for the hour; expected an ascending range": {"cron": "0 5-2 * * *"},
     "expected \\*, a number": {"cron": "0 2 * * mon-"},
-    "never comes": {"cron": "0 2 30 2 *"},
+    "does not exist": {"cron": "0 2 30 2 *"},
     "a cron line or an interval, and not both": {"cron": "0 2 * * *", "interval": 5},
     "interval is 'soon'; expected seconds": {"interval": "soon"},
     "at least a second": {"interval": 0.1},

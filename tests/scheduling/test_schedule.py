@@ -22,8 +22,8 @@ from kmseg.scheduling.history import Entry, History
 from kmseg.scheduling.job import Job
 from kmseg.scheduling.runner import Runner
 from kmseg.scheduling.schedule import Schedule
-from kmseg.scheduling.serve import keep_times, opened, serve
 from kmseg.scheduling.serve import next_times as next_times_of
+from kmseg.scheduling.serve import opened, serve, update_times
 from tests.conftest import REPO
 
 PATIENCE = 60
@@ -36,7 +36,7 @@ def wait_for(what: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_run_now_needs_a_job_that_there_is():
+def test_run_now_needs_an_existing_job():
     jobs = {"a": Job(interval=5), "b": Job(interval=5)}
     with pytest.raises(UserError, match=r"run-now needs a job's name; give schedule.job=a or b"):
         Schedule(jobs, command="run-now")
@@ -49,11 +49,11 @@ def test_run_now_needs_a_job_that_there_is():
 # Runs: a few lines of Python stand for kmseg's command
 
 
-def runner(folder: Path, code: str = "", ends_within: float = PATIENCE, **job) -> Runner:
+def runner(folder: Path, code: str = "", stop_timeout: float = PATIENCE, **job) -> Runner:
     """Make a runner of one job, `job`, whose command runs `code` with `folder` as its first word."""
     settings = {"interval": 3600, "pause": 0.01, **job}
     words = [sys.executable, "-c", f"import os, signal, sys, time\nfolder = sys.argv[1]\n{code}", str(folder)]
-    return Runner({"job": Job(**settings)}, folder, (), words, ends_within)
+    return Runner({"job": Job(**settings)}, folder, (), words, stop_timeout)
 
 
 def outcomes(folder: Path) -> list[str]:
@@ -84,7 +84,7 @@ def ran(folder: Path) -> int:
     return len(path.read_text()) if path.exists() else 0
 
 
-def test_a_run_that_fails_is_tried_again_and_one_that_met_drift_is_not(tmp_path):
+def test_a_run_that_fails_is_retried_and_one_with_drift_is_not(tmp_path):
     code = LINE + "sys.exit(0 if len(open(f'{folder}/ran').read()) == 3 else 1)"
     runner(tmp_path, code, retries=4).fire("job")
     assert outcomes(tmp_path) == ["failed", "failed", "done"]
@@ -100,13 +100,13 @@ def test_pauses_double_and_retries_end():
     assert [job.pause_before(retry) for retry in (1, 2, 3)] == [10, 20, 40]
 
 
-def test_retries_come_to_an_end(tmp_path):
+def test_retries_end(tmp_path):
     runner(tmp_path, "sys.exit(1)", retries=2).fire("job")
     assert outcomes(tmp_path) == ["failed"] * 3
 
 
-def test_what_a_run_printed_is_kept_and_old_logs_are_not(tmp_path, monkeypatch):
-    monkeypatch.setattr("kmseg.scheduling.runner.LOGS", 2)
+def test_the_output_of_a_run_is_logged_and_old_logs_are_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr("kmseg.scheduling.runner.LOGS_PER_JOB", 2)
     printing = runner(tmp_path, "print('hello'); print('oh', file=sys.stderr)")
     for _ in range(3):
         printing.fire("job")
@@ -120,7 +120,7 @@ def test_a_run_that_takes_too_long_is_ended_with_its_children(tmp_path):
 
     child = "import subprocess\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
     child += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
-    hanging = runner(tmp_path, child + HANG, ends_within=0.2, time_limit=3, retries=0)
+    hanging = runner(tmp_path, child + HANG, stop_timeout=0.2, time_limit=3, retries=0)
     thread = threading.Thread(target=hanging.fire, args=("job",))
     thread.start()
     wait_for((tmp_path / "pid").exists)
@@ -132,7 +132,7 @@ def test_a_run_that_takes_too_long_is_ended_with_its_children(tmp_path):
     assert not alive
 
 
-def test_what_a_run_leaves_behind_is_ended_with_it(tmp_path):
+def test_child_processes_of_a_run_end_with_it(tmp_path):
     import psutil
 
     child = "import subprocess\nchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
@@ -142,14 +142,14 @@ def test_what_a_run_leaves_behind_is_ended_with_it(tmp_path):
     wait_for(lambda: not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE)
 
 
-def test_a_time_that_comes_while_the_last_run_is_at_work_is_left_out(tmp_path):
+def test_an_overlapping_run_is_skipped(tmp_path):
     with served(runner(tmp_path, HANG, interval=1)):
         wait_for(lambda: "skipped" in outcomes(tmp_path))
     assert ran(tmp_path) == 1
     assert "stopped" in outcomes(tmp_path)
 
 
-def test_a_time_that_comes_while_the_last_run_is_at_work_waits_for_its_end_if_it_shall(tmp_path):
+def test_an_overlapping_run_waits_with_overlap_wait(tmp_path):
     code = (
         LINE + "while len(open(f'{folder}/ran').read()) == 1 and not os.path.exists(f'{folder}/go'): time.sleep(0.02)"
     )
@@ -165,7 +165,7 @@ def test_a_time_that_comes_while_the_last_run_is_at_work_waits_for_its_end_if_it
     assert outcomes(tmp_path) == ["done", "done"]  # once more, and not twice
 
 
-def test_a_time_that_comes_while_the_last_run_is_at_work_ends_it_if_it_shall(tmp_path):
+def test_an_overlapping_run_stops_the_last_with_overlap_stop(tmp_path):
     code = LINE + "if len(open(f'{folder}/ran').read()) == 1: time.sleep(600)"
     replacing = runner(tmp_path, code, overlap="stop")
     thread = threading.Thread(target=replacing.fire, args=("job",))
@@ -179,11 +179,11 @@ def test_a_time_that_comes_while_the_last_run_is_at_work_ends_it_if_it_shall(tmp
 def set_due(folder: Path, job: Job, due: datetime) -> None:
     """Leave a store as a scheduler that was down at `due` has it."""
     with opened(folder) as scheduler:
-        keep_times(scheduler, {"job": job}, str(folder))
+        update_times(scheduler, {"job": job}, str(folder))
         scheduler.modify_job("job", next_run_time=due)
 
 
-def test_runs_that_were_missed_are_made_up_for_once(tmp_path):
+def test_missed_runs_are_caught_up_once(tmp_path):
     missed = runner(tmp_path, LINE, interval=3600)
     set_due(tmp_path, missed.jobs["job"], datetime.now(UTC) - timedelta(hours=5.5))
     with served(missed):
@@ -193,7 +193,7 @@ def test_runs_that_were_missed_are_made_up_for_once(tmp_path):
     assert timedelta(0) < due - datetime.now(UTC) < timedelta(hours=1)  # nothing more is due, and the hours are kept
 
 
-def test_what_is_too_late_for_the_job_is_not_made_up_for(tmp_path):
+def test_a_run_past_its_grace_time_is_not_caught_up(tmp_path):
     late = runner(tmp_path, LINE, interval=7200, grace="1h")
     set_due(tmp_path, late.jobs["job"], datetime.now(UTC) - timedelta(hours=1.5))
     with served(late):
@@ -205,12 +205,12 @@ def test_other_overrides_keep_what_was_missed_and_other_times_do_not(tmp_path):
     due = datetime.now(UTC) - timedelta(hours=5)
     set_due(tmp_path, Job(interval=3600), due)
     with opened(tmp_path) as scheduler:
-        keep_times(scheduler, {"job": Job(interval=3600, overrides=["tracker=none"])}, str(tmp_path))
+        update_times(scheduler, {"job": Job(interval=3600, overrides=["tracker=none"])}, str(tmp_path))
         assert scheduler.get_job("job").next_run_time == due
-        keep_times(scheduler, {"job": Job(interval=1800), "new": Job(cron="@daily")}, str(tmp_path))
+        update_times(scheduler, {"job": Job(interval=1800), "new": Job(cron="@daily")}, str(tmp_path))
         assert scheduler.get_job("job").next_run_time > due
         assert scheduler.get_job("new")
-        keep_times(scheduler, {"new": Job(cron="@daily")}, str(tmp_path))
+        update_times(scheduler, {"new": Job(cron="@daily")}, str(tmp_path))
         assert scheduler.get_job("job") is None
 
 
@@ -220,14 +220,14 @@ def test_looking_at_the_times_leaves_what_was_missed_due(tmp_path):
     assert [next_times_of(tmp_path, {"job": job})["job"] for _ in range(2)] == [due, due]
 
 
-def test_a_run_that_was_cut_off_with_its_scheduler_is_made_up_for(tmp_path):
+def test_a_run_interrupted_with_its_scheduler_is_caught_up(tmp_path):
     History(tmp_path).add(Entry("1", "job", "2026-11-23T02:00:00+00:00", 1, "running"))
     with served(runner(tmp_path, LINE)):
         wait_for(lambda: "done" in outcomes(tmp_path))
     assert ran(tmp_path) == 1
 
 
-def test_a_line_of_the_history_that_was_cut_off_is_left_out(tmp_path):
+def test_an_incomplete_line_of_the_history_is_ignored(tmp_path):
     history = History(tmp_path)
     history.add(Entry("1", "job", "2026-11-23T02:00:00+00:00", 1, "done"))
     with history.path.open("a") as file:
@@ -239,14 +239,14 @@ def test_a_second_scheduler_on_the_same_state_is_refused(tmp_path):
     with served(runner(tmp_path)):
         wait_for((tmp_path / "scheduler.lock").exists)
         wait_for((tmp_path / "times.db").exists)
-        with pytest.raises(UserError, match="another scheduler is at work"):
+        with pytest.raises(UserError, match="another scheduler uses"):
             serve(runner(tmp_path), threading.Event())
 
 
-def test_a_job_that_a_person_runs_now_is_not_run_twice_at_once(tmp_path):
+def test_run_now_does_not_run_a_job_twice_at_once(tmp_path):
     idle = runner(tmp_path)
     with FileLock(tmp_path / "job.lock"):
-        with pytest.raises(UserError, match="the job job is at work already"):
+        with pytest.raises(UserError, match="the job job is already running"):
             idle.run_once("job", foreground=True)
         idle.fire("job")
     assert outcomes(tmp_path) == ["skipped"]
@@ -295,7 +295,7 @@ def test_run_now_list_and_history_show_the_run_and_the_record_has_the_jobs_name(
 
 
 @pytest.mark.slow
-def test_jobs_run_by_themselves_until_sigterm_which_ends_them_in_order(home, labels, every_second, tmp_path):
+def test_jobs_run_by_themselves_until_sigterm_which_stops_them_cleanly(home, labels, every_second, tmp_path):
     words = ["task=schedule", "schedule=mine", "dataset=folder", f"dataset.root={labels}", "tracker=none"]
     command = [sys.executable, str(REPO / "run.py"), "--config-dir", str(every_second), *words]
     scheduler = subprocess.Popen(
@@ -309,7 +309,7 @@ def test_jobs_run_by_themselves_until_sigterm_which_ends_them_in_order(home, lab
     said, _ = scheduler.communicate(timeout=PATIENCE)
     assert scheduler.returncode == 0, said
     assert second.returncode == 1
-    assert "another scheduler is at work" in second.stderr
+    assert "another scheduler uses" in second.stderr
     assert "running" not in outcomes(home)
     assert (tmp_path / "often" / "masks" / "0.png").exists()
     logs = [json.loads(line) for line in (home / "history.jsonl").read_text().splitlines()]
@@ -317,7 +317,7 @@ def test_jobs_run_by_themselves_until_sigterm_which_ends_them_in_order(home, lab
 
 
 @pytest.mark.slow
-def test_a_run_that_is_told_to_end_says_how_to_go_on(tmp_path, labels):
+def test_an_interrupted_run_prints_how_to_resume(tmp_path, labels):
     from tests.support.crashes import noisy_labels, start
 
     root = noisy_labels(tmp_path / "many", images=60, size=256)
@@ -326,7 +326,7 @@ def test_a_run_that_is_told_to_end_says_how_to_go_on(tmp_path, labels):
     process.send_signal(signal.SIGTERM)
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
-    assert "to go on, repeat the command with resume=true" in said
+    assert "repeat the command with resume=true" in said
 
 
 def test_the_time_keeping_is_imported_by_the_task_alone(tmp_path):

@@ -1,4 +1,4 @@
-"""A headless Chromium for the tests of pages: what a person would see of them, and what they ask of the network."""
+"""A headless Chromium for tests of HTML pages, which records their network requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def broken_pictures(page: Page) -> list[str]:
-    """List the addresses of the pictures on the page that did not load."""
+    """List the URLs of pictures that did not load."""
     return page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).map(i => i.src)")
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from tests.conftest import REPO, draw_label, write_rgb
 
 PASSING = {".hydra", "kmseg.log", "manifest.jsonl", ".kmseg.lock"}
-"""What a run notes of itself: its command, its log and what it has done so far."""
+"""Files of a run about itself: command, log, manifest."""
 
 
 def start(folder: Path, words: list[str]) -> subprocess.Popen:
@@ -35,14 +35,14 @@ def start(folder: Path, words: list[str]) -> subprocess.Popen:
 
 
 def kill(process: subprocess.Popen) -> None:
-    """Kill a run and all its workers, as the machine's going down would."""
+    """Kill a run and all its workers with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 
 def results(folder: Path) -> dict[str, object]:
-    """Return all that a run has left; of its figures those that are no times."""
+    """Return all files of a run, and its metrics without run times."""
     found: dict[str, object] = {}
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()

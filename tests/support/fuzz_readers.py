@@ -54,11 +54,11 @@ def _names_the_file(error: UserError) -> None:
 def seeds() -> dict[str, list[bytes]]:
     """Return whole files of every kind to begin with."""
     from tests.legends.test_formats_read import FORMS
-    from tests.support.hostile import whole_files
+    from tests.support.hostile import read_complete_files
 
     return {
         "legend": [text.encode() for text in FORMS.values()],
-        "image": [data for _, data in whole_files().values()],
+        "image": [data for _, data in read_complete_files().values()],
     }
 
 

@@ -1,4 +1,4 @@
-"""Files that nobody wants: broken, huge, odd and oddly named images, made from a seed; and legends of that kind."""
+"""Malformed, huge, unusual and unusually named images, made from a seed; and malformed legends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Odd:
 def corpus(seed: int) -> Iterator[Odd]:
     """Yield some 400 odd files."""
     random = np.random.default_rng(seed)
-    for form, (suffix, data) in whole_files().items():
+    for form, (suffix, data) in read_complete_files().items():
         for number, kept in enumerate(random.uniform(0.02, 0.95, 7)):
             yield Odd("cut short", REFUSED, f"cut {form} {number}{suffix}", data[: int(kept * len(data))])
         for number in range(9):
@@ -72,7 +72,7 @@ def encoded(form: str, mode: str = "RGB", **options: object) -> bytes:
     return file.getvalue()
 
 
-def whole_files() -> dict[str, tuple[str, bytes]]:
+def read_complete_files() -> dict[str, tuple[str, bytes]]:
     """Return a sound file of every form, with the suffix of its name."""
     return {
         "png": (".png", encoded("PNG")),

@@ -36,7 +36,7 @@ def prepare() -> None:
     for label in (noise, flat, np.concatenate([flat, noise])):
         ColorStatistics.of(label)
         Histogram.of(label)
-        PixelMatcher(colors).explain(label, mask(label))
+        PixelMatcher(colors).match(label, mask(label))
 
 
 def run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> int:

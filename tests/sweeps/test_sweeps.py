@@ -1,4 +1,4 @@
-"""Sweeps by the public command: one parent with a summary, whatever becomes of the runs."""
+"""Sweeps from the command line: one parent run with a summary, also if runs fail."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_runs_nest_under_the_sweep_with_every_launcher(kmseg, labels, tmp_path, 
     assert table(folder)[1]["best"] == "best"
 
 
-def test_the_search_finds_the_best_and_takes_the_same_way_again(kmseg, labels, legend, tmp_path):
+def test_the_search_finds_the_best_and_repeats_its_proposals(kmseg, labels, legend, tmp_path):
     words = ("dataset=folder", f"dataset.root={labels}", f"truth.legend={legend}", "task=discover")
     search = ("hydra/sweeper=search", "hydra.sweeper.trials=6", f"hydra.sweep.dir={tmp_path / 'sweep'}")
     space = ("clusterer.k=range(1,5)", "color_space=rgb,lab")

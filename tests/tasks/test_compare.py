@@ -127,14 +127,14 @@ def test_kmeans_and_hsv_are_compared_by_one_command(kmseg, evaluated):
         iou = np.mean([float(row["iou"]) for row in rows if row["method"] == method])
         assert ran.metrics[f"compare/{method}/miou"] == pytest.approx(iou, abs=1e-5)
     assert sum(int(row["pixels"]) for row in rows if row["method"] == "kmeans") == 4 * 96 * 96
-    assert "On 4 images that nothing was tuned on, with 4 classes" in " ".join(ran.out.split())
+    assert "On 4 images not used for tuning, with 4 classes" in " ".join(ran.out.split())
     assert {path.stem for path in (ran.folder / "classes").iterdir()} == set(COLORS)
     assert (ran.folder / "compare.png").exists()
     assert (ran.folder / "hsv_tolerances.csv").exists()
 
 
 @pytest.mark.slow
-def test_processes_come_to_the_same_figures(kmseg, evaluated):
+def test_processes_give_the_same_metrics(kmseg, evaluated):
     alone = table(kmseg(*evaluated))
     assert table(kmseg(*evaluated, "executor=processes", "executor.workers=2")) == alone
 

@@ -36,7 +36,7 @@ def test_a_run_is_found_again_in_mlflow(kmseg, labels, tmp_path, monkeypatch):
     logged = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"palette.csv", "palette.png", "preview.png", "centroids.csv", "centroids.json", "config.yaml"} <= logged
     assert experiment.artifact_location == f"file://{home}/artifacts/kmseg"
-    assert "look at  kmseg task=ui" in ran.out
+    assert "view     kmseg task=ui" in ran.out
 
 
 @pytest.mark.slow
@@ -49,7 +49,7 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 
 
 @pytest.mark.slow
-def test_eight_processes_that_meet_a_new_store_at_once_log_their_160_runs(tmp_path):
+def test_eight_processes_that_open_a_new_store_at_once_log_their_160_runs(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""The segmenter of a run as a model of MLflow: logged, loaded, asked for masks."""
+"""The segmenter of a run as an MLflow model: logged, loaded, used to predict masks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def models(home):
 
 
 def segmenter(folder, rows, masker="nearest.Nearest"):
-    """Leave what a run leaves of its segmenter."""
+    """Write the files from which the model of a run is logged."""
     write_text(folder / "palette.csv", "name,r,g,b\n" + "".join(f"c{i},{r},{g},{b}\n" for i, (r, g, b) in rows))
     parts = f"masker:\n  _target_: kmseg.maskers.{masker}\ncolor_space:\n  _target_: kmseg.color_spaces.rgb.Rgb\n"
     write_text(folder / "config.yaml", parts)

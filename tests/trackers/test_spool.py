@@ -1,4 +1,4 @@
-"""The store of the records fails in every way that it can; nothing is lost, and nothing is there twice."""
+"""A failing tracking store loses no record and stores none twice."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sql(store: Path, text: str) -> list[tuple]:
 
 
 def record(tracker: MlflowTracker, folder: Path, name: str, between=lambda: None) -> str:
-    """Record a run of every kind of entry; `between` happens in its middle."""
+    """Track a run with every kind of call; `between` is called in the middle."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "palette.csv").write_text("name,r,g,b\n")
     with tracker.start(name, "text", folder) as run:
@@ -48,7 +48,7 @@ def record(tracker: MlflowTracker, folder: Path, name: str, between=lambda: None
 
 
 def is_whole(tracker: MlflowTracker, name: str) -> bool:
-    """Tell whether exactly one run of this name is there, with all that was recorded, once."""
+    """Return whether exactly one complete run of this name is in the store."""
     from mlflow import MlflowClient
 
     client = MlflowClient(tracker.tracking_uri)
@@ -64,23 +64,23 @@ def is_whole(tracker: MlflowTracker, name: str) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("required", [True, False])
-def test_a_store_that_fails_in_the_middle_costs_nothing(home, tmp_path, required):
+def test_a_store_that_fails_during_a_run_loses_nothing(home, tmp_path, required):
     tracker = MlflowTracker(required=required)
     record(tracker, tmp_path / "0", "before")
     if required:
-        with pytest.raises(UserError, match=r"files are whole, but .* failed on the way \(.*disk I/O.* is kept in"):
+        with pytest.raises(UserError, match=r"run is complete, but .* failed during it \(.*disk I/O.* record is in"):
             record(tracker, tmp_path / "1", "broken", lambda: sql(home, BROKEN))
     else:
         said = record(tracker, tmp_path / "1", "broken", lambda: sql(home, BROKEN))
-        assert "the next tracked run hands it in" in said
+        assert "the next tracked run replays it" in said
         assert Path(said.splitlines()[0]).parent == spool_folder()
-    (kept,) = spool_folder().glob("*.json")
-    shutil.copy(kept, tmp_path / "copy.json")
+    (spooled,) = spool_folder().glob("*.json")
+    shutil.copy(spooled, tmp_path / "copy.json")
     sql(home, "drop trigger broken")
     record(tracker, tmp_path / "2", "after")
     assert not list(spool_folder().glob("*.json"))
     assert all(is_whole(tracker, name) for name in ("before", "broken", "after"))
-    shutil.copy(tmp_path / "copy.json", kept)  # killed after handing in, before the file was removed
+    shutil.copy(tmp_path / "copy.json", spooled)  # killed after the replay, before the file was removed
     record(tracker, tmp_path / "3", "once more")
     assert is_whole(tracker, "broken")
 
@@ -94,7 +94,7 @@ def test_a_server_that_is_away_at_the_start_ends_the_run_only_if_it_is_required(
 
 
 @pytest.mark.slow
-def test_a_run_made_again_in_its_folder_takes_the_kept_record_back(home, tmp_path):
+def test_a_run_made_again_in_its_folder_deletes_the_spooled_record(home, tmp_path):
     tracker = MlflowTracker(required=False)
     record(tracker, tmp_path / "0", "first")
     record(tracker, tmp_path / "1", "again", lambda: sql(home, BROKEN))
@@ -195,7 +195,7 @@ def _record_some(uri: str, folder: str, numbers: range) -> None:
 
 
 def all_are_there(uri: str, folder: Path, runs: int, processes: int) -> bool:
-    """Record runs from many processes at once, and find each once and whole."""
+    """Track runs from many processes at once; check that each is stored once and completely."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         shares = [range(first, runs, processes) for first in range(processes)]
         for done in [pool.submit(_record_some, uri, str(folder), share) for share in shares]:

@@ -1,4 +1,4 @@
-"""MLflow's pages as a person sees them, served by `task=ui` and opened in a browser."""
+"""MLflow's pages, served by `task=ui` and opened in a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SOON = 60_000
 
 @contextmanager
 def ui(home, *words, ending=signal.SIGINT):
-    """Run `task=ui`; yield the address that it prints, then end it and see that nothing is left of it."""
+    """Run `task=ui`; yield the printed address, then stop it and check that no process is left."""
     served = subprocess.Popen(
         [sys.executable, str(REPO / "run.py"), "task=ui", f"hydra.run.dir={home}/run", *words],
         env={**os.environ, "KMSEG_HOME": str(home)},
@@ -35,7 +35,7 @@ def ui(home, *words, ending=signal.SIGINT):
     )
     try:
         line = served.stdout.readline()
-        assert line.startswith("look at  http://127.0.0.1:"), line + served.stderr.read()
+        assert line.startswith("view     http://127.0.0.1:"), line + served.stderr.read()
         yield line.split()[-1]
     finally:
         served.send_signal(ending)
@@ -70,7 +70,7 @@ def runs(home):
 
 
 def see(page, address, *texts):
-    """Open an address and wait until each text is on the screen."""
+    """Open an address and wait until each text is visible."""
     page.goto(address)
     page.reload()  # only the part after # may have changed
     for text in texts:
@@ -96,7 +96,7 @@ def test_what_a_user_looks_for_is_on_mlflows_pages(page, home):
         see(page, compared, "Comparing 2 Runs", re.escape(first.info.run_name), re.escape(second.info.run_name))
 
 
-def test_the_server_takes_a_free_port_refuses_strange_hosts_and_ends_when_told_to(tmp_path):
+def test_the_server_takes_a_free_port_rejects_unknown_hosts_and_stops_on_sigterm(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -114,4 +114,4 @@ def test_the_server_takes_a_free_port_refuses_strange_hosts_and_ends_when_told_t
 def test_without_a_record_there_is_nothing_to_look_at(kmseg):
     ran = kmseg("task=ui")
     assert ran.code == 1
-    assert "tracker=none keeps no record" in ran.err
+    assert "tracker=none records nothing" in ran.err

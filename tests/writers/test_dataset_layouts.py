@@ -76,7 +76,7 @@ def mask_of(key: str) -> np.ndarray:
     return np.roll(hard_mask(), KEYS.index(key), axis=0)
 
 
-def test_an_image_keeps_its_part_when_others_join_and_another_seed_splits_anew():
+def test_the_split_of_an_image_is_stable_and_depends_on_the_seed():
     keys = [f"far/{number}" for number in range(2000)]
     parts = [Layout(val=0.25).split_of(key) for key in keys]
     assert 0.21 < parts.count("val") / 2000 < 0.29
@@ -88,7 +88,7 @@ def test_an_image_keeps_its_part_when_others_join_and_another_seed_splits_anew()
         Layout(val=2)
 
 
-def test_photos_are_copied_linked_or_saved_anew_and_one_that_cannot_be_read_is_left_out(tmp_path):
+def test_photos_are_copied_linked_or_encoded_and_unreadable_ones_are_skipped(tmp_path):
     file = tmp_path / "photo.jpg"
     file.write_bytes(bytes(cv2.imencode(".jpg", photo_of(0))[1]))
     image = Segmented("a/b", 0, photo_of(0), hard_mask(), lambda: photo_of(0), file)
@@ -107,7 +107,7 @@ def test_a_paletted_png_is_indices_to_pillow_and_colors_to_a_viewer(written):
     with Image.open(folder / "paletted" / "drive_0" / "3.png") as image:
         assert np.array_equal(np.asarray(image), mask_of("drive_0/3"))
         assert np.array_equal(np.asarray(image.convert("RGB")), PALETTE.paint(mask_of("drive_0/3")))
-    with pytest.raises(UserError, match="255 classes at most"):
+    with pytest.raises(UserError, match="at most 255 classes"):
         PalettedPng().check(Palette([str(n) for n in range(256)], np.zeros((256, 3))))
 
 
@@ -199,7 +199,7 @@ def test_outlines_of_any_mask_fill_to_the_same_mask():
             assert np.array_equal(filled.astype(bool), mask)
 
 
-def test_cityscapes_tools_find_masks_by_name_and_no_class_bears_anothers_id(written):
+def test_cityscapes_tools_find_masks_by_name_and_ids_are_unique(written):
     """As torchvision's Cityscapes does: cities below the part, masks by the photo's name up to _leftImg8bit."""
     root = written(Cityscapes(val=0.4)) / "cityscapes"
     with (root / "labels.csv").open(newline="") as file:
@@ -223,7 +223,7 @@ def test_cityscapes_tools_find_masks_by_name_and_no_class_bears_anothers_id(writ
         assert np.array_equal(read_rgb(masks / f"{stem}_gtFine_color.png"), PALETTE.paint(true))
 
 
-def test_cityscapes_own_names_are_kept(tmp_path):
+def test_cityscapes_names_are_unchanged(tmp_path):
     key = "x/aachen_000000_000019_gtFine_color"
     Cityscapes(val=0).write(Segmented(key, 0, photo_of(0), hard_mask(), lambda: None), PALETTE, tmp_path)
     assert (tmp_path / "cityscapes/gtFine/train/aachen/aachen_000000_000019_gtFine_labelIds.png").exists()

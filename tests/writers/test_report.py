@@ -118,10 +118,10 @@ def report(tmp_path):
     return make
 
 
-def test_names_from_strangers_stay_names_and_come_back_to_the_letter(page, report, tmp_path):
+def test_untrusted_names_are_escaped_and_read_back_unchanged(page, report, tmp_path):
     palette = Palette(HOSTILE, np.arange(12).reshape(4, 3) * 20)
-    said = ["<b>bold</b>"]
-    path = report(palette, [np.arange(64, dtype=np.uint8).reshape(8, 8) % 4], said=said)
+    warnings = ["<b>bold</b>"]
+    path = report(palette, [np.arange(64, dtype=np.uint8).reshape(8, 8) % 4], warnings=warnings)
     wrong = opened(page, path)
     assert names(page) == HOSTILE
     assert page.evaluate("window.hurt") is None

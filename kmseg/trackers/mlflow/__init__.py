@@ -1,4 +1,4 @@
-"""The record of a run in MLflow. This folder alone knows MLflow."""
+"""Track runs in MLflow. Only this folder imports MLflow."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from kmseg.errors import UserError
 from kmseg.files import home
 from kmseg.trackers import JOB, TrackedRun, parent_key
 from kmseg.trackers.mlflow.errors import faults, first_line, shown, unusable
-from kmseg.trackers.mlflow.model import forget_models, log_model, tracking_address
+from kmseg.trackers.mlflow.model import forget_models, log_model, model_uri
 from kmseg.trackers.mlflow.spool import PREFIX, Record, SpooledRun, spool_folder, spooled_records
-from kmseg.trackers.mlflow.view import render_page, share_view
+from kmseg.trackers.mlflow.view import page_address, share_view
 from kmseg.validation import check_bool, check_text
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 DESCRIPTION = "mlflow.note.content"
-"""MLflow's tag for the text on a run's page."""
+"""MLflow's tag for a run's description."""
 
 FOLDER = "kmseg.folder"
-"""Our tag for the folder that a run wrote to, as an address, in which no quote is left."""
+"""kmseg's tag for the folder that a run wrote to, as a file URI, which has no quotes."""
 
 TABLES = "mlflow.loggedArtifacts"
 """MLflow's tag for the files that its pages show as tables."""
 
 RECORD = "kmseg.record"
-"""Our tag for the key of the record, by which a run is found that was begun before its store failed."""
+"""kmseg's tag for the key of the record, to find a run that was created before its store failed."""
 
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
-"""How the addresses of stores begin that MLflow writes to itself, without a server."""
+"""URI schemes of databases that MLflow writes to directly, without a server."""
 
 LOG = logging.getLogger("kmseg")
 
@@ -58,11 +58,11 @@ class MlflowTracker:
     experiment : str
         Name of the MLflow experiment.
     required : bool
-        Whether a run fails if its store does; if not, the run goes on, its record is kept and handed in later.
+        Whether a run fails if its store does; if false, the record is spooled and replayed later.
     model : bool
-        Whether the segmenter is logged as a model: a run's own, and of a sweep that of its best run.
+        Whether the segmenter is logged as a model; for a sweep, that of the best run.
     register : str or None
-        Name in MLflow's model registry under which that model becomes the next version.
+        Name in MLflow's model registry; the model becomes its next version.
     """
 
     uri: str | None = None
@@ -77,7 +77,7 @@ class MlflowTracker:
         check_bool("tracker.model", self.model)
         check_text("tracker.register", self.register, optional=True)
         if self.register is not None and not self.model:
-            raise UserError("tracker.register names the model that tracker.model=false leaves out; drop one of them")
+            raise UserError("tracker.register needs the model, but tracker.model is false; leave one of them out")
 
     @property
     def store(self) -> Path:
@@ -95,7 +95,7 @@ class MlflowTracker:
 
     @contextmanager
     def start(self, name: str, description: str, folder: Path) -> Iterator[TrackedRun]:
-        """Begin the record of a run in MLflow."""
+        """Start a run in MLflow."""
         tags = {
             DESCRIPTION: description,
             "mlflow.source.name": "kmseg",
@@ -103,25 +103,25 @@ class MlflowTracker:
             FOLDER: folder.resolve().as_uri(),
             **({"kmseg.job": os.environ[JOB]} if os.environ.get(JOB) else {}),
         }
-        with self._lasting(Record(self.tracking_uri, self.experiment, name, tags, parent_key()), new=True) as run:
+        with self._spooled(Record(self.tracking_uri, self.experiment, name, tags, parent_key()), new=True) as run:
             yield run
 
     @contextmanager
     def reopen(self, key: str) -> Iterator[TrackedRun]:
-        """Go on with a run of MLflow that was left."""
+        """Continue a run in MLflow that was interrupted."""
         record = Record(self.tracking_uri, self.experiment, "", {})
         record = replace(record, id=key) if key.startswith(PREFIX) else replace(record, run=key)
-        with self._lasting(record) as run:
+        with self._spooled(record) as run:
             yield run
 
     @contextmanager
     def pages(self, port: int) -> Iterator[tuple[str, Callable[[], object]]]:
-        """Serve MLflow's pages of the store; one that is a server already only has its address told."""
+        """Serve MLflow's pages of the store; for a tracking server, only yield its address."""
         from kmseg.trackers.mlflow.server import serving
 
-        _quieten()
+        _silence_mlflow()
         try:
-            page = share_view(*self._first_contact())
+            page = share_view(*self._connect())
         except faults() as fault:
             raise unusable(self.tracking_uri, fault) from fault
         if self.tracking_uri.startswith(("http://", "https://")):
@@ -134,20 +134,20 @@ class MlflowTracker:
     def view(self, experiment: str) -> str:
         """Return the address of an experiment's page on a server, else the command that serves it."""
         if self.tracking_uri.startswith(("http://", "https://")):
-            return f"{self.tracking_uri.rstrip('/')}/{render_page(experiment)}"
+            return f"{self.tracking_uri.rstrip('/')}/{page_address(experiment)}"
         named = {"uri": self.uri and shown(self.uri), "folder": self.folder, "experiment": self.experiment}
         words = [f"tracker.{f.name}={named[f.name]}" for f in fields(self) if named.get(f.name, f.default) != f.default]
         return shlex.join(["kmseg", "task=ui", *words])
 
     def forget(self, folder: Path) -> None:
-        """Delete the runs that wrote to `folder`; MLflow keeps what is deleted in its bin."""
-        _quieten()
+        """Delete the runs that wrote to `folder`; MLflow moves them to its trash."""
+        _silence_mlflow()
         written_to = folder.resolve().as_uri()
         for record in spooled_records(self.tracking_uri):
             if record.tags.get(FOLDER) == written_to:
                 record.path.unlink(missing_ok=True)
         try:
-            client, experiment = self._first_contact()
+            client, experiment = self._connect()
             for run in client.search_runs([experiment], f"tags.`{FOLDER}` = '{written_to}'"):
                 forget_models(client, experiment, run.info.run_id)
                 client.delete_run(run.info.run_id)
@@ -156,17 +156,17 @@ class MlflowTracker:
                 raise unusable(self.tracking_uri, fault) from fault
 
     @contextmanager
-    def _lasting(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
-        """Begin a `new` record or go on with one; what the store does not take is kept, and handed in later."""
-        _quieten()
+    def _spooled(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
+        """Start a `new` run or continue one; calls that the store does not take are spooled and replayed later."""
+        _silence_mlflow()
         run = SpooledRun(record, faults())
         try:
-            self._hand_in_what_is_kept()
+            self._replay_spool()
             run.live = self._open(record, new)
         except faults() as fault:
             if self.required:
                 raise unusable(self.tracking_uri, fault) from fault
-            LOG.warning("the record of this run is kept, since its store does not answer: %s", first_line(fault))
+            LOG.warning("the MLflow store does not answer; the record of this run is spooled: %s", first_line(fault))
         try:
             yield run
         except BaseException as error:
@@ -177,23 +177,23 @@ class MlflowTracker:
         lost = self._flush(record)
         if lost is not None and self.required:
             raise UserError(
-                f"the run did its work and its files are whole, but the MLflow store {shown(record.uri)} failed on the "
-                f"way ({first_line(lost)}); the record is kept in {record.path} and the next tracked run hands it in"
+                f"the run is complete, but the MLflow store {shown(record.uri)} failed during it "
+                f"({first_line(lost)}); the record is in {record.path} and the next tracked run replays it"
             )
 
     def _flush(self, record: Record) -> Exception | None:
-        """Hand in what the store has not taken; keep it and return the fault if it still does not."""
+        """Replay the calls that the store has not taken; if it fails again, spool them and return the error."""
         if not record.calls:
             return None
         try:
             self._replay(record)
         except faults() as fault:
-            record.keep()
+            record.save()
             return fault
         return None
 
-    def _hand_in_what_is_kept(self) -> None:
-        """Hand in the records of earlier runs; one process at a time does so, and what fails again stays kept."""
+    def _replay_spool(self) -> None:
+        """Replay the spooled records of earlier runs, in one process at a time; those that fail again stay."""
         from filelock import FileLock, Timeout
 
         if not spool_folder().exists():
@@ -208,14 +208,14 @@ class MlflowTracker:
             return
 
     def _replay(self, record: Record) -> None:
-        """Do what the store has not done yet; all of it may be done twice and is there once."""
+        """Replay the calls that the store has not taken. Every call is idempotent."""
         run = self._open(record)
         for call, *values in record.calls:
             getattr(run, call)(*values)
 
     def _open(self, record: Record, new: bool = False) -> _MlflowRun:
-        """Return the record's run, which is begun if there is none yet, as there is none of a `new` record."""
-        client, experiment = replace(self, experiment=record.experiment)._first_contact()
+        """Return the run of a record; create it if the record is `new` or its run does not exist."""
+        client, experiment = replace(self, experiment=record.experiment)._connect()
         record.run = record.run or ("" if new else _known(client, experiment, record.id))
         if record.run:
             client.update_run(record.run, status="RUNNING")
@@ -226,12 +226,12 @@ class MlflowTracker:
             record.run = begun.info.run_id
         return _MlflowRun(client, experiment, record.run, self, record.started)
 
-    def _first_contact(self) -> tuple[MlflowClient, str]:
-        """Return a client and the experiment's id, both made at first contact.
+    def _connect(self) -> tuple[MlflowClient, str]:
+        """Return a client and the experiment's id, created if necessary.
 
-        MLflow creates a database's tables when it first meets it, and two processes that do so at once break each
-        other; so first contact with one happens under a file lock. Its artifacts lie in the store's folder (that of
-        an SQLite file: beside it), not in the working directory, where MLflow would put them.
+        MLflow creates a database's tables on the first connection, which fails if two processes do so at once; hence
+        the file lock. Artifacts are stored in the store's folder (beside an SQLite file), not in the working directory,
+        which is MLflow's default.
         """
         from filelock import FileLock
         from mlflow import MlflowClient
@@ -242,7 +242,7 @@ class MlflowTracker:
         own_file = self.tracking_uri.startswith("sqlite:///")
         store = Path(self.tracking_uri.removeprefix("sqlite:///")).resolve().parent if own_file else self.store
         store.mkdir(parents=True, exist_ok=True)
-        with FileLock(store / "mlflow.lock", timeout=300), _driver_named():
+        with FileLock(store / "mlflow.lock", timeout=300), _explain_missing_driver():
             client = MlflowClient(self.tracking_uri)
             return client, self._experiment(client, (store / "artifacts").as_uri())
 
@@ -262,8 +262,8 @@ class MlflowTracker:
 
 
 @contextmanager
-def _driver_named() -> Iterator[None]:
-    """Say how to get the driver of a database that is not installed."""
+def _explain_missing_driver() -> Iterator[None]:
+    """Turn a missing database driver into a `UserError` with the install command."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -273,7 +273,7 @@ def _driver_named() -> Iterator[None]:
 
 
 def _known(client: MlflowClient, experiment: str, record: str) -> str:
-    """Return the run that was begun for a record of ours; of two, as a lost answer may leave, one is deleted."""
+    """Return the run of a record, or "". If a lost response led to two, delete the second."""
     runs = [run.info.run_id for run in client.search_runs([experiment], f"tags.`{RECORD}` = '{record}'")]
     for other in runs[1:]:
         client.delete_run(other)
@@ -304,19 +304,19 @@ class _MlflowRun:
         self._log([(key, value, 0) for key, value in values.items()])
 
     def curve(self, name: str, points: Mapping[int, float]) -> None:
-        # A record that was kept as JSON has its steps as text.
+        # A record that was spooled as JSON has its steps as text.
         self._log([(name, value, int(step)) for step, value in points.items()])
 
     def _log(self, values: Sequence[tuple[str, float, int]]) -> None:
         from mlflow.entities import Metric
 
-        # At the time of the run's start: so a figure that is handed in twice is one figure.
+        # With the run's start as timestamp, a metric that is replayed twice is stored once.
         entities = [Metric(_metric_name(key), float(value), self.at, step) for key, value, step in values]
         for start in range(0, len(entities), 1000):  # MLflow's limit for one batch
             self.client.log_batch(self.run_id, metrics=entities[start : start + 1000])
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        # In the form of MLflow's log_table, which itself would append to what a sweep that was cut off has left.
+        # The format of MLflow's log_table, which would append to the table of an interrupted sweep.
         rows = [list(row) for row in zip(*columns.values(), strict=True)]
         self.client.log_dict(self.run_id, {"columns": list(columns), "data": rows}, name)
         self.client.set_tag(self.run_id, TABLES, json.dumps([{"path": name, "type": "table"}]))
@@ -333,31 +333,33 @@ class _MlflowRun:
         self.client.set_terminated(self.run_id, status, at)
 
     def view(self) -> str:
-        page, model = self.tracker.view(self.experiment), tracking_address(self.client, self.experiment, self.run_id)
+        page, model = self.tracker.view(self.experiment), model_uri(self.client, self.experiment, self.run_id)
         return f"{page}\nmodel {model}" if model else page
 
 
 def _metric_name(name: str) -> str:
-    """Keep what MLflow allows in a metric's name."""
+    """Replace characters that MLflow does not allow in metric names."""
     return re.sub(r"[^\w\-. :/]", "_", name, flags=re.ASCII)
 
 
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a container may run under a number that has no name
+    except (OSError, KeyError):  # in a container the user id may have no name
         return ""
 
 
-def _quieten() -> None:
-    """Switch off MLflow's telemetry and its chatter about migrations, unless the user chose otherwise.
+def _silence_mlflow() -> None:
+    """Turn off MLflow's telemetry and migration messages, unless the user set them.
 
-    To be called before MLflow is imported.
+    Call it before MLflow is imported.
     """
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)  # prints the traceback of what we handle
+    logging.getLogger("mlflow.store.db.utils").setLevel(
+        logging.CRITICAL
+    )  # prints the traceback of errors that are handled
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # A server that is gone is noticed in seconds; MLflow's own patience is many minutes.
+    # Notice a dead server within seconds; MLflow's defaults take many minutes.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")

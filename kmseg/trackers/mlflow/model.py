@@ -1,6 +1,6 @@
-"""The segmenter of a run as a model of MLflow: its palette, its masker and its color space, as code and text.
+"""The segmenter of a run as an MLflow model: palette, masker and color space, as code and text.
 
-Nothing is pickled. What is logged loads wherever kmseg is installed, without the run's files.
+Nothing is pickled. The model loads wherever kmseg is installed, without the run's files.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 NAME = "segmenter"
-"""What the model is called on the page of its run."""
+"""Name of the model on its run's page."""
 
 PARTS = ("masker", "color_space")
-"""The parts of a run's config that turn a label image into a mask, once there is a palette."""
+"""The parts of a run's config that turn a label image into a mask, given a palette."""
 
 EXAMPLE_CLASSES = 16
-"""The input example is a strip of the first classes' colors; it is text, so it shall be short."""
+"""Classes in the input example at most; it is stored as JSON text."""
 
 
 def log_model(client: MlflowClient, experiment: str, run: str, folder: Path, registered: str | None) -> None:
     """Log the segmenter of the run that wrote to `folder`, and register it under a name if one is given.
 
-    It is made of the folder's `palette.csv` and `config.yaml`; where one is missing there is no segmenter. A model that
-    the run already has is replaced, so that what is handed in twice is there once.
+    It consists of the folder's `palette.csv` and `config.yaml`; if one is missing nothing is logged. An existing model
+    of the run is replaced, so that the call can be replayed.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.entities.logged_model_status import LoggedModelStatus
@@ -54,13 +54,13 @@ def log_model(client: MlflowClient, experiment: str, run: str, folder: Path, reg
         _register(client, registered, run, model.model_id)
 
 
-def tracking_address(client: MlflowClient, experiment: str, run: str) -> str:
-    """Return the address by which MLflow loads the model of a run; empty where there is none."""
+def model_uri(client: MlflowClient, experiment: str, run: str) -> str:
+    """Return the URI with which MLflow loads the model of a run; empty if there is none."""
     return "".join(model.model_uri for model in _models(client, experiment, run))
 
 
 def forget_models(client: MlflowClient, experiment: str, run: str) -> None:
-    """Delete what an earlier attempt at a run has left of its model."""
+    """Delete the models of a run, with their registered versions."""
     for model in _models(client, experiment, run):
         for version in client.search_model_versions(f"run_id = '{run}'"):
             client.delete_model_version(version.name, version.version)
@@ -80,7 +80,7 @@ def _parts(config: Path) -> dict[str, Any] | None:
 
 
 def _named(parts: dict[str, Any]) -> dict[str, str]:
-    """Name the parts for the page of the model."""
+    """Return the class of each part, as the model's parameters."""
     return {name: str(part["_target_"]) for name, part in parts.items()}
 
 
@@ -99,14 +99,14 @@ def _save(path: Path, palette: Path, parts: dict[str, Any], described: Any) -> N
         model_config=parts,
         signature=_signature(legend),
         input_example=_example(legend),
-        # Given, or MLflow would run the model to find out which packages it imports.
+        # If not given, MLflow runs the model to find out which packages it imports.
         pip_requirements=[f"kmseg=={__version__}", f"mlflow=={mlflow.__version__}"],
         mlflow_model=described,
     )
 
 
 def _signature(palette: Palette) -> ModelSignature:
-    """Say that any number of label images become as many index masks."""
+    """Return the signature: n label images to n index masks."""
     from mlflow.models import ModelSignature
     from mlflow.types import Schema, TensorSpec
 
@@ -121,7 +121,7 @@ def _example(palette: Palette) -> np.ndarray:
 
 
 def _register(client: MlflowClient, name: str, run: str, model: str) -> None:
-    """Make the model the next version of a registered one, which is created if there is none."""
+    """Register the model as the next version of `name`, which is created if necessary."""
     from mlflow.exceptions import MlflowException
 
     try:

@@ -1,4 +1,4 @@
-"""The segmenter as MLflow serves it. MLflow keeps this file beside the palette and runs it when the model is loaded."""
+"""The segmenter as MLflow serves it. MLflow stores this file with the palette and runs it to load the model."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kmseg.legends.formats import read_palette
 
 
 class Segmenter(PythonModel):  # type: ignore[misc]  # MLflow's is not followed
-    """Label images in, index masks out: a palette, and the masker and color space that the model's config names."""
+    """Turn label images into index masks with a palette and the masker and color space of the model's config."""
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Read the palette and fit the masker."""
-        masker, space = (_built(context.model_config[part]) for part in ("masker", "color_space"))
+        """Read the palette and prepare the masker."""
+        masker, space = (_instantiate(context.model_config[part]) for part in ("masker", "color_space"))
         self._palette = read_palette(context.artifacts["palette"])
         self._mask = masker.for_palette(self._palette, space)
 
@@ -30,8 +30,8 @@ class Segmenter(PythonModel):  # type: ignore[misc]  # MLflow's is not followed
         return np.stack(masks) if masks else np.empty(labels.shape[:3], self._palette.index_dtype)
 
 
-def _built(part: dict[str, Any]) -> Any:
-    """Build a part from its class's place and its settings."""
+def _instantiate(part: dict[str, Any]) -> Any:
+    """Build a part from its import path and its settings."""
     settings = dict(part)
     module, _, name = settings.pop("_target_").rpartition(".")
     return getattr(importlib.import_module(module), name)(**settings)

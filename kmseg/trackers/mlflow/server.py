@@ -1,4 +1,4 @@
-"""MLflow's own server, for the time that a person looks at the pages."""
+"""Run MLflow's server for `task=ui`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from pathlib import Path
 
 from kmseg.errors import UserError
 
-STARTS_WITHIN = 120
-"""Seconds that the server may take to answer; on a busy machine its imports alone take ten."""
+START_TIMEOUT = 120
+"""Seconds that the server may take to start; on a busy machine its imports alone take ten."""
 
 
 @contextmanager
 def serving(store: str, folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Serve a store on 127.0.0.1, at `port` or a free one if it is taken; yield the address and the process.
+    """Serve a store on 127.0.0.1, at `port` or a free one if it is in use; yield the address and the process.
 
-    The server runs in a process group of its own, which is ended with the block: SIGTERM, and SIGKILL for what is left
-    after ten seconds. Its checks of the host that a browser asks for are MLflow's and stay on.
+    The server runs in its own process group, which gets SIGTERM at the end of the block, and SIGKILL after ten more
+    seconds. MLflow's check of the Host header stays on.
     """
     port = port if _is_free(port) else 0
     if not port:
@@ -35,17 +35,17 @@ def serving(store: str, folder: Path, port: int) -> Iterator[tuple[str, subproce
     words = ["server", "--backend-store-uri", store, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_TRACKING_URI": store}
     log = folder / "server.log"
-    with log.open("wb") as said:
+    with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *words, "--uvicorn-opts", "--log-level warning"],
             cwd=folder,
             env={**os.environ, **quiet},
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            _wait_until_it_answers(process, address, log)
+            _wait_until_ready(process, address, log)
             yield address, process
         finally:
             _end(process)
@@ -61,22 +61,22 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    until = time.monotonic() + STARTS_WITHIN
+def _wait_until_ready(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    until = time.monotonic() + START_TIMEOUT
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=5):
                 return
         except OSError:
             time.sleep(0.2)
-    raise UserError(f"the MLflow server did not start; {log} has what it said")
+    raise UserError(f"the MLflow server did not start; see {log}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the server and every process it started."""
-    for word in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.killpg(process.pid, word)
+            os.killpg(process.pid, number)
             process.wait(timeout=10)
         except ProcessLookupError:
             break

@@ -1,4 +1,4 @@
-"""Records that outlast their store: what it does not take is kept in kmseg's home folder until it is handed in."""
+"""Spool: calls that a tracking store has not taken, saved in kmseg's home folder and replayed later."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from kmseg.trackers.mlflow.errors import first_line
 
 LOG = logging.getLogger("kmseg")
 
-PREFIX = "kept-"
-"""What our own keys begin with; the keys that a store gives to its runs do not."""
+PREFIX = "spooled-"
+"""Prefix of kmseg's own keys, which tells them from the run ids of a store."""
 
 
 def now() -> int:
-    """Return the time in milliseconds, as MLflow counts it."""
+    """Return the Unix time in milliseconds, as in MLflow."""
     return int(time.time() * 1000)
 
 
 @dataclass
 class Record:
-    """What is to be recorded of one run.
+    """The record of one run.
 
     Attributes
     ----------
     uri, experiment : str
-        Where the record belongs.
+        Tracking store and experiment of the record.
     parent : str
-        Key of the record that it is a child of, or nothing.
+        Key of the parent run, or "".
     run : str
-        The store's own key, once it has given one.
+        The store's run id, once it has created the run.
     calls : list
-        What the store has not taken yet: the names and arguments of `TrackedRun`'s methods, in order.
+        Calls that the store has not taken yet: names and arguments of `TrackedRun`'s methods, in order.
     """
 
     uri: str
@@ -54,21 +54,21 @@ class Record:
 
     @property
     def path(self) -> Path:
-        """The file that keeps it."""
+        """The record's file in the spool."""
         return spool_folder() / f"{self.id}.json"
 
-    def keep(self) -> None:
-        """Write it to its file, from which it is handed in later."""
+    def save(self) -> None:
+        """Write the record to its file in the spool."""
         write_json(self.path, asdict(self))
 
 
 def spool_folder() -> Path:
-    """Return the folder of the records that wait to be handed in."""
+    """Return the folder of the spooled records."""
     return home() / "spool"
 
 
 def spooled_records(uri: str) -> list[Record]:
-    """Read the records that wait for a store, the oldest first, so that a parent comes before its children."""
+    """Read the spooled records of a store, oldest first, so that a parent comes before its children."""
     records = [
         Record(**json.loads(path.read_text(encoding="utf-8"))) for path in spool_folder().glob(f"{PREFIX}*.json")
     ]
@@ -76,14 +76,14 @@ def spooled_records(uri: str) -> list[Record]:
 
 
 class SpooledRun:
-    """The record of a run whose store may die: from then on what it is told is kept.
+    """A tracked run whose store may fail: from then on all calls are spooled.
 
     Parameters
     ----------
     record : Record
-        Gathers what the store did not take.
+        Collects the calls that the store did not take.
     faults : tuple of exception types
-        The errors by which a store shows that it cannot take something.
+        The exceptions of a failing store.
     """
 
     def __init__(self, record: Record, faults: tuple[type[Exception], ...]) -> None:
@@ -93,53 +93,53 @@ class SpooledRun:
 
     @property
     def key(self) -> str:
-        """By which the tracker finds the record again."""
+        """The key for `Tracker.reopen`."""
         return self.record.run or self.record.id
 
     def describe(self, text: str) -> None:
         """Replace the description."""
-        self._tell("describe", text)
+        self._call("describe", text)
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Record parameters."""
-        self._tell("params", {key: str(value) for key, value in values.items()})
+        self._call("params", {key: str(value) for key, value in values.items()})
 
     def metrics(self, values: Mapping[str, float]) -> None:
-        """Record figures by name."""
-        self._tell("metrics", {key: float(value) for key, value in values.items()})
+        """Record metrics by name."""
+        self._call("metrics", {key: float(value) for key, value in values.items()})
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Record a table under a file name."""
-        self._tell("table", name, {key: list(values) for key, values in columns.items()})
+        self._call("table", name, {key: list(values) for key, values in columns.items()})
 
     def curve(self, name: str, points: Mapping[int, float]) -> None:
-        """Record a figure at each of several steps."""
-        self._tell("curve", name, {step: float(value) for step, value in points.items()})
+        """Record a metric at several steps."""
+        self._call("curve", name, {step: float(value) for step, value in points.items()})
 
     def file(self, path: Path, under: str = "") -> None:
         """Record a file, if it exists."""
-        self._tell("file", str(path.absolute()), under)
+        self._call("file", str(path.absolute()), under)
 
     def model(self, folder: Path) -> None:
-        """Record the segmenter that a run left in `folder`."""
-        self._tell("model", str(folder.absolute()))
+        """Record the segmenter of the run in `folder`."""
+        self._call("model", str(folder.absolute()))
 
     def end(self, status: str) -> None:
-        """Say how the run ended."""
-        self._tell("end", status, now())
+        """Record how the run ended."""
+        self._call("end", status, now())
 
     def view(self) -> str:
-        """Tell how to look at the record, or where it is kept meanwhile."""
+        """Return the address of the tracked run, or of its spooled record."""
         if self.live is not None:
             return self.live.view()
-        return f"{self.record.path}\nkept there until {self.record.uri} answers; the next tracked run hands it in"
+        return f"{self.record.path}\nspooled until {self.record.uri} answers; the next tracked run replays it"
 
-    def _tell(self, call: str, *values: Any) -> None:
+    def _call(self, method: str, *values: Any) -> None:
         if self.live is not None:
             try:
-                getattr(self.live, call)(*values)
+                getattr(self.live, method)(*values)
                 return
             except self._faults as fault:
-                LOG.warning("the record of this run is kept, since its store failed: %s", first_line(fault))
+                LOG.warning("the MLflow store failed; the record of this run is spooled: %s", first_line(fault))
                 self.live = None
-        self.record.calls.append([call, *values])
+        self.record.calls.append([method, *values])

@@ -1,4 +1,4 @@
-"""What MLflow's list of runs shows without a click: the columns that matter."""
+"""The columns of MLflow's list of runs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 VIEW = "kmseg"
-"""The name of the shared view, by which an address of the list of runs asks for it."""
+"""Key of the shared view in the address of the list of runs."""
 
 METRICS = ("mask/miou", "legend/recall", "legend/spurious", "palette/classes", "time/total")
 PARAMS = ("k", "sampling.images", "color_space", "dataset")
-"""The columns, beside a run's name, start and duration."""
+"""The columns besides name, start and duration."""
 
 
-def render_page(experiment: str) -> str:
-    """Return the address of an experiment's page; without the type, MLflow 3 opens the one of its GenAI side."""
+def page_address(experiment: str) -> str:
+    """Return the address of an experiment's page; without the workflow type, MLflow 3 opens its GenAI page."""
     return f"#/experiments/{experiment}/runs?workflowType=machine_learning"
 
 
 def share_view(client: MlflowClient, experiment: str) -> str:
-    """Leave a view of the runs with our columns as a tag of the experiment; return the address that shows it."""
+    """Store the view with these columns as a tag of the experiment; return the address that shows it."""
     state = {
         "selectedColumns": [
             "attributes.`Duration`",
@@ -41,4 +41,4 @@ def share_view(client: MlflowClient, experiment: str) -> str:
         "runListHidden": False,
     }
     client.set_experiment_tag(experiment, f"mlflow.sharedViewState.{VIEW}", json.dumps(state))
-    return f"{render_page(experiment)}&viewStateShareKey={VIEW}"
+    return f"{page_address(experiment)}&viewStateShareKey={VIEW}"

@@ -1,4 +1,4 @@
-"""A page to look at, name the classes on, and take the edited palette from."""
+"""An HTML page on which classes are named and the edited palette is downloaded."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from kmseg.writers.report.page import render_page
 from kmseg.writers.report.places import make_note
 
 WIDTH = 640
-"""Pixels of the longer side of an example image, at most."""
+"""Maximum length of the longer side of an example image, in pixels."""
 
 Note = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Report(PerImage):
-    """`report.html`: one page without network, on which classes are named, recolored, merged and ignored.
+    """`report.html`: a self-contained page on which classes are named, recolored, merged and ignored.
 
     Parameters
     ----------
     images : int
-        Example images, spread evenly over the dataset, that are recolored at once.
+        Example images, spread evenly over the dataset, that show each edit at once.
     """
 
     images: int = 8
@@ -37,7 +37,7 @@ class Report(PerImage):
         check_integer("writers.report.images", self.images, at_least=1, at_most=24)
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Note:
-        """Return where each class is seen best in one image; all of it is JSON."""
+        """Return the best crop position of each class in one image, as JSON."""
         return {**make_note(image.key, image.mask, len(palette))}
 
     def finish(self, notes: Sequence[Note], run: WholeRun) -> list[Path]:
@@ -47,14 +47,14 @@ class Report(PerImage):
         return [write_text(run.folder / "report.html", render_page(run, notes, shown))]
 
 
-def spread(wanted: int, images: int) -> list[int]:
-    """Return the places of `wanted` images, or all, spread evenly."""
-    count = min(wanted, images)
+def spread(count: int, images: int) -> list[int]:
+    """Return the positions of `count` images, or all, evenly spaced."""
+    count = min(count, images)
     return [(2 * i + 1) * images // (2 * count) for i in range(count)]
 
 
 def make_example(key: str, run: WholeRun) -> Mapping[str, Any] | None:
-    """Return the pictures of one image, which is read once more; None where that fails now."""
+    """Read one image again and return its pictures; None if that fails now."""
     label = run.read_label(key)
     if label is None:
         return None

@@ -1,4 +1,4 @@
-"""The crops in which each class is seen best: the label, the photo, and which pixels are the class's."""
+"""The best crops of each class: label, photo, and the class's pixels."""
 
 from __future__ import annotations
 
@@ -12,25 +12,29 @@ from kmseg.writers.report.embed import averaged, packed, picture_of_label, pictu
 from kmseg.writers.report.places import Place
 
 SIDE = 112
-"""Pixels of a crop's side in the page."""
+"""Side of a crop in the page, in pixels."""
 
-MOST = 300
-"""Crops in one page; with more than 100 classes each has fewer than three, and past 300 the largest have one."""
+MAX_CROPS = 300
+"""Crops in one page at most; beyond 100 classes each has fewer than three, beyond 300 only the largest have one."""
 
-SMALL = 512 * 512
-"""Pixels of an image that is masked whole, once, for all its crops."""
+MAX_PIXELS_MASKED_WHOLE = 512 * 512
+"""Images up to this number of pixels are masked once for all their crops."""
 
 MARGIN = 64
-"""Pixels around a crop that are masked with it: a masker may look at so many around a pixel, in blocks of 8."""
+"""Pixels around a crop that are masked with it, as context for the masker; a multiple of 8."""
 
 
-def make_crops(run: WholeRun, ranks: Sequence[Sequence[Place]], budget: int) -> Mapping[int, list[dict[str, Any]]]:
-    """Return the crops of each class, the best first: of all classes their best, then their second, then their third.
+def make_crops(
+    run: WholeRun, ranked_places: Sequence[Sequence[Place]], budget: int
+) -> Mapping[int, list[dict[str, Any]]]:
+    """Return the crops of each class, best first.
 
-    They stop where they have `budget` characters together, so that no class has a third where another has none.
+    First the best crop of every class is added, then the second, then the third, until `budget` characters are used.
     """
     crops: dict[int, list[dict[str, Any]]] = {}
-    chosen = [place for places in ranks for place in sorted(places, key=lambda p: -run.class_pixels[p.index])][:MOST]
+    chosen = [place for places in ranked_places for place in sorted(places, key=lambda p: -run.class_pixels[p.index])][
+        :MAX_CROPS
+    ]
     made = _cut(run, chosen)
     for place in chosen:
         crop = made.get(place)
@@ -49,23 +53,23 @@ def _cut(run: WholeRun, places: Sequence[Place]) -> Mapping[Place, dict[str, Any
     for place in places:
         by_image.setdefault(place.image, []).append(place)
     made: dict[Place, dict[str, Any]] = {}
-    for image, here in by_image.items():
+    for image, own in by_image.items():
         label, photo = run.read_label(image), run.read_photo(image)
         if label is not None:
-            mask = run.mask(label) if label.shape[0] * label.shape[1] <= SMALL else None
-            made |= {place: _crop(run, place, label, photo, mask) for place in here}
+            mask = run.mask(label) if label.shape[0] * label.shape[1] <= MAX_PIXELS_MASKED_WHOLE else None
+            made |= {place: _crop(run, place, label, photo, mask) for place in own}
     return made
 
 
-def _crop(run: WholeRun, place: Place, label: Any, photo: Any, whole: Any) -> dict[str, Any]:
+def _crop(run: WholeRun, place: Place, label: Any, photo: Any, image_mask: Any) -> dict[str, Any]:
     tall, wide = label.shape[:2]
     bottom, right = min(place.y + place.side, tall), min(place.x + place.side, wide)
-    if whole is None:
+    if image_mask is None:
         top, left = (max(edge - MARGIN, 0) // 8 * 8 for edge in (place.y, place.x))
         mask = run.mask(np.ascontiguousarray(label[top : bottom + MARGIN, left : right + MARGIN]))
         mask = mask[place.y - top : bottom - top, place.x - left : right - left]
     else:
-        mask = whole[place.y : bottom, place.x : right]
+        mask = image_mask[place.y : bottom, place.x : right]
     shrink = min(SIDE / max(mask.shape), 1)
     width, height = (max(round(length * shrink), 1) for length in (mask.shape[1], mask.shape[0]))
     crop = {

@@ -1,16 +1,16 @@
 "use strict";
 // Edits the palette of a kmseg report. A state is a list of classes, never changed but replaced, so that undo is a step
-// back in a list of states. A class is made of one or more rows of the palette that the run used; the first is its own.
+// back in a list of states. A class consists of one or more rows of the run's palette; the first is its own.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (id) => document.getElementById(id);
 const BLACK = 0xff000000; // of ignored pixels, as kmseg paints them; little-endian ABGR, as canvases store pixels
 
 const history = [data.classes.map((row, i) => ({ rows: [i], name: row.name, painted: row.painted, ignored: false }))];
-let now = 0; // the place in the history
-let saved = 0; // the place that was downloaded last
+let now = 0; // index of the current state in the history
+let saved = 0; // index of the state that was downloaded last
 let lit = null; // the class under the pointer or the focus
-let shown = 0; // the example on the stage
+let shown = 0; // index of the example that is shown
 const examples = [];
 const rows = []; // the elements of the classes, in the order of the state
 
@@ -69,14 +69,14 @@ function split(k, row) {
 
 function ignore(k) {
   const { ignored, name } = classes()[k];
-  if (!ignored && classes().filter((c) => !c.ignored).length === 1) return say("At least one class must stay.");
+  if (!ignored && classes().filter((c) => !c.ignored).length === 1) return say("At least one class must remain.");
   edit(ignored ? `${name} is a class again.` : `${name} is ignored.`, (next) => ((next[k].ignored = !ignored), next));
 }
 
 function step(by) {
   if (now + by < 0 || now + by >= history.length) return;
   now += by;
-  show(by < 0 ? "Undone." : "Done again.");
+  show(by < 0 ? "Undone." : "Redone.");
 }
 
 // ---- the palette as a file ------------------------------------------------------------------------------------------
@@ -380,7 +380,7 @@ addEventListener("beforeunload", (event) => {
 });
 
 $("already").textContent = data.ignored.length
-  ? `Ignored by the palette of this run, and kept so: ${data.ignored.map(([name]) => name).join(", ")}.`
+  ? `Already ignored by the palette of this run: ${data.ignored.map(([name]) => name).join(", ")}.`
   : "";
 show();
 (async () => {

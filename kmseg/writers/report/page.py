@@ -1,4 +1,4 @@
-"""Puts the page together: what was found out, pictures within a budget, and the template."""
+"""Render the page: results, pictures within a size budget, and the template."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from kmseg.writers.report.embed import averaged, picture_of_label, sampled
 from kmseg.writers.report.places import best_places, places_in
 
 EXAMPLES, CROPS, WORST = 2_000_000, 2_000_000, 400_000
-"""Characters for the embedded pictures of each kind; with them the page stays under 5 MB."""
+"""Budget in characters for each kind of embedded pictures; the page stays below 5 MB."""
 
-LISTED = 60
-"""Candidates, and figures of single classes, in a list at most; the run's files have them all."""
+MAX_LISTED = 60
+"""Candidates in the list at most; the run's files have all."""
 
 WORST_SHOWN, WORST_WIDTH = 6, 320
-"""Images that the palette explains worst, and the width of their pictures in pixels."""
+"""Number of images with most unmatched pixels, and the width of their pictures in pixels."""
 
-FLASH = np.array((230, 0, 120), np.uint8)
-"""The color of pixels that are not explained, on a paled label."""
+UNMATCHED_COLOR = np.array((230, 0, 120), np.uint8)
+"""Color of unmatched pixels on a faded label."""
 
 
 def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Sequence[Mapping[str, Any]]) -> str:
@@ -38,16 +38,16 @@ def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Seq
 
     rows, keys, owner = places_in(notes)
     images = np.bincount(rows[:, 0], minlength=len(run.palette)).tolist()
-    ranks = best_places(rows, keys, owner, each=3)
+    ranked_places = best_places(rows, keys, owner, each=3)
     shown = fitting(examples, EXAMPLES)
     data = {
-        "classes": _classes(run, images, make_crops(run, ranks, CROPS)),
+        "classes": _classes(run, images, make_crops(run, ranked_places, CROPS)),
         "ignored": [[name, _hex(color)] for name, color in run.palette.ignored],
         "ignore": run.palette.ignore,
         "examples": shown,
     }
-    here = files(__package__)
-    style, script = ((here / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    package = files(__package__)
+    style, script = ((package / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     loader = PackageLoader("kmseg.writers", "report")
     template = Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("template.html")
     return template.render(
@@ -56,25 +56,25 @@ def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Seq
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         version=__version__,
-        said=run.said,
+        warnings=run.warnings,
         headline=_headline(run, len(keys)),
         command=_command(run.overrides),
         candidates=_candidates(run),
-        more_candidates=max(len(run.candidates.considered) - LISTED, 0) if run.candidates else 0,
+        more_candidates=max(len(run.candidates.considered) - MAX_LISTED, 0) if run.candidates else 0,
         worst=_worst(run),
         figures=_figures(run.metrics),
     )
 
 
 def fitting(pictures: Sequence[Mapping[str, Any]], budget: int) -> list[Mapping[str, Any]]:
-    """Return those of the pictures, from the first on, whose texts fit into the budget."""
-    kept = []
+    """Return the first pictures whose texts fit into the budget."""
+    chosen = []
     for picture in pictures:
         budget -= sum(len(value) for value in picture.values() if isinstance(value, str))
         if budget < 0:
             break
-        kept.append(picture)
-    return kept
+        chosen.append(picture)
+    return chosen
 
 
 def _classes(run: WholeRun, images: Sequence[int], crops: Mapping[int, list[Any]]) -> list[dict[str, Any]]:
@@ -97,13 +97,13 @@ def _classes(run: WholeRun, images: Sequence[int], crops: Mapping[int, list[Any]
 
 
 def _headline(run: WholeRun, images: int) -> list[tuple[str, str, str]]:
-    """Return the main figures: value, what it is, its meaning."""
+    """Return the main metrics: value, label, meaning."""
     figures = [
         (f"{len(run.palette):,}", "classes", MEANING["palette/classes"]),
         (f"{images:,}", "images", MEANING["images/read"]),
     ]
     for name, label in (
-        ("palette/unmatched", "pixels not explained"),
+        ("palette/unmatched", "unmatched pixels"),
         ("mask/miou", "mean IoU"),
         ("mask/accuracy", "pixel accuracy"),
     ):
@@ -116,18 +116,18 @@ def _headline(run: WholeRun, images: int) -> list[tuple[str, str, str]]:
 
 
 def _command(overrides: Sequence[str]) -> str:
-    """Return the command that makes masks with the edited palette."""
+    """Return the command that writes masks with the edited palette."""
     dropped = ("palette.", "clusterer", "sampling", "hydra.", "task=")
-    kept = [word for word in overrides if not word.lstrip("+~").startswith(dropped)]
-    return shlex.join(["kmseg", *kept, "palette.file=palette.csv"])
+    remaining = [word for word in overrides if not word.lstrip("+~").startswith(dropped)]
+    return shlex.join(["kmseg", *remaining, "palette.file=palette.csv"])
 
 
 def _candidates(run: WholeRun) -> list[Candidate]:
-    return in_order(run.candidates)[:LISTED] if run.candidates else []
+    return in_order(run.candidates)[:MAX_LISTED] if run.candidates else []
 
 
 def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
-    """Return the images with most unexplained pixels, these pixels in one loud color on a paled label."""
+    """Return the images with most unmatched pixels, with these in one bright color on a faded label."""
     order = sorted((item for item in run.unmatched.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
     worst = []
     for key, share in order[:WORST_SHOWN]:
@@ -138,8 +138,8 @@ def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
         width = min(WORST_WIDTH, label.shape[1])
         height = max(round(label.shape[0] * width / label.shape[1]), 1)
         picture = sampled(label, width, height) // 3 + np.uint8(160)
-        # A cell of the picture is loud if any pixel in it is: averages above nothing, whatever the scale.
-        picture[averaged(unmatched.astype(np.float32), width, height) > 0] = FLASH
+        # A scaled pixel is bright if any pixel in it is unmatched.
+        picture[averaged(unmatched.astype(np.float32), width, height) > 0] = UNMATCHED_COLOR
         worst.append({"image": key, "share": _percent(share), "picture": picture_of_label(picture)})
     return fitting(worst, WORST)
 
@@ -147,7 +147,8 @@ def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
 def _figures(metrics: Mapping[str, float]) -> list[tuple[str, str, str]]:
     figures = [(name, value, _meaning(name)) for name, value in metrics.items()]
     return [
-        (name, f"{0 if abs(value) < 1e-9 else value:,.6g}", meaning) for name, value, meaning in figures[: 2 * LISTED]
+        (name, f"{0 if abs(value) < 1e-9 else value:,.6g}", meaning)
+        for name, value, meaning in figures[: 2 * MAX_LISTED]
     ]
 
 

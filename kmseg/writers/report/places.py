@@ -1,4 +1,4 @@
-"""Where each class of an index mask is most visible: a square in which it stands out among other classes."""
+"""Find the square in which each class of an index mask is most visible among other classes."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELL = 8
-"""Pixels of a side of the cells in which a class's pixels are counted."""
+"""Side of the cells in which a class's pixels are counted, in pixels."""
 
 WINDOW = 8
-"""Cells of a side of the square that is looked for; cells are doubled until the class does not fill it."""
+"""Side of the square in cells; the cells are doubled until the class does not fill it."""
 
 FILLED = 0.6
-"""Share of the square beyond which a class hides what is around it."""
+"""Share of the square beyond which a class leaves too little of its surroundings."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A square of an image: left and top edge and side in pixels; `seen` grows with how well the class is seen."""
+    """A square of an image: left and top edge and side in pixels; `seen` is the visibility of the class."""
 
     image: str
     index: int
@@ -35,8 +35,8 @@ class Place:
 
 def make_note(key: str, mask: NDArray[Any], classes: int) -> dict[str, str]:
     """Return the best place of each class that an image holds, as JSON of about 30 bytes a class."""
-    here = np.flatnonzero(np.bincount(mask.ravel(), minlength=classes)[:classes])
-    rows = np.array([(index, *_best_place(mask, int(index))) for index in here], "<i4")
+    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=classes)[:classes])
+    rows = np.array([(index, *_best_place(mask, int(index))) for index in present], "<i4")
     return {"image": key, "places": base64.b64encode(rows.tobytes()).decode("ascii")}
 
 
@@ -51,14 +51,14 @@ def places_in(notes: Iterable[Mapping[str, Any]]) -> tuple[NDArray[np.int32], li
 
 
 def best_places(rows: NDArray[np.int32], keys: Sequence[str], owner: NDArray[np.int64], each: int) -> list[list[Place]]:
-    """Return the places where each class is seen best, at most `each` of them: first those seen best of all classes."""
+    """Return lists of the best place of each class, of the second best, ..., at most `each`."""
     order = np.lexsort((owner, -rows[:, 1], rows[:, 0]))
     rank = np.arange(len(order)) - np.searchsorted(rows[order, 0], rows[order, 0])
     return [[Place(keys[owner[i]], *rows[i].tolist()) for i in order[rank == r]] for r in range(each)]
 
 
 def _best_place(mask: NDArray[Any], index: int) -> tuple[int, int, int, int]:
-    """Return how well the class is seen at its best, and where: left, top, side."""
+    """Return the visibility of the class at its best place, and the place: left, top, side."""
     height, width = mask.shape
     own = (mask == index).view(np.uint8) * np.uint8(255)  # cv2.compare takes a mask of 1x4 for a scalar
     grid = _shrunk(own, -(-width // CELL), -(-height // CELL)).astype(np.float32) / 255
