@@ -3,6 +3,9 @@
 DRIFTED = 3
 """Exit code of a complete incremental run whose images have colors that the palette lacks."""
 
+WRONG_COMMAND = 2
+"""The exit code of a command line that cannot be read."""
+
 STOPPED = 130
 """Exit code of a run that was interrupted by Ctrl-C or SIGTERM."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
+from kmseg.cli.arguments import CONFIG_DIR
 from kmseg.cli.hydra_internals import FileConfigSource
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Plan
@@ -116,6 +118,8 @@ class PartsSearchPath(SearchPathPlugin):
             search_path.append(path.stem, f"kmseg-file://{path}")
         for name, conf in installed_plugins():
             search_path.append(name, f"kmseg://{conf}")
+        if own := os.environ.get(CONFIG_DIR):  # as a kmseg:// source, its options have all fields of their class
+            search_path.append("command-line", f"kmseg://{own}")
 
 
 def register() -> None:

@@ -19,10 +19,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from kmseg.cli.arguments import order_arguments
 from kmseg.cli.config import build, fingerprint, register
 from kmseg.cli.console import show, show_point
 from kmseg.cli.messages import USER_ERRORS, explain
-from kmseg.errors import DRIFTED, STOPPED, printable
+from kmseg.errors import DRIFTED, STOPPED, WRONG_COMMAND, UserError, printable
 from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
 from kmseg.pipeline.plan import Listing, Outcome
 from kmseg.plugins import plugin_errors
@@ -47,6 +48,10 @@ def main() -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM is handled like Ctrl-C
+    try:
+        sys.argv[1:] = order_arguments(sys.argv[1:])
+    except UserError as error:
+        _fail(error, WRONG_COMMAND)
     _export_plugins(sys.argv[1:])
     try:
         _run()
@@ -143,11 +148,11 @@ def _remove_empty_run(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: Exception, code: int = 1) -> NoReturn:
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
     print("\n".join(printable(line) for line in f"kmseg: {explain(error)}".splitlines()), file=sys.stderr)
-    sys.exit(1)
+    sys.exit(code)
 
 
 if __name__ == "__main__":
