@@ -113,6 +113,18 @@ class KmsegSweeper(Sweeper):
 class Grid(KmsegSweeper):
     """Every combination of the values given."""
 
+    def _check(self) -> DictConfig:
+        """Refuse intervals, which have no values to combine, and check the rest."""
+        from kmseg.errors import UserError
+
+        for key, values in self._space.items():
+            if isinstance(values, tuple):
+                raise UserError(
+                    f"{key}=interval({values[0]:g},{values[1]:g}) names no values to try; write {key}=range(...) or "
+                    "a list, or use hydra/sweeper=search"
+                )
+        return super()._check()
+
     def _run(self, sweep: "Sweep", space: "Space") -> None:
         from kmseg.sweeps.points import Point
 

@@ -20,10 +20,39 @@ USER_ERRORS = (UserError, HydraException, OmegaConfBaseException, OSError)
 """Errors the user can fix; anything else is a bug in kmseg and keeps its traceback."""
 
 
+MAX_LINE = 200
+"""Characters of a line of a message; a message has two lines at most, apart from lists."""
+
+EXTRAS = {"joblib": "sweep", "submitit_local": "sweep", "submitit_slurm": "sweep"}
+"""The extra of kmseg that brings a launcher of Hydra."""
+
+
 def explain(error: Exception) -> str:
-    """Return the message for one of `USER_ERRORS`."""
+    """Return the message for one of `USER_ERRORS`: at most two lines, apart from lists."""
+    return fit(_explain(error))
+
+
+def fit(message: str) -> str:
+    """Wrap a message into two lines of `MAX_LINE` characters; what is too long loses its middle.
+
+    >>> len(fit("x" * 1000).splitlines())
+    2
+    """
+    if "\n" in message or len(message) <= MAX_LINE:
+        return message
+    room = 2 * MAX_LINE - 10
+    if len(message) > room:
+        message = f"{message[: room * 2 // 3]} ... {message[-(room // 3) :]}"
+    cut = message.rfind(" ", len(message) - MAX_LINE, MAX_LINE)
+    cut = cut if cut > 0 else MAX_LINE
+    return f"{message[:cut]}\n{message[cut:].strip()}"
+
+
+def _explain(error: Exception) -> str:
     if isinstance(error, HydraException):
         return _explain_hydra_error(error)
+    if isinstance(error, OmegaConfBaseException):
+        return _first_lines(error)
     if isinstance(error, OSError) and error.filename:
         fix = "free disk space or choose another path" if error.errno == errno.ENOSPC else "choose another path"
         return f"{error.filename}: {error.strerror}; {fix}"
@@ -38,13 +67,23 @@ def _explain_hydra_error(error: HydraException) -> str:
         r"Could not find '([^']+)/([^'/]+)'(?:\s+Available options in '[^']+':\s+(.*?)\nConfig)?", text, re.S
     ):
         options = (option[3] or "").split()
+        if option[1] == "hydra/launcher" and option[2] in EXTRAS:
+            return (
+                f"hydra/launcher={option[2]} needs an extra; install it with: pip install 'kmseg[{EXTRAS[option[2]]}]'"
+            )
         return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
     if group := re.search(r"Could not load '([^']+)'", text):
         return f"{group[1]!r} is not an option; --help lists the groups and their options"
+    return _first_lines(error)
+
+
+def _first_lines(error: Exception) -> str:
+    """Return what a message of Hydra or OmegaConf and its cause say, without their internals, in two lines."""
     cause = "" if error.__cause__ is None else str(error.__cause__)
-    lines = [line.strip() for line in f"{text}\n{cause}".splitlines()]
-    noise = ("full_key:", "object_type=", "reference_type=")
-    return "\n".join(line for line in lines if line and not line.startswith(noise))
+    lines = [line.strip() for line in f"{error}\n{cause}".splitlines()]
+    noise = ("full_key:", "object_type=", "reference_type=", "See https", "LexerNoViableAlt")
+    telling = list(dict.fromkeys(line[:MAX_LINE] for line in lines if line and not line.startswith(noise)))
+    return "\n".join(telling[:2])
 
 
 def _unknown_key(key: str) -> str:
@@ -55,7 +94,11 @@ def _unknown_key(key: str) -> str:
         return "experiments are added with a plus: +experiment=paper"
     writer = re.match(r"writers\.(\w+)", key)
     if writer and (conf_folder() / "writers" / f"{writer[1]}.yaml").exists():
-        return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
+        own = [name for name in known if name.startswith(f"{writer[0]}.")]
+        if writer[0] not in known and not own:
+            return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
+        settings = ", ".join(name.rpartition(".")[2] for name in own)
+        return f"the writer {writer[1]} has no setting {key.rpartition('.')[2]!r}; it has {settings or 'none'}"
     meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
     return f"no setting is called {key!r}{meant} --cfg job lists the settings of a command"
 

@@ -42,6 +42,9 @@ RECORD = "kmseg.record"
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
 """URI schemes of databases that MLflow writes to directly, without a server."""
 
+DATABASE_FILES = (".db", ".sqlite", ".sqlite3")
+"""Suffixes by which a path is known as an SQLite file."""
+
 LOG = logging.getLogger("kmseg")
 
 
@@ -76,6 +79,12 @@ class MlflowTracker:
         check_bool("tracker.required", self.required)
         check_bool("tracker.model", self.model)
         check_text("tracker.register", self.register, optional=True)
+        check_text("tracker.uri", self.uri, optional=True)
+        if self.uri is not None and "://" not in self.uri and not self.uri.endswith(DATABASE_FILES):
+            raise UserError(
+                f"tracker.uri is {self.uri!r}; expected an address such as sqlite:///mlflow.db or http://HOST:5000, or "
+                "a file such as mlflow.db (for a folder: tracker.folder=DIR)"
+            )
         if self.register is not None and not self.model:
             raise UserError("tracker.register needs the model, but tracker.model is false; leave one of them out")
 
@@ -87,6 +96,8 @@ class MlflowTracker:
     @property
     def tracking_uri(self) -> str:
         """The address of the store in use."""
+        if self.uri is not None and "://" not in self.uri:
+            return f"sqlite:///{Path(self.uri).expanduser().resolve()}"
         return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or self._own_uri
 
     @property

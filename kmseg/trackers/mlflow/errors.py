@@ -29,6 +29,11 @@ def unusable(address: str, fault: Exception) -> UserError:
             f"the MLflow store {uri} is of another version than the installed MLflow; back it up, then run: "
             f"mlflow db upgrade {uri} (if the store is the newer one: pip install -U mlflow)"
         )
+    if "deleted" in message and "experiment" in message.lower():
+        return UserError(
+            "the MLflow experiment was deleted in MLflow's pages; restore it with `mlflow experiments restore`, "
+            "or choose another name with tracker.experiment=NAME"
+        )
     return UserError(
         f"the MLflow store {uri} cannot be used ({first_line(fault)}); start it, set tracker.uri or "
         "MLFLOW_TRACKING_URI to one that answers, set tracker.required=false (the record is spooled and replayed "
