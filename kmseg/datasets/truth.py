@@ -20,6 +20,9 @@ from kmseg.legends.formats import Legend, read_legend
 from kmseg.palette import Palette
 from kmseg.validation import check_text
 
+SAMPLED_MASKS = 20
+"""Masks that are looked at, about, to tell what their values mean."""
+
 
 @dataclass(frozen=True)
 class Truth:
@@ -31,7 +34,7 @@ class Truth:
         Legend file; its rows are the classes of the masks.
     masks : str or None
         Folder of index masks, PNG, 8 or 16 bits, 255 (65535) = ignore; matched to label images by relative path,
-        else by unique file name.
+        else by unique file name. Masks of a legend of two classes may be 0 and 255 instead: 255 is the second class.
     """
 
     legend: str | None = None
@@ -59,13 +62,45 @@ class Truth:
     @property
     def warnings(self) -> Sequence[str]:
         """One sentence for each entry of the legend file that is probably a mistake."""
-        return () if self._read is None else self._read.doubts
+        said = () if self._read is None else self._read.doubts
+        if self.palette is None or not self._only_0_and_255:
+            return said
+        if self.binary:
+            return (*said, f"the true masks hold 0 and 255 alone: 255 is read as {self.palette.names[1]!r}")
+        return (
+            *said,
+            f"the true masks in {self.masks} hold 0 and 255 alone, so 255 is ignored and only "
+            f"{self.palette.names[0]!r} is evaluated; expected rows of the legend, 0 to {len(self.palette) - 1}",
+        )
+
+    @property
+    def binary(self) -> bool:
+        """Whether 255 means the second of two classes in the masks, and not ignore."""
+        return self.palette is not None and len(self.palette) == 2 and self._only_0_and_255
+
+    @cached_property
+    def _only_0_and_255(self) -> bool:
+        """Whether a sample of the masks holds the values 0 and 255 and no others."""
+        files = list(self._mask_files.values())
+        values: set[int] = set()
+        for path in files[:: len(files) // SAMPLED_MASKS + 1]:
+            try:
+                values |= set(np.unique(read_index_mask(path)).tolist())
+            except UnreadableImage:  # reported when its image is evaluated
+                continue
+        return 255 in values and values <= {0, 255}
+
+    @cached_property
+    def _mask_files(self) -> dict[str, Path]:
+        if self.masks is None:
+            return {}
+        root = Path(self.masks)
+        files = sorted(path for path in root.rglob("*") if path.suffix.lower() == ".png")
+        return {path.relative_to(root).with_suffix("").as_posix(): path for path in files}
 
     @cached_property
     def _masks(self) -> FileMatcher:
-        root = Path(self.masks or ".")
-        files = sorted(root.rglob("*.png")) if self.masks is not None else []
-        return FileMatcher({path.relative_to(root).with_suffix("").as_posix(): path for path in files})
+        return FileMatcher(self._mask_files)
 
     def mask_file(self, key: str) -> Path | None:
         """Return the file of an item's true mask; None if it has none."""
@@ -81,6 +116,8 @@ class Truth:
         if mask.shape != shape:
             raise UnreadableImage(f"{path}: the true mask has shape {mask.shape}, its label image {shape}")
         ignored = np.iinfo(mask.dtype).max
+        if self.binary:
+            return (mask > 0).astype(np.int64)
         rows = np.append(np.arange(ignored), -1).take(mask)
         if rows.max(initial=-1) >= classes:
             raise UnreadableImage(f"{path}: class {rows.max()} is not a row of {self.legend}")

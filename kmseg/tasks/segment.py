@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.metrics.legend import legend_scores
-from kmseg.metrics.masks import mask_scores
+from kmseg.metrics.masks import mask_scores, match_classes
 from kmseg.palette import Palette
 from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record_known_gaps
 from kmseg.pipeline.count_colors import learn_palette
@@ -57,7 +59,7 @@ class Segment:
                     metrics |= check.drift.metrics
                 elif plan.incremental:
                     warnings += record_known_gaps(plan, items, palette, masked, progress)
-                warnings += warn_few_evaluated(plan, tally)
+                warnings += [*warn_few_evaluated(plan, tally), *warn_absent_classes(plan, palette, tally)]
                 metrics |= measure(plan, palette, tally)
                 with progress.timed("finish"):
                     candidates = found.candidates if found else None
@@ -70,7 +72,7 @@ class Segment:
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
-            return replace(outcome, drifted=bool(check.drift and plan.incremental))
+            return replace(outcome, drifted=bool(check.drift))
 
 
 def how_to_name(plan: Plan, palette: Palette) -> list[str]:
@@ -96,6 +98,17 @@ def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
         f"{tally.evaluated} of {tally.masked} images have a usable true mask in {masks}; mask metrics cover "
         "only those (a mask belongs to the image of the same relative path or name)"
     ]
+
+
+def warn_absent_classes(plan: Plan, palette: Palette, tally: Tally) -> list[str]:
+    """Return a warning if the masks have classes that the true masks never have, since no metric covers them."""
+    true = plan.measured_against.palette
+    if true is None or not tally.evaluated:
+        return []
+    predicted = np.flatnonzero(tally.confusion[:, :-1].sum(axis=0))
+    absent = set(match_classes(palette, true)[predicted].tolist()) - set(tally.confusion.sum(axis=1).nonzero()[0])
+    names = ", ".join(true.names[k] for k in sorted(absent)[:5]) + (", ..." if len(absent) > 5 else "")
+    return [f"no true mask has {names}, which the masks have: mask/miou does not cover it"] if absent else []
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
