@@ -123,7 +123,9 @@ def legend_text(case: Case, palette: Palette, flat_pixels: np.ndarray) -> str:
 
 def rows(case: Case) -> Iterator[tuple[str, str, float | None]]:
     """Yield method, legend and mean IoU."""
-    flat_pixels = np.sum([count_flat_pixels(case.dataset.read_label(i), case.true) for i in case.items()], axis=0)
+    flat_pixels = np.sum(
+        [count_flat_pixels(case.dataset.read_label(i).pixels, case.true) for i in case.items()], axis=0
+    )
     for method, palette in palettes(case).items():
         masker = Boundary() if method.startswith("ours") else Nearest()
         yield method, legend_text(case, palette, flat_pixels), miou(case, palette, masker)
@@ -140,7 +142,7 @@ def ten_images(case: Case, seeds: int) -> str:
     """Find the palette in ten images drawn by each seed; classes are present if they are in those ten."""
     items = case.items()
     statistics = [ColorStatistics.of(case.dataset.read_label(item)) for item in items]
-    flat_pixels = [count_flat_pixels(case.dataset.read_label(item), case.true) for item in items]
+    flat_pixels = [count_flat_pixels(case.dataset.read_label(item).pixels, case.true) for item in items]
     missed, spurious = [], []
     for seed in range(seeds):
         drawn = Sampling(images=10, seed=seed).choose(range(len(items)))

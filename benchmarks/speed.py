@@ -28,7 +28,7 @@ import numpy as np
 
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.datasets.pairs import Pairs, half
+from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.sample import Sample
 from kmseg.datasets.sampling import Sampling
 from kmseg.datasets.truth import Truth
@@ -78,7 +78,7 @@ def row(what: str, must: str, aim: str, measured: str) -> None:
 
 def warm_up(data: Pairs, palette: Palette, folder: Path) -> None:
     """Have every compiled loop ready before anything is timed."""
-    label = data.read_label(data.items()[0])
+    label = data.read_label(data.items()[0]).pixels
     Histogram.of(label)
     masking(data, palette, folder)([Work(0, data.items()[0], None)])
     index_mask = Nearest().for_palette(palette, Rgb())(label)
@@ -154,7 +154,7 @@ def fit(data: Pairs, legend: np.ndarray) -> None:
     from sklearn.cluster import KMeans as Sklearn
     from sklearn.cluster import MiniBatchKMeans
 
-    labels = [data.read_label(item) for item in Sampling(images=10).choose(data.items()[:48])]
+    labels = [data.read_label(item).pixels for item in Sampling(images=10).choose(data.items()[:48])]
     pixels = np.concatenate([label.reshape(-1, 3) for label in labels]).astype(np.float64)
     results: dict[str, tuple[float, np.ndarray]] = {}
 
@@ -222,13 +222,13 @@ def against_paper(data: Pairs, palette: Palette) -> None:
     from sklearn.cluster import KMeans as Sklearn
 
     items = data.items()[:500]
-    ten = np.concatenate([data.read_label(item).reshape(-1, 3) for item in items[:10]])
+    ten = np.concatenate([data.read_label(item).pixels.reshape(-1, 3) for item in items[:10]])
     own = np.random.default_rng(0).integers(0, 256, (13, 3))
 
     def paper() -> None:
         model = Sklearn(13, n_init=10, random_state=0).fit(ten)
         for item in items:
-            label = data.read_label(item)
+            label = data.read_label(item).pixels
             predicted = model.predict(label.reshape(-1, 3)).reshape(label.shape[:2])
             stack = np.zeros((*label.shape[:2], 13))
             for k in range(13):
@@ -348,9 +348,7 @@ def main() -> None:
     print(f"OpenCV {cv2.__version__}; {options.files} files\n")
     with tempfile.TemporaryDirectory() as folder:
         data = copies(source, Path(folder) / "many", options.files)
-        statistics = ColorStatistics.merge(
-            ColorStatistics.of(half(read_rgb(i.label), "right", i.label)) for i in data.items()[:48]
-        )
+        statistics = ColorStatistics.merge(ColorStatistics.of(data.read_label(i)) for i in data.items()[:48])
         palette = find_palette_by_candidates(statistics, PaletteSource().demands, KMeans(), Rgb()).palette
         warm_up(data, palette, Path(folder) / "warm")
         print("| | must reach | aim | measured |\n|---|---|---|---|")

@@ -56,10 +56,10 @@ def plain(data: Path) -> None:
     items = pairs.items()
     for k, images in itertools.product(K, IMAGES):
         sampled = Sampling(images if images == "all" else int(images)).choose(items)
-        pixels = np.concatenate([pairs.read_label(item).reshape(-1, 3) for item in sampled])
+        pixels = np.concatenate([pairs.read_label(item).pixels.reshape(-1, 3) for item in sampled])
         model = KMeans(22 if k == "auto" else int(k), n_init=10, random_state=0).fit(pixels)
         for item in items:
-            model.predict(pairs.read_label(item).reshape(-1, 3))
+            model.predict(pairs.read_label(item).pixels.reshape(-1, 3))
 
 
 def main() -> None:

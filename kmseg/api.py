@@ -22,7 +22,7 @@ from kmseg.executors import Executor
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
 from kmseg.histogram import Histogram
-from kmseg.images import read_rgb
+from kmseg.images import LabelImage, read_label_image
 from kmseg.legends.formats import read_palette
 from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary
@@ -162,10 +162,10 @@ class _Images:
         """List the images by number; an array has its number as path."""
         return [Item(str(n), i if isinstance(i, Path) else Path(str(n))) for n, i in enumerate(self.images)]
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Return an image, `(H, W, 3)` uint8 RGB."""
+    def read_label(self, item: Item) -> LabelImage:
+        """Return an image."""
         image = self.images[int(item.key)]
-        return read_rgb(image) if isinstance(image, Path) else image
+        return read_label_image(image) if isinstance(image, Path) else LabelImage(image)
 
     def read_photo(self, item: Item) -> None:
         """Return None: only labels are given."""

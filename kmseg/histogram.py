@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kmseg.pixels.packing import pack, unpack
 
@@ -42,18 +42,18 @@ class Histogram:
         return Histogram(np.zeros(0, np.uint32), np.zeros(0, np.int64))
 
     @staticmethod
-    def of(label: NDArray[np.uint8]) -> Histogram:
-        """Count the colors of one label image `(..., 3)` uint8."""
+    def of(label: ArrayLike) -> Histogram:
+        """Count the colors of one label image, or of pixels `(..., 3)` uint8."""
         return Histogram.of_all([label])
 
     @staticmethod
-    def of_all(labels: Iterable[NDArray[np.uint8]]) -> Histogram:
+    def of_all(labels: Iterable[ArrayLike]) -> Histogram:
         """Count the colors of any number of label images, one at a time."""
         from kmseg.pixels.hash_table import MAX_PIXELS_PER_TABLE, add_colors, empty_table, table_rows
 
         parts, table, size, pixels = [], empty_table(2), 0, 0
         for label in labels:
-            for strip in _strips(label):
+            for strip in _strips(np.asarray(label)):
                 if pixels + strip.size > MAX_PIXELS_PER_TABLE:
                     parts.append(table_rows(table))
                     table, size, pixels = empty_table(2), 0, 0

@@ -1,19 +1,25 @@
-"""Read label images and photos of common formats as RGB; encode masks as PNG."""
+"""Read label images, with their encoding, and photos of common formats as RGB; encode masks as PNG."""
 
 from __future__ import annotations
 
 import io
 import warnings
 import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg._limits import MAX_PIXELS
-from kmseg.errors import UnreadableImage
+from kmseg.encoding import UNKNOWN, Encoding, read_encoding
+from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import read_bytes, write_bytes
+
+T = TypeVar("T")
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
 
@@ -30,6 +36,83 @@ MAX_BYTES = 4 * MAX_PIXELS
 
 # kmseg reports broken files itself, with their names.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class Box(NamedTuple):
+    """A rectangle of an image: its rows are `top` to `bottom` - 1, its columns `left` to `right` - 1."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, eq=False)
+class LabelImage:
+    """A label image: its pixels, and how its file is encoded. NumPy takes it for its pixels.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W, 3), uint8
+        RGB.
+    encoding : Encoding
+        Read from the file's header; `UNKNOWN` for an array.
+    data : bytes or None
+        The bytes of a JPEG file, for its DCT coefficients; None for all others.
+    box : Box or None
+        The part of the file's image that `pixels` are; None is the whole.
+
+    Examples
+    --------
+    >>> label = LabelImage.from_array(np.zeros((4, 6, 3), np.uint8))
+    >>> label.crop(Box(top=0, bottom=4, left=3, right=6)).shape
+    (4, 3, 3)
+    """
+
+    pixels: NDArray[np.uint8]
+    encoding: Encoding = UNKNOWN
+    data: bytes | None = field(default=None, repr=False)
+    box: Box | None = None
+
+    @classmethod
+    def from_array(cls, pixels: Any) -> LabelImage:
+        """Make a label image of pixels alone, `(H, W, 3)` uint8 RGB."""
+        array = np.asarray(pixels)
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+            raise UserError(
+                f"a label image is an array of shape {array.shape} and type {array.dtype}; "
+                "expected RGB, (H, W, 3) uint8"
+            )
+        return cls(array)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.uint8]:
+        return np.array(self.pixels, dtype=dtype, copy=copy)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the pixels, `(H, W, 3)`."""
+        return self.pixels.shape
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the image takes in memory."""
+        return self.pixels.nbytes + len(self.data or b"")
+
+    def crop(self, box: Box) -> LabelImage:
+        """Return a part of the image; it shares the pixels and knows where in the file it lies."""
+        top, left = (self.box.top, self.box.left) if self.box else (0, 0)
+        pixels = self.pixels[box.top : box.bottom, box.left : box.right]
+        place = Box(top + box.top, top + box.top + len(pixels), left + box.left, left + box.left + pixels.shape[1])
+        return LabelImage(pixels, self.encoding, self.data, place)
+
+    def coefficients(self, reader: Callable[[bytes, Box], T]) -> T | None:
+        """Return what `reader` reads of the JPEG file for this part of it; None where there is no JPEG file.
+
+        `reader` gets the file's bytes and the part; nothing is decoded unless it is asked for here.
+        """
+        if self.data is None or self.encoding.format != "jpeg":
+            return None
+        return reader(self.data, self.box or Box(0, self.shape[0], 0, self.shape[1]))
 
 
 def is_image(path: Path) -> bool:
@@ -53,7 +136,17 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
         If the file is missing, empty, truncated, of another kind, has more than 8 bits per channel or declares more
         than `kmseg._limits.MAX_PIXELS` pixels.
     """
+    return _decode(path, read_complete_file(path))
+
+
+def read_label_image(path: Path) -> LabelImage:
+    """Read an image file as `read_rgb` does, and its encoding."""
     data = read_complete_file(path)
+    encoding = read_encoding(data)
+    return LabelImage(_decode(path, data), encoding, data if encoding.format == "jpeg" else None)
+
+
+def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
         raise _too_deep(path)
     tiff = data[:4] in (b"II*\0", b"MM\0*")

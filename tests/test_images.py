@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kmseg.errors import UnreadableImage
-from kmseg.images import read_rgb, write_png
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.images import Box, LabelImage, read_rgb, write_png
 from tests.conftest import draw_label, write_rgb
 
 
@@ -89,3 +89,18 @@ def test_writing_replaces_a_file_atomically(tmp_path):
     write_png(path, draw_label())
     assert np.array_equal(read_rgb(path), draw_label())
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_part_of_a_label_image_knows_its_place_in_the_file():
+    pixels = draw_label()
+    part = LabelImage(pixels).crop(Box(2, 20, 3, 30)).crop(Box(1, 5, 4, 9999))
+    assert part.box == Box(3, 7, 7, 30)
+    assert np.array_equal(part.pixels, pixels[3:7, 7:30])
+    assert np.array_equal(part, part.pixels)  # NumPy takes a label image for its pixels
+    assert part.shape == (4, 23, 3)
+
+
+@pytest.mark.parametrize("wrong", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3))])
+def test_an_array_that_is_no_label_image_is_refused(wrong):
+    with pytest.raises(UserError, match=r"expected RGB, \(H, W, 3\) uint8"):
+        LabelImage.from_array(wrong)

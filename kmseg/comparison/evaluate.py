@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.color_spaces import ColorSpace
-from kmseg.datasets import Dataset, Item
+from kmseg.datasets import Dataset, Item, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
+from kmseg.images import LabelImage
 from kmseg.maskers import Masker
 from kmseg.metrics.boundary import TrueBoundaries, boundary_f1
 from kmseg.metrics.masks import confusion, match_classes
@@ -65,14 +66,14 @@ class Evaluation:
         path = self.truth.mask_file(item.key)
         if path is None and self.reference is None:
             return None
-        label = self.dataset.read_label(item)
+        label = read_label(self.dataset, item)
         maskers = once_per_process(self.token, self._fitted)
         masks = {key: masker(label) for key, masker in maskers.items()}
         if self.reference is not None:
             true = masks[self.reference]
-            return label, np.where(true == len(self.classes), -1, true), masks
+            return label.pixels, np.where(true == len(self.classes), -1, true), masks
         assert path is not None
-        return label, self.truth.read_mask(path, (label.shape[0], label.shape[1])), masks
+        return label.pixels, self.truth.read_mask(path, (label.shape[0], label.shape[1])), masks
 
     def _fitted(self) -> dict[str, Any]:
         return {method.key: _FittedMasker(method, self.classes) for method in self.methods}
@@ -85,7 +86,7 @@ class _FittedMasker:
         self._mask = method.masker.for_palette(method.palette, method.space)
         self._true_class = match_classes(method.palette, classes)
 
-    def __call__(self, label: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def __call__(self, label: LabelImage) -> NDArray[np.int64]:
         return np.asarray(self._true_class[np.minimum(self._mask(label), len(self._true_class) - 1)])
 
 

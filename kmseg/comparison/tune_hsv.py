@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Dataset, Item
+from kmseg.datasets import Dataset, Item, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.histogram import Histogram
@@ -63,13 +63,13 @@ class CountClassColors:
     def _one(self, item: Item) -> ClassColors:
         path = self.truth.mask_file(item.key)
         try:
-            label = self.dataset.read_label(item)
+            label = read_label(self.dataset, item)
             true = None if path is None else self.truth.read_mask(path, (label.shape[0], label.shape[1]))
         except UnreadableImage:
             true = None
         if true is None:
             return ClassColors(1, (Histogram.empty(),) * self.classes)
-        return ClassColors(1, tuple(Histogram.of(label[true == k]) for k in range(self.classes)))
+        return ClassColors(1, tuple(Histogram.of(label.pixels[true == k]) for k in range(self.classes)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.images import is_image
+from kmseg.images import LabelImage, is_image
 from kmseg.validation import check_text
 
 if TYPE_CHECKING:
@@ -50,14 +50,25 @@ class Dataset(Protocol):
     def items(self) -> list[Item]:
         """List the items sorted by key; raise `UserError` if there are none."""
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Read a label image, `(H, W, 3)` uint8 RGB."""
+    def read_label(self, item: Item) -> LabelImage:
+        """Read a label image; `LabelImage.from_array` makes one of pixels alone."""
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
         """Read the photo, `(H, W, 3)` uint8 RGB, if there is one."""
 
     def truth(self) -> Truth | None:
         """Return the dataset's own truth, if it has one."""
+
+
+def read_label(dataset: Dataset, item: Item) -> LabelImage:
+    """Read a label image; of a dataset that returns an array, which has no encoding, make one."""
+    label: object = dataset.read_label(item)
+    if isinstance(label, LabelImage):
+        return label
+    try:
+        return LabelImage.from_array(label)
+    except UserError as error:
+        raise UserError(f"{item.key}, as {type(dataset).__name__}.read_label returns it: {error}") from None
 
 
 def existing_folder(name: str, folder: Path | str) -> Path:

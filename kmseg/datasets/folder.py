@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from kmseg.datasets import Item, existing_folder, image_files
 from kmseg.datasets.matching import FileMatcher
 from kmseg.datasets.truth import Truth
-from kmseg.images import read_rgb
+from kmseg.images import LabelImage, read_label_image, read_rgb
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class Folder:
         photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
         return [Item(key, path, photos.find(key)) for key, path in labels.items()]
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Read a label image, `(H, W, 3)` uint8 RGB."""
-        return read_rgb(item.label)
+    def read_label(self, item: Item) -> LabelImage:
+        """Read a label image."""
+        return read_label_image(item.label)
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
         """Read the photo, `(H, W, 3)` uint8 RGB, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from kmseg.datasets import Item, existing_folder, image_files
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
-from kmseg.images import read_rgb
+from kmseg.images import Box, LabelImage, read_label_image, read_rgb
 from kmseg.validation import check_choice
 
 
@@ -39,25 +40,28 @@ class Pairs:
         files = image_files(existing_folder("dataset.root", self.root))
         return [Item(key, path, path) for key, path in files.items()]
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Read the label's half, `(H, W, 3)` uint8 RGB."""
-        return half(read_rgb(item.label), self.label, item.label)
+    def read_label(self, item: Item) -> LabelImage:
+        """Read the label's half."""
+        pair = read_label_image(item.label)
+        return pair.crop(half(pair.shape, self.label, item.label))
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
         """Read the photo's half, `(H, W, 3)` uint8 RGB."""
-        return half(read_rgb(item.label), "left" if self.label == "right" else "right", item.label)
+        pair = read_rgb(item.label)
+        box = half(pair.shape, "left" if self.label == "right" else "right", item.label)
+        return pair[:, box.left : box.right]
 
     def truth(self) -> Truth | None:
         """Return None: pairs have no truth."""
         return None
 
 
-def half(pair: NDArray[np.uint8], side: str, path: Path) -> NDArray[np.uint8]:
-    """Return the left or right half of an image; raise `UnreadableImage` for an odd width."""
-    width = pair.shape[1]
+def half(shape: Sequence[int], side: str, path: Path) -> Box:
+    """Return where the left or right half of an image `(H, W, ...)` lies; raise `UnreadableImage` for an odd width."""
+    height, width = shape[:2]
     if width % 2:
         raise UnreadableImage(
             f"{path}: {width} pixels wide, an odd number that does not split into photo and label; "
             "if the files hold only labels, use dataset=folder"
         )
-    return pair[:, : width // 2] if side == "left" else pair[:, width // 2 :]
+    return Box(0, height, 0, width // 2) if side == "left" else Box(0, height, width // 2, width)

@@ -18,7 +18,7 @@ from kmseg.datasets import Item
 from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.truth import Truth
 from kmseg.files import home, write_bytes
-from kmseg.images import write_png
+from kmseg.images import LabelImage, write_png
 from kmseg.palette import Palette, write_palette
 from kmseg.validation import check_integer
 
@@ -83,8 +83,8 @@ class Sample:
         """List the scenes; the first call draws them."""
         return self._pairs.items()
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Read a label image, `(256, 256, 3)` uint8 RGB."""
+    def read_label(self, item: Item) -> LabelImage:
+        """Read a label image of 256x256 pixels."""
         return self._pairs.read_label(item)
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:

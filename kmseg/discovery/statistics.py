@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
 
 FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES, CORES, CORE_IMAGES = range(9)
@@ -58,17 +59,17 @@ class ColorStatistics:
     cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, CELLS**3), np.int64))
 
     @staticmethod
-    def of(label: NDArray[np.uint8]) -> ColorStatistics:
-        """Count one label image `(H, W, 3)` uint8: its flat pixels, or all pixels if it has few colors."""
+    def of(label: LabelImage | NDArray[np.uint8]) -> ColorStatistics:
+        """Count one label image, or pixels `(H, W, 3)` uint8: its flat pixels, or all pixels if it has few colors."""
         return ColorStatistics.of_all([label])
 
     @staticmethod
-    def of_all(labels: Iterable[NDArray[np.uint8]]) -> ColorStatistics:
+    def of_all(labels: Iterable[LabelImage | NDArray[np.uint8]]) -> ColorStatistics:
         """Take the statistics of any number of label images, one at a time."""
         from kmseg.pixels.hash_table import MAX_PIXELS_PER_TABLE
 
         parts, counting = [], _Counting()
-        for label in labels:
+        for label in map(np.asarray, labels):
             if counting.pixels + label.size > MAX_PIXELS_PER_TABLE:
                 parts.append(counting.statistics())
                 counting = _Counting()

@@ -51,7 +51,7 @@ class HsvRange:
             _check(f"by_class.{name} ", *tolerances)
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
-        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` is not used."""
+        """Return the function from a label image to its index mask `(H, W)`; `space` is not used."""
         tolerances = self.tolerances(palette)
         return ColorTable(lambda colors: self._classes(colors, palette, tolerances), palette.index_dtype)
 

@@ -19,7 +19,7 @@ class Nearest:
     """Nearest color in the chosen color space: what K-Means' `predict` does with its centroids."""
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
-        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`."""
+        """Return the function from a label image to its index mask `(H, W)`."""
         return ColorTable(lambda colors: nearest(colors, palette, space), palette.index_dtype)
 
 

@@ -10,13 +10,14 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Dataset, Item
+from kmseg.datasets import Dataset, Item, read_label
 from kmseg.discovery.candidates import Demands
 from kmseg.discovery.palette import Found, find_palette, find_palette_by_candidates
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import reading_once
 from kmseg.histogram import Histogram
+from kmseg.images import LabelImage
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.palette import Palette
 from kmseg.pipeline.disk_cache import ColorCache, digest_source
@@ -32,7 +33,7 @@ class Count(Protocol):
     """What is counted of label images: a `Histogram` or a `ColorStatistics`."""
 
     @staticmethod
-    def of_all(labels: Iterable[NDArray[np.uint8]]) -> Any:
+    def of_all(labels: Iterable[LabelImage]) -> Any:
         """Count any number of label images, one at a time."""
 
     @staticmethod
@@ -89,16 +90,16 @@ class CountColors(Generic[C]):
         failures: list[str] = []
         flat_pixels = np.zeros(len(self.true) if self.true else 0, np.int64)
 
-        def labels() -> Iterator[NDArray[np.uint8]]:
+        def labels() -> Iterator[LabelImage]:
             nonlocal flat_pixels
             for item in items:
                 try:
-                    label = self.dataset.read_label(item)
+                    label = read_label(self.dataset, item)
                 except UnreadableImage as failure:
                     failures.append(str(failure))
                     continue
                 if self.true is not None:
-                    flat_pixels = flat_pixels + count_flat_pixels(label, self.true)
+                    flat_pixels = flat_pixels + count_flat_pixels(label.pixels, self.true)
                 yield label
 
         counts = self.kind.of_all(labels())

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TypeVar
 
 from kmseg.audit.pixel_match import PixelMatcher
-from kmseg.datasets import Item
+from kmseg.datasets import Item, read_label
 from kmseg.discovery.candidates import Candidates
 from kmseg.errors import UnreadableImage
 from kmseg.maskers import Mask
@@ -19,6 +16,8 @@ from kmseg.palette import Palette
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.tally import Tally
 from kmseg.writers import WholeRun
+
+R = TypeVar("R")
 
 
 def finish_writers(
@@ -39,10 +38,10 @@ def finish_writers(
         metrics=metrics,
         warnings=[warning for warning in warnings if warning],
         unmatched={key: row.unmatched / row.pixels for key, row in tally.explained.items()},
-        read_label=lambda key: images.read(plan.dataset.read_label, key),
+        read_label=lambda key: images.read(partial(read_label, plan.dataset), key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
-        unmatched_pixels=lambda label: images.pixel_matcher.unmatched(label, images.mask(label)),
+        unmatched_pixels=lambda label: images.pixel_matcher.unmatched(label.pixels, images.mask(label)),
         candidates=candidates,
         overrides=plan.overrides,
     )
@@ -67,7 +66,7 @@ class _Images:
     def pixel_matcher(self) -> PixelMatcher:
         return PixelMatcher(self._palette)
 
-    def read(self, how: Callable[[Item], Any], key: str) -> NDArray[np.uint8] | None:
+    def read(self, how: Callable[[Item], R], key: str) -> R | None:
         """Read an image again; None if that fails now."""
         try:
             return how(self._by_key[key])

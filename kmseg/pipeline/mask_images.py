@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.color_spaces import ColorSpace
-from kmseg.datasets import Dataset, Item
+from kmseg.datasets import Dataset, Item, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
+from kmseg.images import LabelImage
 from kmseg.maskers import Mask, Masker
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
@@ -25,6 +26,8 @@ from kmseg.palette import Palette
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.tally import Tally, merge_tallies
 from kmseg.writers import Segmented, Writer
+
+A = TypeVar("A", LabelImage, NDArray[Any])
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,12 @@ class MaskImages:
         flat_pixels = np.zeros(len(counts), np.int64)
         failures: list[str] = []
         try:
-            label = self._label(item)
+            image = self._label(item)
         except UnreadableImage as failure:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
         masker, matcher = self._prepared
-        mask = masker(label)
+        mask, label = masker(image), image.pixels
         if true is not None:
             flat_pixels = self._flat_pixels(item, label, true)
         true_mask = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
@@ -88,8 +91,8 @@ class MaskImages:
         explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
-        image = Segmented(item.key, work.position, label, mask, photo, photo_file)
-        notes = {name: writer.write(image, self.palette, self.folder) for name, writer in self.writers.items()}
+        segmented = Segmented(item.key, work.position, label, mask, photo, photo_file)
+        notes = {name: writer.write(segmented, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,
             masked=1,
@@ -104,17 +107,18 @@ class MaskImages:
             notes={name: [(work.position, note)] for name, note in notes.items() if note is not None},
         )
 
-    def _label(self, item: Item) -> NDArray[np.uint8]:
-        """Read the label image as a contiguous array, which the compiled loops need."""
-        label = self._from_cache([item.label], f"{self._cache_key} label", partial(self.dataset.read_label, item))
-        return np.array(label, order="C", copy=self.use_memory_cache or None)  # a masker may write into its input
+    def _label(self, item: Item) -> LabelImage:
+        """Read the label image with contiguous pixels, which the compiled loops need."""
+        label = self._from_cache([item.label], f"{self._cache_key} label", partial(read_label, self.dataset, item))
+        # A masker may write into its input.
+        return replace(label, pixels=np.array(label.pixels, order="C", copy=self.use_memory_cache or None))
 
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
         return self._from_cache([item.label], f"{self._cache_key} flat", partial(count_flat_pixels, label, true))
 
-    def _from_cache(self, files: Sequence[Path], how: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """Return an array made from files, from the memory cache if it is on."""
+    def _from_cache(self, files: Sequence[Path], how: str, make: Callable[[], A]) -> A:
+        """Return an image or array made from files, from the memory cache if it is on."""
         if not self.use_memory_cache:
             return make()
         return FILE_CACHE.get(files, how, make, lambda array: array.nbytes)

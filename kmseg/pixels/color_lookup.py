@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from kmseg.pixels.packing import pack, unpack
 
@@ -36,14 +36,15 @@ class ColorTable:
         self._blank = np.iinfo(wider).max
         self._values = np.full(1 << 24, self._blank, wider)
 
-    def __call__(self, label: NDArray[np.uint8]) -> NDArray[Any]:
-        """Return the values `(...)` of a label image `(..., 3)` uint8."""
+    def __call__(self, label: ArrayLike) -> NDArray[Any]:
+        """Return the values `(...)` of a label image, or of pixels `(..., 3)` uint8."""
         from kmseg.pixels.gather import look_up
 
-        line, out = np.ascontiguousarray(label).reshape(-1), np.empty(label.size // 3, self._dtype)
+        pixels = np.ascontiguousarray(label, np.uint8)
+        line, out = pixels.reshape(-1), np.empty(pixels.size // 3, self._dtype)
         if look_up(line, self._values, out) > np.iinfo(self._dtype).max:
-            codes = pack(label).ravel()
+            codes = pack(pixels).ravel()
             new = np.unique(codes[self._values[codes] == self._blank])
             self._values[new] = self._of_colors(unpack(new))
             look_up(line, self._values, out)
-        return out.reshape(label.shape[:-1])
+        return out.reshape(pixels.shape[:-1])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 STRIP_PIXELS = 1 << 19
 """Approximate pixels per strip: intermediate planes then need tens of megabytes."""
@@ -27,21 +27,22 @@ def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
 
 def by_strips(
     mask: Callable[[NDArray[np.uint8]], NDArray[Any]], halo: int, dtype: type[np.uint8] | type[np.uint16]
-) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
+) -> Callable[[ArrayLike], NDArray[Any]]:
     """Return a function that applies `mask` strip by strip to large images, with the same result.
 
     `halo` is the number of rows, a multiple of 8, of context that `mask` needs at the edges of a strip.
     """
 
-    def masked(label: NDArray[np.uint8]) -> NDArray[Any]:
-        height, width = label.shape[:2]
+    def masked(label: ArrayLike) -> NDArray[Any]:
+        pixels = np.asarray(label, np.uint8)
+        height, width = pixels.shape[:2]
         cuts = list(strips(height, width))
         if len(cuts) == 1:
-            return mask(label)
+            return mask(pixels)
         result = np.empty((height, width), dtype)
         for top, bottom in cuts:
             start = max(top - halo, 0)
-            part = mask(label[start : min(bottom + halo, height)])
+            part = mask(pixels[start : min(bottom + halo, height)])
             result[top:bottom] = part[top - start : bottom - start]
         return result
 

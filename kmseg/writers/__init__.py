@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.discovery.candidates import Candidates
+from kmseg.images import LabelImage
 from kmseg.palette import Palette
 
 
@@ -57,7 +58,8 @@ class WholeRun:
     unmatched : mapping of str to float
         Share of unmatched pixels of each image, by the image's key.
     read_label, read_photo : callable
-        Read the label image, the photo `(H, W, 3)` uint8 of the image with a key; None if there is none.
+        Read the label image (a `LabelImage`), the photo `(H, W, 3)` uint8 of the image with a key; None if there is
+        none.
     mask : callable
         Returns the index mask `(H, W)` of a label image, or of a part of one.
     unmatched_pixels : callable
@@ -74,10 +76,10 @@ class WholeRun:
     metrics: Mapping[str, float]
     warnings: Sequence[str]
     unmatched: Mapping[str, float]
-    read_label: Callable[[str], NDArray[np.uint8] | None]
+    read_label: Callable[[str], LabelImage | None]
     read_photo: Callable[[str], NDArray[np.uint8] | None]
-    mask: Callable[[NDArray[np.uint8]], NDArray[Any]]
-    unmatched_pixels: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]
+    mask: Callable[[LabelImage], NDArray[Any]]
+    unmatched_pixels: Callable[[LabelImage], NDArray[np.bool_]]
     candidates: Candidates | None = None
     overrides: Sequence[str] = ()
 

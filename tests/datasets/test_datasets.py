@@ -2,11 +2,14 @@ import cv2
 import numpy as np
 import pytest
 
+from kmseg.datasets import read_label
 from kmseg.datasets.folder import Folder
 from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.sample import LEGEND, Sample
 from kmseg.datasets.sampling import Sampling
+from kmseg.encoding import UNKNOWN
 from kmseg.errors import UnreadableImage, UserError
+from kmseg.images import Box, read_rgb
 from tests.conftest import draw_label, write_rgb
 
 
@@ -44,6 +47,47 @@ def test_a_pair_is_cut_in_half(tmp_path, side):
     (item,) = dataset.items()
     assert np.array_equal(dataset.read_label(item), label)
     assert np.array_equal(dataset.read_photo(item), photo)
+
+
+def test_a_label_image_tells_how_its_file_is_encoded_and_where_in_it_it_lies(tmp_path):
+    write_rgb(tmp_path / "a.jpg", draw_label(), cv2.IMWRITE_JPEG_QUALITY, 90)
+    write_rgb(tmp_path / "b.png", draw_label())
+    height, width = draw_label().shape[:2]
+    jpeg, png = (Pairs(str(tmp_path)).read_label(item) for item in Pairs(str(tmp_path)).items())
+    assert (str(jpeg.encoding), png.encoding.format) == ("JPEG 4:2:0 quality 90", "png")
+    assert jpeg.coefficients(lambda data, box: (data, box)) == (
+        (tmp_path / "a.jpg").read_bytes(),
+        Box(0, height, width // 2, width),
+    )
+    assert png.coefficients(lambda data, box: box) is None
+
+
+class Arrays(Folder):
+    """A dataset from outside the package that returns bare arrays."""
+
+    def read_label(self, item):
+        return read_rgb(item.label)
+
+
+class Gray(Folder):
+    """A dataset that returns what is no label image."""
+
+    def read_label(self, item):
+        return read_rgb(item.label)[..., 0]
+
+
+def test_a_dataset_may_return_arrays_which_have_no_encoding(labels):
+    dataset = Arrays(str(labels))
+    label = read_label(dataset, dataset.items()[0])
+    assert np.array_equal(label.pixels, draw_label(0))
+    assert label.encoding == UNKNOWN
+    assert label.coefficients(lambda data, box: box) is None
+
+
+def test_a_dataset_that_returns_anything_else_is_told_what_is_expected(labels):
+    dataset = Gray(str(labels))
+    with pytest.raises(UserError, match=r"0, as Gray\.read_label returns it: .* expected RGB, \(H, W, 3\) uint8"):
+        read_label(dataset, dataset.items()[0])
 
 
 def test_a_pair_of_odd_width_is_refused(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.truth import read_index_mask
-from kmseg.images import read_rgb
+from kmseg.images import LabelImage, read_rgb
 from kmseg.legends.formats import read_palette
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
@@ -110,7 +110,10 @@ def report(tmp_path):
         ]
         masked = Nearest().for_palette(palette, Rgb())
         run = replace(
-            whole(palette, tmp_path), read_label=lambda key: palette.as_label(masks[int(key)]), mask=masked, **more
+            whole(palette, tmp_path),
+            read_label=lambda key: LabelImage(palette.as_label(masks[int(key)])),
+            mask=masked,
+            **more,
         )
         (path,) = writer.finish(notes, run)
         return path
@@ -221,7 +224,9 @@ def test_examples_are_spread_over_the_dataset_and_their_masks_are_exact(palette,
     assert spread(3, 100) == [16, 50, 83]
     assert spread(8, 3) == [0, 1, 2]
     mask = (np.arange(900 * 700) % 4).astype(np.uint8).reshape(700, 900)
-    run = replace(whole(palette, tmp_path), read_label=lambda key: palette.paint(mask), mask=lambda label: mask)
+    run = replace(
+        whole(palette, tmp_path), read_label=lambda key: LabelImage(palette.paint(mask)), mask=lambda label: mask
+    )
     example = make_example("a", run)
     pixels = np.frombuffer(zlib.decompress(base64.b64decode(example["mask"])), np.uint8)
     rows, columns = (np.arange(n) * size // n for n, size in ((example["height"], 700), (example["width"], 900)))

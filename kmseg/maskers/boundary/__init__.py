@@ -84,7 +84,7 @@ class Boundary:
         check_number("masker.smoothness", self.smoothness, at_least=0, at_most=30000)
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
-        """Return the function label image `(H, W, 3)` uint8 -> index mask `(H, W)`; `space` plays no part."""
+        """Return the function from a label image to its index mask `(H, W)`; `space` plays no part."""
         colors, owner = palette.sources
         table = LabelTable(colors, owner, palette.index_dtype, self.tolerance, self.remote_penalty)
         return by_strips(lambda image: self._mask(image, table), self.halo, palette.index_dtype)

@@ -9,6 +9,7 @@ import mlflow
 import numpy as np
 from mlflow.pyfunc import PythonModel, PythonModelContext
 
+from kmseg.images import LabelImage
 from kmseg.legends.formats import read_palette
 
 
@@ -26,7 +27,7 @@ class Segmenter(PythonModel):  # type: ignore[misc]  # MLflow's is not followed
     ) -> np.ndarray:
         """Return the index masks `(n, H, W)` of label images `(n, H, W, 3)` uint8 RGB."""
         labels = np.asarray(model_input, np.uint8)
-        masks = [self._mask(label) for label in labels]
+        masks = [self._mask(LabelImage.from_array(label)) for label in labels]
         return np.stack(masks) if masks else np.empty(labels.shape[:3], self._palette.index_dtype)
 
 

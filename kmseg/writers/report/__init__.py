@@ -67,6 +67,6 @@ def make_example(key: str, run: WholeRun) -> Mapping[str, Any] | None:
         "width": width,
         "height": height,
         "mask": packed(sampled(mask, width, height)),
-        "label": picture_of_label(sampled(label, width, height)),
+        "label": picture_of_label(sampled(label.pixels, width, height)),
         "photo": None if photo is None else picture_of_photo(averaged(photo, width, height)),
     }

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
+from kmseg.images import Box, LabelImage
 from kmseg.writers import WholeRun
 from kmseg.writers.report.embed import averaged, packed, picture_of_label, picture_of_photo, sampled
 from kmseg.writers.report.places import Place
@@ -61,12 +60,12 @@ def _cut(run: WholeRun, places: Sequence[Place]) -> Mapping[Place, dict[str, Any
     return made
 
 
-def _crop(run: WholeRun, place: Place, label: Any, photo: Any, image_mask: Any) -> dict[str, Any]:
+def _crop(run: WholeRun, place: Place, label: LabelImage, photo: Any, image_mask: Any) -> dict[str, Any]:
     tall, wide = label.shape[:2]
     bottom, right = min(place.y + place.side, tall), min(place.x + place.side, wide)
     if image_mask is None:
         top, left = (max(edge - MARGIN, 0) // 8 * 8 for edge in (place.y, place.x))
-        mask = run.mask(np.ascontiguousarray(label[top : bottom + MARGIN, left : right + MARGIN]))
+        mask = run.mask(label.crop(Box(top, bottom + MARGIN, left, right + MARGIN)))
         mask = mask[place.y - top : bottom - top, place.x - left : right - left]
     else:
         mask = image_mask[place.y : bottom, place.x : right]
@@ -77,7 +76,7 @@ def _crop(run: WholeRun, place: Place, label: Any, photo: Any, image_mask: Any) 
         "width": width,
         "height": height,
         "own": packed(sampled(mask == place.index, width, height)),
-        "label": picture_of_label(sampled(label[place.y : bottom, place.x : right], width, height)),
+        "label": picture_of_label(sampled(label.pixels[place.y : bottom, place.x : right], width, height)),
         "photo": None,
     }
     if photo is not None:

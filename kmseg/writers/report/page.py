@@ -137,7 +137,7 @@ def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
         unmatched = run.unmatched_pixels(label)
         width = min(WORST_WIDTH, label.shape[1])
         height = max(round(label.shape[0] * width / label.shape[1]), 1)
-        picture = sampled(label, width, height) // 3 + np.uint8(160)
+        picture = sampled(label.pixels, width, height) // 3 + np.uint8(160)
         # A scaled pixel is bright if any pixel in it is unmatched.
         picture[averaged(unmatched.astype(np.float32), width, height) > 0] = UNMATCHED_COLOR
         worst.append({"image": key, "share": _percent(share), "picture": picture_of_label(picture)})
