@@ -1,7 +1,7 @@
 """The errors that are written for people: what was found, what was expected, how to fix it; and the exit codes."""
 
 DRIFTED = 3
-"""Exit code of a complete incremental run whose images have colors that the palette lacks."""
+"""Exit code of a complete run with a doubt: its images have colors that the palette given or kept lacks."""
 
 WRONG_COMMAND = 2
 """The exit code of a command line that cannot be read."""

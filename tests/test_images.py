@@ -72,7 +72,7 @@ def test_a_truncated_jpeg_with_a_complete_thumbnail_is_rejected(tmp_path):
     Image.fromarray(draw_label()).save(picture, "JPEG", comment=thumbnail.getvalue())
     path = tmp_path / "a.jpg"
     path.write_bytes(picture.getvalue()[:-100])
-    with pytest.raises(UnreadableImage, match="cut short"):
+    with pytest.raises(UnreadableImage, match="truncated"):
         read_rgb(path)
 
 

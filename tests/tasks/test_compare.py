@@ -74,7 +74,7 @@ def test_a_class_of_hsv_ranges_has_its_own_tolerance():
     dark = np.array([[(90, 9, 9), (9, 9, 90)]], np.uint8)
     assert HsvRange(value=20).for_palette(legend, Rgb())(dark).tolist() == [[255, 255]]
     assert HsvRange(value=20, by_class={"red": (10, 60, 150)}).for_palette(legend, Rgb())(dark).tolist() == [[0, 255]]
-    with pytest.raises(UserError, match="by_class names green"):
+    with pytest.raises(UserError, match="by_class has green"):
         HsvRange(by_class={"green": (1, 1, 1)}).for_palette(legend, Rgb())
     with pytest.raises(UserError, match=r"by_class\.red"):
         HsvRange(by_class={"red": (1, 1)})
