@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.audit.legend_check import seems_bgr
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
@@ -34,6 +36,9 @@ Image = str | os.PathLike[str] | NDArray[np.uint8]
 Images = Image | Iterable[Image]
 """A folder, a file, an RGB array `(H, W, 3)` uint8, or any number of files and arrays."""
 
+
+CHECKED_ARRAYS = 5
+"""Arrays that are checked for BGR order."""
 
 RGB = Rgb()
 BOUNDARY = Boundary()
@@ -137,6 +142,13 @@ def segment(
     """
     legend = palette if isinstance(palette, Palette) else read_palette(os.fspath(palette))
     given = _Images.of(images)
+    arrays = [image for image in given.images[:CHECKED_ARRAYS] if not isinstance(image, Path)]
+    if arrays and seems_bgr(Histogram.of_all(arrays), legend):
+        warnings.warn(
+            "the arrays have the legend's colors with red and blue exchanged, as cv2.imread returns them; "
+            "kmseg expects RGB: give image[..., ::-1]",
+            stacklevel=2,
+        )
     work = _MaskChunk(given, legend, masker, color_space)
     return [mask for chunk in _executor(workers).map(work, given.items()) for mask in chunk]
 
@@ -196,7 +208,9 @@ def _image(image: Any, number: int) -> Path | NDArray[np.uint8]:
         raise UserError(
             f"image {number} is an array of shape {array.shape} and type {array.dtype}; expected RGB, (H, W, 3) uint8"
         )
-    return array
+    if not array.size:
+        raise UserError(f"image {number} is an array of shape {array.shape} without pixels; leave it out")
+    return np.require(array, requirements=["C", "W"])  # the compiled loops take writable arrays
 
 
 def _counted(work: CountColors[Any], workers: int) -> Counted[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 from kmseg.errors import UserError
@@ -12,7 +13,7 @@ def check_integer(name: str, value: Any, at_least: int, at_most: int | None = No
     """Raise `UserError` unless `value` is an integer within the range, or one of `words`."""
     if isinstance(value, str) and value in words:
         return
-    good = isinstance(value, int) and not isinstance(value, bool)
+    good = isinstance(value, Integral) and not isinstance(value, bool)  # NumPy's integers are Integral too
     if good and value >= at_least and (at_most is None or value <= at_most):
         return
     span = f"at least {at_least}" if at_most is None else f"{at_least} to {at_most}"
@@ -21,7 +22,7 @@ def check_integer(name: str, value: Any, at_least: int, at_most: int | None = No
 
 def check_number(name: str, value: Any, at_least: float, at_most: float | None = None) -> None:
     """Raise `UserError` unless `value` is a number within the range."""
-    good = isinstance(value, int | float) and not isinstance(value, bool)
+    good = isinstance(value, Real) and not isinstance(value, bool)
     if good and value >= at_least and (at_most is None or value <= at_most):
         return
     span = f"at least {at_least:g}" if at_most is None else f"{at_least:g} to {at_most:g}"

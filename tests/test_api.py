@@ -47,12 +47,30 @@ def test_the_papers_way_and_the_users_wishes(labels, legend):
         ([], "no images"),
         (np.zeros((4, 4), np.uint8)[None, ..., None], r"shape \(4, 4, 1\).*\(H, W, 3\) uint8"),
         ([np.zeros((4, 4, 3))], "float64"),
+        (np.zeros((0, 4, 3), np.uint8), "without pixels"),
         (["nowhere.png"], "nowhere.png: cannot be opened"),
     ],
 )
 def test_what_is_no_label_image_is_refused_in_one_sentence(images, says):
     with pytest.raises(UserError, match=says):
         package.discover(images)
+
+
+def test_numpys_numbers_read_only_and_memory_mapped_arrays_are_taken(labels, palette, tmp_path):
+    label = draw_label()
+    label.flags.writeable = False
+    np.save(tmp_path / "label.npy", label)
+    mapped = np.load(tmp_path / "label.npy", mmap_mode="r")
+    assert len(package.discover([label, mapped], k=np.int64(3), seed=np.uint32(1))) == 3
+    assert colors_of(package.discover(label[::-1, ::-1], pin=[np.array((9, 9, 9))])) == {*COLORS.values(), (9, 9, 9)}
+    first, second = package.segment((image for image in (label, mapped)), palette)
+    assert np.array_equal(first, second)
+    assert np.array_equal(palette.paint(first), label)
+
+
+def test_arrays_in_bgr_order_are_warned_of(palette):
+    with pytest.warns(UserWarning, match="red and blue exchanged"):
+        package.segment(draw_label()[..., ::-1], palette)
 
 
 def test_swatches_show_every_class_and_names_are_only_text(capsys):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.histogram import Histogram
 from kmseg.palette import Palette
 from kmseg.pixels.distance import between
 
@@ -15,6 +16,19 @@ SAME_COLOR_DISTANCE = 6.0
 
 MAX_LISTED = 8
 """Colors or names listed in one warning at most."""
+
+
+MIN_EXCHANGED_SHARE = 0.5
+"""Share of the pixels that must have palette colors with red and blue exchanged, for images to seem BGR."""
+
+
+def seems_bgr(histogram: Histogram, palette: Palette) -> bool:
+    """Return whether images have the palette's colors with red and blue exchanged, and hardly as they are."""
+    colors, counts = histogram.colors, histogram.counts
+    straight = between(colors, palette.sources[0]).min(axis=1) <= SAME_COLOR_DISTANCE
+    exchanged = between(colors, palette.sources[0][:, ::-1]).min(axis=1) <= SAME_COLOR_DISTANCE
+    share = counts[exchanged].sum() / max(counts.sum(), 1)
+    return bool(share >= MIN_EXCHANGED_SHARE and share >= 2 * counts[straight].sum() / max(counts.sum(), 1))
 
 
 def check_legend(given: Palette, data: NDArray[np.uint8], seen: NDArray[np.int64], lossless: bool) -> list[str]:

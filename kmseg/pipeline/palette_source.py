@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any
 
 from kmseg.discovery.candidates import Demands
@@ -120,7 +121,7 @@ class Naming:
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:
     try:
         colors = tuple((red, green, blue) for red, green, blue in value)
-        if not all(isinstance(level, int) for color in colors for level in color):
+        if not all(isinstance(level, Integral) for color in colors for level in color):
             raise TypeError
     except (TypeError, ValueError):
         colors = ((-1, -1, -1),)
