@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kmseg.pixels.packing import pack, unpack
+from kmseg.pixels.strips import strips
 
 STRIP_PIXELS = 1 << 18
 """Approximate number of pixels counted at a time, so that memory does not grow with image size."""
@@ -53,7 +54,9 @@ class Histogram:
 
         parts, table, size, pixels = [], empty_table(2), 0, 0
         for label in labels:
-            for strip in _strips(np.asarray(label)):
+            image = np.asarray(label)
+            for top, bottom in strips(len(image), image[:1].size // 3, STRIP_PIXELS):
+                strip = image[top:bottom]
                 if pixels + strip.size > MAX_PIXELS_PER_TABLE:
                     parts.append(table_rows(table))
                     table, size, pixels = empty_table(2), 0, 0
@@ -84,9 +87,3 @@ class Histogram:
     def pixels(self) -> int:
         """The number of pixels counted."""
         return int(self.counts.sum())
-
-
-def _strips(label: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
-    """Yield strips of a label image `(n, ..., 3)`, to limit the size of temporary arrays."""
-    step = max(STRIP_PIXELS * 3 // max(label[:1].size, 1), 1)
-    return (label[first : first + step] for first in range(0, len(label), step))

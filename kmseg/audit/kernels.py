@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from kmseg.pixels.gather import color_at
-from kmseg.pixels.hash_table import find_slot
+from kmseg.pixels.arrays import I32Plane, I32Vector, I64Plane, I64Vector, IntegerPlane, U8Plane, U8Vector, U32Vector
+from kmseg.pixels.hash_table import KEY, color_key, find_slot, is_free
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.local_range_kernels import channel_ranges3
+from kmseg.pixels.packed_color import color_at, squared_distance, unpack_rgb
 
 NEAR = 20
 """RGB units within which a pixel has its class's color up to damage; JPEG of quality 50 moves flat pixels less."""
@@ -22,12 +22,33 @@ it; flat and up to 40, or more, from it; of a class that has no color."""
 
 
 @compiled
-def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any, kinds: Any, counts: Any) -> None:
-    """Write the kind of each pixel, `(H, W)` uint8, and count the kinds of each class, `((k + 1) * 8,)` int64.
+def classify_pixels(
+    lines: U8Plane,
+    mask: IntegerPlane,
+    packed: I32Vector,
+    colors: I32Vector,
+    starts: I64Vector,
+    kinds: U8Plane,
+    counts: I64Vector,
+) -> None:
+    """Write the kind of each pixel, and count the kinds of each class.
 
-    `lines` `(H, 3 W)` uint8 hold red, green and blue of pixel after pixel. `packed` `(k + 1,)` int32 are the classes'
-    first colors, the last of no class, 0xRRGGBB or -1; `colors` `(m,)` the further ones, those of class c from
-    `starts[c]` to `starts[c + 1]`.
+    Parameters
+    ----------
+    lines : ndarray of shape (H, 3 W), uint8
+        Red, green and blue of pixel after pixel.
+    mask : ndarray of shape (H, W), uint8 or uint16
+        The class of each pixel; k and above is no class.
+    packed : ndarray of shape (k + 1,), int32
+        The first color 0xRRGGBB of each class, the last of no class, -1 where there is none.
+    colors : ndarray of shape (m,), int32
+        The further colors, those of class c from `starts[c]` to `starts[c + 1]`.
+    starts : ndarray of shape (k + 2,), int64
+        Where they begin.
+    kinds : ndarray of shape (H, W), uint8
+        Written.
+    counts : ndarray of shape ((k + 1) * 8,), int64
+        Added to: pixels of each class and kind, kind after kind of the first class, then of the next.
     """
     none, width = np.uint32(len(packed) - 1), mask.shape[1]
     own, packed_kinds = np.empty((2, width), np.uint32)
@@ -42,12 +63,12 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
         for x in range(width):
             expected[x] = packed[own[x]]
         for x in range(width):
-            apart[x] = _squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], expected[x])
+            apart[x] = squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], expected[x])
         if len(colors):
             for x in range(width):
                 for other in range(starts[own[x]], starts[own[x] + 1]):
                     apart[x] = min(
-                        apart[x], _squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], colors[other])
+                        apart[x], squared_distance(line[3 * x], line[3 * x + 1], line[3 * x + 2], colors[other])
                     )
         far = np.uint8(0)
         for x in range(width):
@@ -57,7 +78,7 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
         for x in range(width):
             far |= np.uint8(kind[x] >= BORDER_40)
         if far:
-            _local_range(lines, y, low, high, range3)
+            channel_ranges3(lines, y, low, high, range3)
             for x in range(width):
                 flat = np.uint8(max(range3[3 * x], range3[3 * x + 1], range3[3 * x + 2]) <= FLAT)
                 kind[x] = np.uint8(kind[x] + np.uint8(2) * np.uint8(flat & np.uint8(kind[x] >= BORDER_40)))
@@ -77,28 +98,49 @@ def classify_pixels(lines: Any, mask: Any, packed: Any, colors: Any, starts: Any
 
 
 @compiled
-def count_inexact(line: Any, kinds: Any, few: int, table: Any) -> bool:
-    """Add the colors that are not exactly their class's to a table with room for them, unless they are over `few`.
+def count_inexact(line: U8Vector, kinds: U8Vector, few: int, table: I32Plane) -> bool:
+    """Count the colors that are not exactly their class's, unless they are over `few`; tell whether they are not.
 
-    Return whether they are not; on a damaged image after a few hundred pixels.
+    The first hundreds of pixels of a damaged image answer.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 n,), uint8
+        Red, green and blue of pixel after pixel.
+    kinds : ndarray of shape (n,), uint8
+        Kinds of the pixels.
+    few : int
+        Colors at most.
+    table : ndarray of shape (2^m, 2), int32
+        A table of `kmseg.pixels.hash_table` with room for the colors; added to.
     """
     size = 0
     for i in range(len(kinds)):
         if kinds[i] != EXACT:
             code = color_at(line, i)
             row = find_slot(table, code)
-            if table[row, 0] == 0:
+            if is_free(table, row):
                 size += 1
                 if size > few:
                     return False
-                table[row, 0] = np.int32(code + 1)
+                table[row, KEY] = color_key(code)
             table[row, 1] += np.int32(1)
     return True
 
 
 @compiled
-def unknown_colors(line: Any, kinds: Any, codes: Any) -> int:
-    """Write the colors of the pixels that are flat and of none of their class's; return how many."""
+def unknown_colors(line: U8Vector, kinds: U8Vector, codes: U32Vector) -> int:
+    """List the colors of the pixels that are flat and of none of their class's; return how many.
+
+    Parameters
+    ----------
+    line : ndarray of shape (3 n,), uint8
+        Red, green and blue of pixel after pixel.
+    kinds : ndarray of shape (n,), uint8
+        Kinds of the pixels.
+    codes : ndarray of shape (m,), uint32
+        Written: one color 0xRRGGBB a pixel; m is at least the number of such pixels.
+    """
     count = 0
     for i in range(len(kinds)):
         if kinds[i] >= FLAT_40:
@@ -108,15 +150,29 @@ def unknown_colors(line: Any, kinds: Any, codes: Any) -> int:
 
 
 @compiled
-def top_colors(codes: Any, pixels: Any, known: Any, least: float, alike: float, leading: Any) -> int:
-    """Write the most frequent colors and their pixels, `(2, n)`; return how many. Overwrites `pixels`.
+def top_colors(
+    codes: U32Vector, pixels: I64Vector, known: U32Vector, least: float, alike: float, leading: I64Plane
+) -> int:
+    """Find the colors with most pixels, in descending order; return how many there are.
 
-    Only colors whose squared distance to all `known` ones is at least `least` count; colors within the squared distance
-    `alike` of a more frequent one are added to it.
+    Parameters
+    ----------
+    codes : ndarray of shape (n,), uint32
+        Distinct colors, 0xRRGGBB.
+    pixels : ndarray of shape (n,), int64
+        Pixels of each; overwritten.
+    known : ndarray of shape (m,), uint32
+        Colors that are not looked for.
+    least : float
+        Squared RGB distance to all that are known, below which a color is left out.
+    alike : float
+        Squared RGB distance within which a color counts for one with more pixels.
+    leading : ndarray of shape (2, most), int64
+        Written: the colors, and their pixels.
     """
     for n in range(len(codes)):
         for other in known:
-            if _squared_code_distance(codes[n], other) < least:
+            if squared_distance(*unpack_rgb(codes[n]), other) < least:
                 pixels[n] = 0
                 break
     for found in range(leading.shape[1]):
@@ -128,40 +184,7 @@ def top_colors(codes: Any, pixels: Any, known: Any, least: float, alike: float, 
             return found
         leading[0, found], leading[1, found] = codes[first], 0
         for n in range(len(codes)):
-            if pixels[n] and _squared_code_distance(codes[n], codes[first]) <= alike:
+            if pixels[n] and squared_distance(*unpack_rgb(codes[n]), codes[first]) <= alike:
                 leading[1, found] += pixels[n]
                 pixels[n] = 0
     return leading.shape[1]
-
-
-@compiled
-def _squared_code_distance(one: Any, other: Any) -> Any:
-    """Return the squared distance of two colors 0xRRGGBB."""
-    return _squared_distance(
-        one >> np.uint32(16), one >> np.uint32(8) & np.uint32(0xFF), one & np.uint32(0xFF), np.int32(other)
-    )
-
-
-@compiled
-def _squared_distance(red: Any, green: Any, blue: Any, color: Any) -> Any:
-    """Return the squared distance of a color to another, 0xRRGGBB."""
-    off_red = np.int32(red) - np.int32(color >> np.int32(16) & np.int32(0xFF))
-    off_green = np.int32(green) - np.int32(color >> np.int32(8) & np.int32(0xFF))
-    off_blue = np.int32(blue) - np.int32(color & np.int32(0xFF))
-    return np.int32(np.int32(off_red * off_red) + np.int32(off_green * off_green) + np.int32(off_blue * off_blue))
-
-
-@compiled
-def _local_range(lines: Any, y: int, low: Any, high: Any, range3: Any) -> None:
-    """Write the range (maximum - minimum) of each channel in the 3x3 neighborhood, clipped at the image's border."""
-    above, own, below = lines[max(y - 1, 0)], lines[y], lines[min(y + 1, len(lines) - 1)]
-    length = len(range3)
-    for x in range(length):
-        low[x + 3] = min(above[x], own[x], below[x])
-    for x in range(length):
-        high[x + 3] = max(above[x], own[x], below[x])
-    for x in range(3):
-        low[x], high[x] = low[x + 3], high[x + 3]
-        low[length + 3 + x], high[length + 3 + x] = low[length + x], high[length + x]
-    for x in range(length):
-        range3[x] = np.uint8(max(high[x], high[x + 3], high[x + 6]) - min(low[x], low[x + 3], low[x + 6]))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.histogram import Histogram
 from kmseg.palette import Palette
 from kmseg.pixels.distance import between
+from kmseg.pixels.local_range import local_range
 
 FOUND_WITHIN = 6.0
 """RGB units from a true color within which a palette color counts as found."""
@@ -30,16 +30,9 @@ PRESENT_PIXELS = 30
 """Flat pixels from which on a class counts as present."""
 
 
-def flat(label: NDArray[np.uint8], levels: int) -> NDArray[np.bool_]:
-    """Return which pixels `(H, W)` have a 3x3 neighborhood with a range of at most `levels` in every channel."""
-    kernel = np.ones((3, 3), np.uint8)
-    red, green, blue = cv2.split(cv2.subtract(cv2.dilate(label, kernel), cv2.erode(label, kernel)))
-    return np.asarray(cv2.max(cv2.max(red, green), blue) <= levels)
-
-
 def count_flat_pixels(label: NDArray[np.uint8], palette: Palette) -> NDArray[np.int64]:
     """Count, per class `(k,)`, the flat pixels of a label image near the class's true color."""
-    counted = Histogram.of(label[flat(label, PRESENT_FLAT_RANGE)])
+    counted = Histogram.of(label[local_range(label) <= PRESENT_FLAT_RANGE])
     if not len(counted.codes):
         return np.zeros(len(palette), np.int64)
     apart = between(counted.colors, palette.colors)

@@ -27,8 +27,8 @@ I32Plane: TypeAlias = NDArray[np.int32]
 I64Vector: TypeAlias = NDArray[np.int64]
 I64Plane: TypeAlias = NDArray[np.int64]
 
-UnsignedVector: TypeAlias = NDArray[np.unsignedinteger[Any]]
-"""Unsigned integers of a width that depends on how many classes there are."""
+UnsignedVector: TypeAlias = NDArray[Any]
+"""Unsigned integers of a width that depends on the number of classes; so a checker knows none."""
 
 IntegerVector: TypeAlias = NDArray[np.integer[Any]]
 IntegerPlane: TypeAlias = NDArray[np.integer[Any]]

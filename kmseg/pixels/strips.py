@@ -15,9 +15,17 @@ ALIGNED = 8
 """Strips start at multiples of this number of rows, the block size of JPEG and of the boundary masker."""
 
 
-def strips(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last row plus one of consecutive strips of an image."""
-    rows = max(STRIP_PIXELS // max(width, 1) // ALIGNED, 8) * ALIGNED
+def strips(height: int, width: int, pixels: int | None = None) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last row plus one of consecutive strips of an image.
+
+    Parameters
+    ----------
+    height, width : int
+        Pixels of the image.
+    pixels : int, optional
+        Pixels of a strip, about, STRIP_PIXELS if not given; an image of up to two strips stays whole.
+    """
+    rows = max((pixels or STRIP_PIXELS) // max(width, 1) // ALIGNED, 8) * ALIGNED
     if height <= 2 * rows:
         yield 0, height
         return

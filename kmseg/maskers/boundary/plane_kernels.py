@@ -31,8 +31,8 @@ from kmseg.maskers.boundary.uncertain_kernels import (
     unary_costs,
 )
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U16Vector, U32Vector, U32Volume
-from kmseg.pixels.gather import color_at
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.packed_color import color_at
 
 FLAT, SOME = 7, 3
 """Of the eight neighbors, so many have the pixel's class: flat background, some evidence."""

@@ -19,8 +19,8 @@ from kmseg.maskers.boundary.label_table import (
     UNIT,
 )
 from kmseg.pixels.arrays import I32Plane, Integer, U8Vector, U32Vector, UnsignedVector
-from kmseg.pixels.gather import color_at
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.packed_color import color_at
 
 
 @compiled

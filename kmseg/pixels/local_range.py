@@ -1,0 +1,33 @@
+"""Local range: the largest level minus the smallest in the 3x3 or 5x5 neighborhood of each pixel.
+
+It is the morphological gradient with a flat square (J.-F. Rivest, P. Soille and S. Beucher, "Morphological gradients",
+Journal of Electronic Imaging 2 (4), 1993), computed along columns and then along rows. A small range means that the
+pixel lies on no edge. The compiled loops that compute it for rows and blocks of rows are in `local_range_kernels`.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from kmseg.pixels.arrays import U8Image, U8Plane
+
+
+def local_range(image: U8Image, size: int = 3) -> U8Plane:
+    """Return the local range of each pixel, in the channel where it is largest.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        An RGB image. Neighbors outside it do not count.
+    size : int
+        Pixels on a side of the neighborhood, odd.
+
+    Returns
+    -------
+    ndarray of shape (H, W), uint8
+        Levels.
+    """
+    kernel = np.ones((size, size), np.uint8)
+    red, green, blue = cv2.split(cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel)))
+    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)

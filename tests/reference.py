@@ -1,0 +1,186 @@
+"""What the compiled loops compute, in NumPy that is obvious rather than fast: tests compare the two.
+
+A function here has the name of the loop it stands for. It returns what the loop writes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kmseg.audit.kernels import CLASSLESS, EXACT, FLAT, FLAT_40
+from kmseg.maskers.boundary.features import luma_chroma_quarters
+from kmseg.maskers.boundary.label_table import (
+    BLOCK,
+    BLOCKS,
+    COMPUTED,
+    HAS_EXACT_COLORS,
+    INFINITE_COST,
+    LUMA_ONLY_TOLERANCE,
+    MIN_RATIO_TO_SECOND,
+    NEAR,
+    NO_LABEL,
+    PLAUSIBLE,
+    UNIT,
+)
+
+# kmseg.pixels
+
+
+def pack_rgb(colors):
+    """Return the numbers 0xRRGGBB of colors (..., 3)."""
+    return colors.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
+
+
+def unpack_rgb(codes):
+    """Return the colors (..., 3) of numbers 0xRRGGBB."""
+    return np.stack([codes >> 16 & 0xFF, codes >> 8 & 0xFF, codes & 0xFF], axis=-1).astype(np.uint8)
+
+
+def find_runs(values):
+    """Return where runs of equal values start, and the number of values."""
+    changes = np.flatnonzero(values[1:] != values[:-1]) + 1
+    return [0, *changes.tolist(), len(values)]
+
+
+def count_colors(codes):
+    """Return the distinct colors and the pixels of each."""
+    return np.unique(codes, return_counts=True)
+
+
+def count_pairs(rows, columns, shape):
+    """Return the pixels with each pair of values; rows below 0 are left out, the last column takes what is beyond."""
+    counts = np.zeros(shape, np.int64)
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if row >= 0:
+            counts[row, min(column, shape[1] - 1)] += 1
+    return counts
+
+
+def local_range(plane, size=3):
+    """Return the largest minus the smallest value of the neighborhood of each pixel (H, W), as far as it is inside."""
+    reach = size // 2
+    ranges = np.zeros(plane.shape, np.uint8)
+    for y, x in np.ndindex(*plane.shape):
+        window = plane[max(y - reach, 0) : y + reach + 1, max(x - reach, 0) : x + reach + 1]
+        ranges[y, x] = window.max() - window.min()
+    return ranges
+
+
+def color_range(image, size=3):
+    """Return the local range of the channel in which it is largest, (H, W)."""
+    return np.max([local_range(image[..., channel], size) for channel in range(3)], axis=0)
+
+
+# kmseg.audit
+
+
+def classify_pixels(image, mask, colors):
+    """Return the kind of each pixel; `colors` holds a list of colors for each class, and others have none."""
+    kinds = np.empty(mask.shape, np.uint8)
+    flat = color_range(image) <= FLAT
+    for y, x in np.ndindex(*mask.shape):
+        own = colors[mask[y, x]] if mask[y, x] < len(colors) else []
+        if not own:
+            kinds[y, x] = CLASSLESS
+            continue
+        distance = min(np.linalg.norm(image[y, x].astype(float) - color) for color in own)
+        if distance <= 20:
+            kinds[y, x] = np.searchsorted([0, 10, 20], distance)  # EXACT, WITHIN_10, WITHIN_20
+        else:  # BORDER_40 and BORDER, or FLAT_40 and FLAT_FAR
+            kinds[y, x] = 3 + (distance > 40) + 2 * flat[y, x]
+    return kinds
+
+
+def count_inexact(codes, kinds, few):
+    """Return the colors that are not exactly their class's with their pixels, or None if there are more than few."""
+    distinct, pixels = np.unique(codes[kinds != EXACT], return_counts=True)
+    return None if len(distinct) > few else (distinct, pixels)
+
+
+def unknown_colors(codes, kinds):
+    """Return the colors of the pixels that are flat and of none of their class's colors."""
+    return codes[kinds >= FLAT_40]
+
+
+def top_colors(codes, pixels, known, least, alike, most):
+    """Return up to `most` pairs of color and pixels; squared distances `least` from those known, `alike` together."""
+    colors = unpack_rgb(codes).astype(int)
+    apart = ((colors[:, None] - unpack_rgb(known).astype(int)) ** 2).sum(axis=-1)
+    left = np.where((apart < least).any(axis=1), 0, pixels)
+    found = []
+    while len(found) < most and left.any():
+        first = left.argmax()
+        same = ((colors - colors[first]) ** 2).sum(axis=1) <= alike
+        found.append((int(codes[first]), int(left[same].sum())))
+        left = np.where(same, 0, left)
+    return found
+
+
+# kmseg.maskers.boundary
+
+
+def color_cell(colors):
+    """Return the cell of 4x4x4 colors of colors (..., 3)."""
+    red, green, blue = np.moveaxis(colors.astype(np.int64) // 4, -1, 0)
+    return (red * 64 + green) * 64 + blue
+
+
+def cell_entry(cell, palette, tolerance, soft):
+    """Return label and flags of a cell; `palette` (k, 3) are the colors by label."""
+    middle = np.array([cell // 4096 * 4 + 2, cell // 64 % 64 * 4 + 2, cell % 64 * 4 + 2], np.uint8)
+    offset = luma_chroma_quarters(middle[None]) - luma_chroma_quarters(palette)
+    costs = (offset.astype(np.int64) ** 2).sum(axis=0)
+    label = int(costs.argmin())
+    best, second = costs[label], np.delete(costs, label).min(initial=INFINITE_COST)
+    near = bool(np.linalg.norm(middle.astype(float) - palette[label]) <= tolerance)
+    near |= bool(best <= UNIT * LUMA_ONLY_TOLERANCE**2 and MIN_RATIO_TO_SECOND**2 * best <= second)
+    held = color_cell(palette) == cell
+    flags = COMPUTED | NEAR * near | PLAUSIBLE * bool(near or best <= UNIT * soft)
+    return label, flags | HAS_EXACT_COLORS * bool(held.sum() > 1 or (held.any() and not (near and held[label])))
+
+
+def find_support(near, enough):
+    """Return the class (H, W) of pixels with `enough` of the eight neighbors of their class, else NO_LABEL."""
+    around = np.pad(near, 1, mode="edge")
+    height, width = near.shape
+    shifts = [(y, x) for y in range(3) for x in range(3) if (y, x) != (1, 1)]
+    same = np.sum([around[y : y + height, x : x + width] == near for y, x in shifts], axis=0)
+    return np.where(same >= enough, near, NO_LABEL)
+
+
+def lowest(plane, radius):
+    """Return the lowest value of each pixel's square window, as far as it is inside."""
+    result = np.empty_like(plane)
+    for y, x in np.ndindex(*plane.shape):
+        result[y, x] = plane[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1].min()
+    return result
+
+
+def local_label_range(flat, radius):
+    """Return the lowest and the highest class with flat background within radius, or NO_LABEL twice."""
+    low, high = np.full((2, *flat.shape), NO_LABEL, np.uint8)
+    for y, x in np.ndindex(*flat.shape):
+        window = flat[max(y - radius, 0) : y + radius + 1, max(x - radius, 0) : x + radius + 1]
+        classes = window[window != NO_LABEL]
+        if len(classes):
+            low[y, x], high[y, x] = classes.min(), classes.max()
+    return low, high
+
+
+def find_uncertain(label, low, high, flags, flat, exact):
+    """Return the places of the uncertain pixels of planes in one line."""
+    local = (label == low) | (label == high)
+    return np.flatnonzero(~(local & (flags & PLAUSIBLE > 0) | (flat != NO_LABEL) | (exact > 0)))
+
+
+def dilate_label_bits(evidence, words):
+    """Return the bits (words, rows, columns) of the classes with evidence in each block and up to BLOCKS away."""
+    height, width = evidence.shape
+    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+    bits = np.zeros((words, rows, columns), np.uint32)
+    for row, column in np.ndindex(rows, columns):
+        top, left = max(row - BLOCKS, 0) * BLOCK, max(column - BLOCKS, 0) * BLOCK
+        around = evidence[top : (row + BLOCKS + 1) * BLOCK, left : (column + BLOCKS + 1) * BLOCK]
+        for label in np.unique(around[around < 32 * words]).tolist():
+            bits[label // 32, row, column] |= np.uint32(1 << label % 32)
+    return bits
