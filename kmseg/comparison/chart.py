@@ -10,19 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.comparison.summary import ComparisonResult
+from kmseg.draw.style import METHODS, PLOT_DPI, PLOT_FAINT, PLOT_GRID, PLOT_INK
 from kmseg.files import replacing
-
-INK, FAINT, GRID = "#19191c", "#82828c", "#e6e6ea"
-COLORS = {
-    "paper": "#7fb8e6",
-    "kmeans": "#0072b2",
-    "nearest_given": "#7fcdbb",
-    "kmeans_given": "#009e73",
-    "hsv_untuned": "#f3d27a",
-    "hsv_single": "#e69f00",
-    "hsv_per_class": "#d55e00",
-}
-"""K-Means methods are blue and green, HSV methods orange; distinguishable with color vision deficiency."""
 
 MAX_CLASSES_PER_COLUMN = 14
 """Classes listed in one column of the chart."""
@@ -48,34 +37,34 @@ def draw_bars(path: Path, comparison: ComparisonResult) -> Path:
     each = "IoU of each class" if comparison.truth else "IoU of each class, of K-Means' masks"
     titles = ("mean over the classes", each, *[""] * (len(columns) - 1))
     for place, title in zip((left, *(places[name] for name in names)), titles, strict=True):
-        place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
+        place.set_title(title, loc="left", fontsize=12, color=PLOT_INK, fontweight="bold")
         place.set_xlim(0, 1.1)  # room for the values behind the bars
         place.set_xticks(np.linspace(0, 1, 6))
-        place.grid(axis="x", color=GRID, linewidth=0.8)
+        place.grid(axis="x", color=PLOT_GRID, linewidth=0.8)
         place.set_axisbelow(True)
         place.spines[["top", "right", "left"]].set_visible(False)
-        place.tick_params(colors=INK, labelsize=10, length=0)
+        place.tick_params(colors=PLOT_INK, labelsize=10, length=0)
         place.invert_yaxis()
         place.margins(y=0.02)
     rows = np.arange(len(results))
     figures = [result.figures for result in results]
-    _bars(left, rows - 0.12, [f["miou"] for f in figures], [COLORS[r.method.key] for r in results], 0.44)
-    _bars(left, rows + 0.24, [f["boundary_f1"] for f in figures], [FAINT] * len(results), 0.2)
+    _bars(left, rows - 0.12, [f["miou"] for f in figures], [METHODS[r.method.key] for r in results], 0.44)
+    _bars(left, rows + 0.24, [f["boundary_f1"] for f in figures], [PLOT_FAINT] * len(results), 0.2)
     left.set_yticks(rows, [result.method.title for result in results])
-    left.set_xlabel("thick: mean IoU, thin: boundary F1", color=FAINT)
+    left.set_xlabel("thick: mean IoU, thin: boundary F1", color=PLOT_FAINT)
     height = 0.8 / len(headline)
     for name, column in zip(names, columns, strict=True):
         for number, result in enumerate(headline):
             at = np.arange(len(column)) + (number - (len(headline) - 1) / 2) * height
-            colors, title = [COLORS[result.method.key]] * len(at), result.method.title
+            colors, title = [METHODS[result.method.key]] * len(at), result.method.title
             _bars(places[name], at, result.iou[column].tolist(), colors, height * 0.9, 7, title)
         places[name].set_yticks(range(len(column)), [comparison.classes.names[k] for k in column])
         places[name].set_ylim(len(columns[0]) - 0.4, -0.6)
     key.set_axis_off()
     handles = places[names[0]].get_legend_handles_labels()
-    key.legend(*handles, loc="upper right", frameon=False, fontsize=10, labelcolor=INK)
+    key.legend(*handles, loc="upper right", frameon=False, fontsize=10, labelcolor=PLOT_INK)
     with replacing(path) as part:
-        figure.savefig(part, dpi=110, format="png")
+        figure.savefig(part, dpi=PLOT_DPI, format="png")
     return path
 
 
@@ -91,4 +80,4 @@ def _bars(
     """Draw horizontal bars, each followed by its value."""
     place.barh(at, values, height, color=colors, label=name)
     for y, value in zip(at, values, strict=True):
-        place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=size, color=INK)
+        place.text(value + 0.008, y, f"{value:.3f}", va="center", fontsize=size, color=PLOT_INK)

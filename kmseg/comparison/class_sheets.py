@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from kmseg.comparison.evaluate import Evaluation
 from kmseg.datasets import Item
-from kmseg.draw.sheets import FAINT, INK, thumbnail
+from kmseg.draw.sheets import thumbnail
+from kmseg.draw.style import FAINT, HEADING, INK, TITLE, font
 from kmseg.errors import UnreadableImage
 from kmseg.images import write_png
 from kmseg.palette import Palette
@@ -88,7 +89,7 @@ def class_picture(
 
     `words` are the legend's texts for true positives, false negatives, false positives and pixels not evaluated.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     shown = [(caption, thumbnail(picture, WIDTH)) for caption, picture in panels if picture is not None]
     tall = shown[0][1].shape[0] + CAPTION
@@ -96,15 +97,15 @@ def class_picture(
     top = 44
     sheet = Image.new("RGB", (3 * (WIDTH + GAP) + GAP, top + rows * (max(tall, 150) + GAP)), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, 12), title, fill=INK, font=ImageFont.load_default(20))
+    draw.text((GAP, 12), title, fill=INK, font=font(TITLE))
     for number, (caption, picture) in enumerate(shown):
         x, y = GAP + number % 3 * (WIDTH + GAP), top + number // 3 * (max(tall, 150) + GAP)
-        draw.text((x, y), caption, fill=INK, font=ImageFont.load_default(15))
+        draw.text((x, y), caption, fill=INK, font=font(HEADING))
         sheet.paste(Image.fromarray(picture), (x, y + CAPTION))
     x, y = GAP + len(shown) % 3 * (WIDTH + GAP), top + len(shown) // 3 * (max(tall, 150) + GAP) + CAPTION
     for color, word in zip((TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, IGNORED), words, strict=False):
         draw.rectangle((x, y, x + 34, y + 20), fill=color, outline=FAINT)
-        draw.text((x + 44, y + 2), word, fill=INK, font=ImageFont.load_default(15))
+        draw.text((x + 44, y + 2), word, fill=INK, font=font(HEADING))
         y += 29
     return np.array(sheet)
 

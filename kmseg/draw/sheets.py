@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.discovery.candidates import Candidate
+from kmseg.draw.style import CAPTION, FAINT, HEADING, INK, PAPER, SMALL, TEXT, font
 from kmseg.palette import Palette
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
-    from PIL.ImageFont import FreeTypeFont, ImageFont
 
-INK, PAPER, FAINT = (25, 25, 28), (255, 255, 255), (120, 120, 126)
 GAP = 12
 SWATCH = 30
 ROWS = 16
@@ -47,21 +45,21 @@ def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
         ("", " ".join(map(str, c.color)), f"{c.pixels:,}", str(c.images), f"{c.flat:.0%}", c.verdict, c.reason)
         for c in shown
     ]
-    wide = columns[-1] + int(max(_font(14).getlength(text[-1]) for text in texts)) + 2 * GAP
+    wide = columns[-1] + int(max(font(TEXT).getlength(text[-1]) for text in texts)) + 2 * GAP
     picture = Image.new("RGB", (max(wide, 640), (len(shown) + 2) * (SWATCH - 4) + 2 * GAP), PAPER)
     draw = ImageDraw.Draw(picture)
     for x, title in zip(columns, ("", "r g b", "pixels", "images >=", "flat", "verdict", "reason"), strict=True):
-        draw.text((x, GAP), title, fill=FAINT, font=_font(13))
+        draw.text((x, GAP), title, fill=FAINT, font=font(SMALL))
     for number, (candidate, words) in enumerate(zip(shown, texts, strict=True), start=1):
         y = GAP + number * (SWATCH - 4)
         draw.rectangle((GAP, y, GAP + 46, y + SWATCH - 8), fill=candidate.color, outline=FAINT)
         ink = INK if candidate.verdict == "accepted" else FAINT
         for x, word in zip(columns, words, strict=True):
-            draw.text((x, y + 3), word, fill=ink, font=_font(14))
+            draw.text((x, y + 3), word, fill=ink, font=font(TEXT))
     if len(candidates) > MAX_CANDIDATES:
         y = GAP + (len(shown) + 1) * (SWATCH - 4)
         draw.text(
-            (GAP, y), f"and {len(candidates) - MAX_CANDIDATES} more in candidates.csv", fill=FAINT, font=_font(13)
+            (GAP, y), f"and {len(candidates) - MAX_CANDIDATES} more in candidates.csv", fill=FAINT, font=font(SMALL)
         )
     return np.array(picture)
 
@@ -90,10 +88,10 @@ def contact_sheet(
     sheet = Image.new("RGB", size, PAPER)
     draw = ImageDraw.Draw(sheet)
     for column, title in enumerate(titles):
-        draw.text((GAP + column * (width + GAP), 10), title, fill=INK, font=_font(15))
+        draw.text((GAP + column * (width + GAP), 10), title, fill=INK, font=font(HEADING))
     for number, (name, *pictures) in enumerate(rows):
         y = top + number * (tall + GAP)
-        draw.text((GAP, y), name, fill=FAINT, font=_font(12))
+        draw.text((GAP, y), name, fill=FAINT, font=font(CAPTION))
         for column, picture in enumerate(pictures[-len(titles) :]):
             if picture is not None:
                 sheet.paste(Image.fromarray(picture), (GAP + column * (width + GAP), y + caption))
@@ -108,31 +106,24 @@ def _draw_swatches(
     for k, (name, color) in enumerate(zip(palette.names, palette.painted.tolist(), strict=True)):
         x, y = corner[0] + k // rows * column, corner[1] + k % rows * (SWATCH + 6)
         draw.rectangle((x, y, x + 46, y + SWATCH), fill=tuple(color), outline=FAINT)
-        draw.text((x + 56, y), _fitted(f"{k}  {name}", column - 66), fill=INK, font=_font(14))
+        draw.text((x + 56, y), _fitted(f"{k}  {name}", column - 66), fill=INK, font=font(TEXT))
         share = f"   {_percent(shares[k])}" if k < len(shares) else ""
-        draw.text((x + 56, y + 16), "{} {} {}".format(*color) + share, fill=FAINT, font=_font(12))
+        draw.text((x + 56, y + 16), "{} {} {}".format(*color) + share, fill=FAINT, font=font(CAPTION))
 
 
 def _column(palette: Palette) -> int:
     """Return the width of one column of swatches: as the longest name needs, within reason."""
-    longest = max(_font(14).getlength(f"{len(palette)}  {name}") for name in palette.names)
+    longest = max(font(TEXT).getlength(f"{len(palette)}  {name}") for name in palette.names)
     return int(min(max(longest, 130), 280)) + 80
 
 
 def _fitted(text: str, width: int) -> str:
-    if _font(14).getlength(text) <= width:
+    if font(TEXT).getlength(text) <= width:
         return text
-    while _font(14).getlength(text + "...") > width:
+    while font(TEXT).getlength(text + "...") > width:
         text = text[:-1]
     return text + "..."
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}" if share >= 0.0995 else f"{share:.2%}" if share >= 0.0001 or not share else "< 0.01%"
-
-
-@cache
-def _font(size: int) -> ImageFont | FreeTypeFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)

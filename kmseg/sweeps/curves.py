@@ -7,6 +7,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kmseg.draw.style import PLOT_DPI, PLOT_FAINT, PLOT_GRID, PLOT_INK, SERIES
 from kmseg.files import replacing
 from kmseg.sweeps.points import Result, label, short
 
@@ -24,9 +25,6 @@ PANELS = {
 
 ACTUAL = {"clusterer.k": "palette/classes", "sampling.images": "images/sampled"}
 """The metric with the actual value where a setting is `auto` or `all`."""
-
-INK, FAINT, GRID = "#19191c", "#82828c", "#e6e6ea"
-LINES = ("#2f6f9f", "#d9822b", "#4f9d69", "#a8498f", "#8a6d3b", "#c0392b", "#5b5bd6", "#7f8c8d")
 
 
 def draw_curves(path: Path, summary: Summary) -> Path:
@@ -51,19 +49,19 @@ def draw_curves(path: Path, summary: Summary) -> Path:
     axis = _axis(summary.swept)
     for place, (name, (title, meaning)) in zip(places, panels.items(), strict=False):
         _panel(place, summary, axis, name)
-        place.set_title(title, loc="left", fontsize=12, color=INK, fontweight="bold")
-        place.set_title(meaning, loc="right", fontsize=9, color=FAINT)
+        place.set_title(title, loc="left", fontsize=12, color=PLOT_INK, fontweight="bold")
+        place.set_title(meaning, loc="right", fontsize=9, color=PLOT_FAINT)
     for place in places[len(panels) :]:
         place.set_axis_off()
     _legend(places[len(panels)], places[0], summary)
     with replacing(path) as part:
-        figure.savefig(part, dpi=110, format="png")
+        figure.savefig(part, dpi=PLOT_DPI, format="png")
     return path
 
 
 def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
     """Draw one metric of every run."""
-    for color, (line, results) in zip(cycle(LINES), _lines(summary, axis).items()):
+    for color, (line, results) in zip(cycle(SERIES), _lines(summary, axis).items()):
         chosen = [(_position(r, axis, summary), r.metrics[name]) for r in results if not _is_automatic(r, axis)]
         found = [(_position(r, axis, summary), r.metrics[name]) for r in results if _is_automatic(r, axis)]
         if chosen:
@@ -74,7 +72,7 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
             )
     if summary.best is not None:
         at = _position(summary.best, axis, summary), summary.best.metrics[name]
-        ring = {"markersize": 16, "markerfacecolor": "none", "markeredgecolor": INK, "clip_on": False}
+        ring = {"markersize": 16, "markerfacecolor": "none", "markeredgecolor": PLOT_INK, "clip_on": False}
         place.plot(*at, "o", label="best", **ring)
     if name == "palette/inertia":
         place.set_yscale("log")
@@ -82,10 +80,10 @@ def _panel(place: Any, summary: Summary, axis: str, name: str) -> None:
         place.set_ylim(bottom=0)
     if not _has_numbers(summary.swept.get(axis, ())):
         place.set_xticks(range(len(summary.swept[axis])), summary.swept[axis])
-    place.set_xlabel(short(axis), color=INK)
-    place.grid(color=GRID, linewidth=0.8)
+    place.set_xlabel(short(axis), color=PLOT_INK)
+    place.grid(color=PLOT_GRID, linewidth=0.8)
     place.spines[["top", "right"]].set_visible(False)
-    place.tick_params(colors=INK, labelsize=9)
+    place.tick_params(colors=PLOT_INK, labelsize=9)
 
 
 def _legend(place: Any, panel: Any, summary: Summary) -> None:
@@ -93,10 +91,10 @@ def _legend(place: Any, panel: Any, summary: Summary) -> None:
     handles, names = panel.get_legend_handles_labels()
     once = dict(zip(names, handles, strict=True))
     columns = 1 + len(once) // 10
-    place.legend(list(once.values()), list(once), loc="upper left", frameon=False, labelcolor=INK, ncols=columns)
+    place.legend(list(once.values()), list(once), loc="upper left", frameon=False, labelcolor=PLOT_INK, ncols=columns)
     if summary.best is not None:
         text = f"best: {summary.name(summary.best)}\nby {summary.score.name(summary.best.metrics)}"
-        place.text(0.03, 0.0, text, transform=place.transAxes, fontsize=11, color=INK, va="bottom", wrap=True)
+        place.text(0.03, 0.0, text, transform=place.transAxes, fontsize=11, color=PLOT_INK, va="bottom", wrap=True)
 
 
 def _axis(swept: Mapping[str, Sequence[str]]) -> str:

@@ -18,6 +18,7 @@ few = settings(max_examples=30, deadline=None)
 levels = st.one_of(st.sampled_from([0, 1, 12, 254, 255]), st.integers(0, 255))
 images = arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 7), st.just(3)), elements=levels)
 codes = arrays(np.uint32, st.integers(1, 60), elements=st.one_of(st.integers(0, 3), st.just(0xFFFFFF)))
+VALUES = (np.arange(1 << 24, dtype=np.uint32) % 251).astype(np.uint16)
 small = arrays(np.int64, st.integers(1, 20), elements=st.integers(0, 6))
 
 
@@ -78,10 +79,9 @@ def test_the_local_range_is_the_spread_of_the_neighborhood(image):
 @few
 @given(images)
 def test_a_value_is_looked_up_for_every_color(image):
-    values = (np.arange(1 << 24) % 251).astype(np.uint16)
     out = np.empty(image.size // 3, np.uint8)
-    expected = values[reference.pack_rgb(image)].ravel()
-    assert gather.look_up(image.reshape(-1), values, out) == np.bitwise_or.reduce(expected)
+    expected = VALUES[reference.pack_rgb(image)].ravel()
+    assert gather.look_up(image.reshape(-1), VALUES, out) == np.bitwise_or.reduce(expected)
     assert np.array_equal(out, expected)
 
 
