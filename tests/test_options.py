@@ -14,9 +14,11 @@ from hydra import compose, initialize
 from hydra.utils import get_class, instantiate
 
 from kmseg.cli.config import register
-from kmseg.palette import Row, from_rows
+from kmseg.clusterers import Clustering
+from kmseg.datasets import Item
 from kmseg.plugins import conf_folder, plugin_folders
-from tests.conftest import COLORS, draw_label
+from kmseg.testing import check_clusterer, check_color_space, check_dataset, check_masker, check_writer
+from kmseg.writers import PerImage
 
 PART_FOLDERS = {
     "dataset": "datasets",
@@ -74,45 +76,80 @@ def test_a_built_in_option_is_in_the_file_with_its_name(group, name):
         assert part.with_suffix(".py").exists() or (part / "__init__.py").exists()
 
 
-@pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "color_space"])
-def test_every_color_space_brings_colors_back(name, labels):
-    space = instantiate(composed("color_space", name, labels))
-    colors = np.random.default_rng(0).integers(0, 256, (2000, 3)).astype(np.uint8)
-    features = space.to_features(colors)
-    assert features.ndim == 2
-    assert np.abs(space.to_rgb(features).astype(int) - colors).max() <= 1
+CHECKS = {
+    "dataset": check_dataset,
+    "color_space": check_color_space,
+    "clusterer": check_clusterer,
+    "masker": check_masker,
+    "writers": check_writer,
+}
 
 
-@pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "clusterer"])
-def test_every_clusterer_keeps_its_contract(name, labels):
-    clusterer = dataclasses.replace(instantiate(composed("clusterer", name, labels)), k=3)
-    random = np.random.default_rng(0)
-    points = np.concatenate([random.normal(center, 1, (40, 3)) for center in (0, 80, 200)])
-    clustering = clusterer.cluster(points, np.ones(120))
-    assert clustering.centers.shape == (3, 3)
-    assert sorted(np.rint(clustering.centers[:, 0] / 40).astype(int)) == [0, 2, 5]
-    apart = ((points[:, None] - clustering.centers) ** 2).sum(-1)
-    assert np.array_equal(clustering.labels, apart.argmin(1))
-    assert clustering.inertia == pytest.approx(apart.min(1).sum(), rel=1e-3)
+@pytest.mark.parametrize(("group", "name"), [o for o in OPTIONS if o[0] in CHECKS])
+def test_every_option_keeps_the_contract_of_its_group(group, name, labels):
+    CHECKS[group](instantiate(composed(group, name, labels), _convert_="all"))
 
 
-@pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "masker"])
-def test_every_masker_is_exact_on_a_lossless_label(name, labels, palette):
-    mask = instantiate(composed("masker", name, labels)).for_palette(
-        palette, instantiate(composed("color_space", "rgb", labels))
-    )(draw_label())
-    assert mask.dtype == palette.index_dtype
-    assert np.array_equal(palette.paint(mask), draw_label())
+@dataclasses.dataclass(frozen=True)
+class Shifted:
+    """A color space that loses what is brightest."""
+
+    def to_features(self, rgb):
+        return np.minimum(rgb.astype(float), 200)
+
+    def to_rgb(self, features):
+        return features.astype(np.uint8)
 
 
-@pytest.mark.parametrize("name", [n for g, n in OPTIONS if g == "masker"])
-def test_every_masker_leaves_out_the_colors_of_no_class(name, labels):
-    rows = [Row(name, color, ignored=name == "road") for name, color in COLORS.items()]
-    mask = instantiate(composed("masker", name, labels)).for_palette(
-        from_rows(rows), instantiate(composed("color_space", "rgb", labels))
-    )(draw_label())
-    at = {name: (draw_label() == color).all(axis=-1) for name, color in COLORS.items()}
-    assert [np.unique(mask[at[name]]).tolist() for name in COLORS] == [[0], [255], [1], [2]]
+@dataclasses.dataclass(frozen=True)
+class Deaf:
+    """A masker that knows one class only, or the first of them where it should ignore."""
+
+    def for_palette(self, palette, space):
+        return lambda label: np.zeros(label.shape[:2], palette.index_dtype)
+
+
+@dataclasses.dataclass(frozen=True)
+class Outside(PerImage):
+    """A writer that writes beside the run's folder."""
+
+    def write(self, image, palette, folder):
+        (folder / "mask").touch()
+        (folder.parent / "beside").touch()
+
+
+@dataclasses.dataclass(frozen=True)
+class Blind:
+    """A clusterer that takes the first points for centers."""
+
+    k: int = 3
+
+    def cluster(self, points, sample_weight, init=None):
+        return Clustering(points[: self.k], np.zeros(len(points), int), 0.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Unsorted:
+    """A dataset whose keys are in no order."""
+
+    def items(self):
+        return [Item(key, Path(key)) for key in "ba"]
+
+
+@pytest.mark.parametrize(
+    ("check", "part", "said"),
+    [
+        (check_color_space, Shifted(), "expected at most 1 level off"),
+        (check_masker, Deaf(), "pixels of a lossless label image are wrong"),
+        (check_writer, Outside(), "beside was written beside the run's folder"),
+        (check_clusterer, Blind(), "centers lie at"),
+        (check_dataset, Unsorted(), "expected distinct ones in ascending order"),
+        (check_masker, object(), "put @dataclass"),
+    ],
+)
+def test_a_check_says_what_breaks_the_contract(check, part, said):
+    with pytest.raises(AssertionError, match=said):
+        check(part)
 
 
 def test_listing_and_help_import_nothing_heavy():

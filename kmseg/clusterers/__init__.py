@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
+from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +46,37 @@ class Clusterer(Protocol):
         With initial centroids `init` `(k, d)` there is one fit, and cluster i develops from `init[i]`.
         Raises `UserError` if there are fewer points than clusters.
         """
+
+
+@dataclass(frozen=True)
+class KMeansOptions:
+    """Options of every K-Means clusterer, which derives from it with its own defaults and further options.
+
+    Parameters
+    ----------
+    k : int or "auto"
+        Number of clusters; `auto` takes number and initial centroids from discovery.
+    n_init : int
+        Number of initializations; the best result is used.
+    max_iter : int
+        Maximum passes over the colors in one initialization.
+    seed : int
+        Seed of the initializations.
+    """
+
+    k: int | str = "auto"
+    n_init: int = 10
+    max_iter: int = 300
+    seed: int = 0
+
+    MAX_SEED: ClassVar[int] = 2**32 - 1
+    """The largest seed that the library takes."""
+
+    def __post_init__(self) -> None:
+        check_integer("k", self.k, at_least=1, words=("auto",))
+        check_integer("n_init", self.n_init, at_least=1)
+        check_integer("max_iter", self.max_iter, at_least=1)
+        check_integer("seed", self.seed, at_least=0, at_most=self.MAX_SEED)
 
 
 def clusters_wanted(k: int | str, init: NDArray[np.float64] | None, points: NDArray[np.float64]) -> int:

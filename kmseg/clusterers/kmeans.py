@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.clusterers import Clustering, clusters_wanted
-from kmseg.validation import check_choice, check_integer, check_number
+from kmseg.clusterers import Clustering, KMeansOptions, clusters_wanted
+from kmseg.validation import check_choice, check_number
 
 CELLS_ABOVE = 20_000
 """Points above which initializations are compared on cells."""
@@ -29,37 +29,26 @@ MIN_CELLS_PER_CLUSTER = 20
 
 
 @dataclass(frozen=True)
-class KMeans:
+class KMeans(KMeansOptions):
     """scikit-learn's KMeans. Weighting distinct colors is the same objective as clustering every pixel.
 
     Parameters
     ----------
-    k : int or "auto"
-        Number of clusters; `auto` takes number and initial centroids from discovery.
-    n_init : int
-        Number of initializations; the best result is used.
-    max_iter, tol : int, float
-        Limits of one fit, as in scikit-learn on the raw pixels.
+    k, n_init, max_iter, seed
+        As in `KMeansOptions`.
+    tol : float
+        Relative tolerance at which a fit ends, as in scikit-learn on the raw pixels.
     init : str
         `k-means++` or `random`.
-    seed : int
-        Seed of the initializations.
     """
 
-    k: int | str = "auto"
-    n_init: int = 10
-    max_iter: int = 300
     tol: float = 1e-4
     init: str = "k-means++"
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        check_integer("k", self.k, at_least=1, words=("auto",))
-        check_integer("n_init", self.n_init, at_least=1)
-        check_integer("max_iter", self.max_iter, at_least=1)
+        super().__post_init__()
         check_number("tol", self.tol, at_least=0)
         check_choice("init", self.init, ("k-means++", "random"))
-        check_integer("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
     def cluster(
         self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None

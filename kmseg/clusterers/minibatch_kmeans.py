@@ -7,40 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.clusterers import Clustering, clusters_wanted
+from kmseg.clusterers import Clustering, KMeansOptions, clusters_wanted
 from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True)
-class MiniBatchKMeans:
+class MiniBatchKMeans(KMeansOptions):
     """scikit-learn's MiniBatchKMeans (D. Sculley, "Web-scale k-means clustering", 2010).
 
     Parameters
     ----------
-    k : int or "auto"
-        Number of clusters; `auto` takes number and initial centroids from discovery.
-    n_init : int
-        Number of initializations; the best result is used.
-    max_iter : int
-        Maximum passes over the colors.
+    k, n_init, max_iter, seed
+        As in `KMeansOptions`, `seed` also for the batches.
     batch_size : int
         Colors per step.
-    seed : int
-        Seed of the initializations and batches.
     """
 
-    k: int | str = "auto"
     n_init: int = 3
     max_iter: int = 100
     batch_size: int = 4096
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        check_integer("k", self.k, at_least=1, words=("auto",))
-        check_integer("n_init", self.n_init, at_least=1)
-        check_integer("max_iter", self.max_iter, at_least=1)
+        super().__post_init__()
         check_integer("batch_size", self.batch_size, at_least=1)
-        check_integer("seed", self.seed, at_least=0, at_most=2**32 - 1)
 
     def cluster(
         self, points: NDArray[np.float64], sample_weight: NDArray[np.float64], init: NDArray[np.float64] | None = None

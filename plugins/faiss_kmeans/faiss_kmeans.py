@@ -8,41 +8,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.clusterers import Clustering, clusters_wanted
+from kmseg.clusterers import Clustering, KMeansOptions, clusters_wanted
 from kmseg.errors import UserError
-from kmseg.validation import check_integer
 
 
 @dataclass(frozen=True)
-class FaissKMeans:
+class FaissKMeans(KMeansOptions):
     """Lloyd's iterations on the distinct colors, in single precision and on all cores (pip install faiss-cpu).
 
     Parameters
     ----------
-    k : int or "auto"
-        Number of clusters; `auto` takes number and initial centroids from discovery.
-    n_init : int
-        Number of initializations; the best result is used.
-    max_iter : int
-        Iterations of one initialization.
-    seed : int
-        Seed of the initializations.
+    k, n_init, max_iter, seed
+        As in `KMeansOptions`.
     """
 
-    k: int | str = "auto"
     n_init: int = 3
     max_iter: int = 50
-    seed: int = 0
+
+    MAX_SEED: ClassVar[int] = 2**31 - 1
 
     def __post_init__(self) -> None:
-        check_integer("k", self.k, at_least=1, words=("auto",))
-        check_integer("n_init", self.n_init, at_least=1)
-        check_integer("max_iter", self.max_iter, at_least=1)
-        check_integer("seed", self.seed, at_least=0, at_most=2**31 - 1)
+        super().__post_init__()
         if find_spec("faiss") is None:
             raise UserError("clusterer=faiss_kmeans needs faiss; install it with: pip install faiss-cpu")
 
