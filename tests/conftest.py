@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support.browser import chromium, is_local
+from tests.support.prepared import Server
 
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
@@ -47,35 +48,44 @@ def own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="session")
 def prepared():
-    """A process that forks for each command; see `tests/support/prepared.py`."""
-    words = [sys.executable, "-m", "tests.support.prepared"]
-    with subprocess.Popen(words, cwd=REPO, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout.readline() == "ready\n"
-        yield server
-        server.stdin.close()
+    """Return a process that forks for each command, started once; see `tests/support/prepared.py`."""
+    servers: dict[bool, Server] = {}
+
+    def server(tracked: bool) -> Server:
+        if tracked not in servers:
+            servers[tracked] = Server(*["mlflow"] * tracked)
+        return servers[tracked]
+
+    yield server
+    for started in servers.values():
+        started.close()
+
+
+READ_LATE = {"KMSEG_HOME", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
+"""Settings of the environment that are read when they are needed; others are read at the start."""
 
 
 @pytest.fixture
 def kmseg(tmp_path, tmp_path_factory, prepared):
     """Run the public command in a temporary folder, as a user would; untracked unless told otherwise.
 
-    With `env` it is started anew, since some settings are read at the start, as is one with processes of its own.
+    With `env` it is started anew if some setting is read at the start, as is one with processes of its own.
     """
 
     def run(*words: str, tracker: str = "none", env: dict[str, str] | None = None) -> Ran:
         folder = tmp_path / "run"
         words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
-        if env is None and not any(word.startswith(("executor", "hydra/launcher", "-m")) for word in words):
+        environment = {**os.environ, "COLUMNS": "200", **(env or {})}
+        anew = not READ_LATE.issuperset(env or {})
+        if not anew and not any(word.startswith(("executor", "hydra/launcher", "-m")) for word in words):
             out, err = (tmp_path_factory.getbasetemp() / name for name in ("out", "err"))
-            asked = {"words": words, "cwd": str(tmp_path), "env": {**os.environ, "COLUMNS": "200"}}
-            prepared.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
-            prepared.stdin.flush()
-            code = int(prepared.stdout.readline())
+            asked = {"words": words, "cwd": str(tmp_path), "env": environment, "out": str(out), "err": str(err)}
+            code = prepared(tracker == "mlflow").ask(**asked)
             return Ran(code, out.read_text(), err.read_text(), folder)
         done = subprocess.run(
             [sys.executable, str(REPO / "run.py"), *words],
             cwd=tmp_path,
-            env={**os.environ, "COLUMNS": "200", **(env or {})},
+            env=environment,
             capture_output=True,
             text=True,
             timeout=300,

@@ -12,7 +12,7 @@ from contextlib import suppress
 import pytest
 
 from kmseg.files import remove_leftovers
-from tests.support.crashes import Kills, kill, noisy_labels, resources, results, start
+from tests.support.crashes import Forked, Kills, kill, noisy_labels, resources, results, start
 
 
 @pytest.fixture
@@ -22,10 +22,22 @@ def command(tmp_path, legend):
     return ["dataset=folder", f"dataset.root={labels}", "writers=[index_png,color_png,preview]"]
 
 
+@pytest.fixture
+def fork(prepared):
+    """Start a run in a process that is forked, not started: for the many runs that are killed."""
+
+    def begin(folder, words):
+        return Forked(prepared("tracker=none" not in words), folder, words)
+
+    return begin
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "processes"])
-def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_path, command, executor):
-    kills = Kills(tmp_path / "runs", [*command, "tracker=none", f"executor={executor}"])
+def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_path, command, executor, fork):
+    kills = Kills(
+        tmp_path / "runs", [*command, "tracker=none", f"executor={executor}"], fork if executor == "serial" else start
+    )
     kills.run(times=4, seed=1)
     assert kills.landed >= 2  # the others met a run that had just ended
     assert not kills.torn
@@ -33,14 +45,14 @@ def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, command, monkeypatch):
+def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, command, monkeypatch, fork):
     monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
     folder = tmp_path / "run"
-    process = start(folder, command)
+    process = fork(folder, command)
     while process.poll() is None and len(list(folder.glob("masks/*.png"))) < 5:
         time.sleep(0.01)
     kill(process)
-    process = start(folder, [*command, "resume=true"])
+    process = fork(folder, [*command, "resume=true"])
     said, _ = process.communicate()
     assert process.returncode == 0, said
     with sqlite3.connect(tmp_path / "home" / "mlflow.db") as store:
@@ -58,24 +70,26 @@ MOMENTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(tmp_path, command, monkeypatch, moment):
+def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(
+    tmp_path, command, monkeypatch, moment, fork
+):
     monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
-    said, _ = (first := start(tmp_path / "whole", command)).communicate()
+    said, _ = (first := fork(tmp_path / "whole", command)).communicate()
     assert first.returncode == 0, said
     folder, process = tmp_path / "run", None
     store = sqlite3.connect(tmp_path / "home" / "mlflow.db", isolation_level=None)
     if moment != "as it begins its record":
-        process = start(folder, command)
+        process = fork(folder, command)
         while process.poll() is None and not list(folder.glob("masks/*.png")):
             time.sleep(0.01)
     lock(store)
-    process = process or start(folder, command)
+    process = process or fork(folder, command)
     while process.poll() is None and not MOMENTS[moment](folder, process):
         time.sleep(0.01)
     assert process.poll() is None
     kill(process)
     store.execute("rollback")
-    said, _ = (again := start(folder, [*command, "resume=true"])).communicate()
+    said, _ = (again := fork(folder, [*command, "resume=true"])).communicate()
     assert again.returncode == 0, said
     assert results(folder) == results(tmp_path / "whole")
     runs = store.execute("select run_uuid, status from runs where lifecycle_stage = 'active'").fetchall()
@@ -149,12 +163,13 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_reported_and_the_run_can_be_resumed(tmp_path, command, small_disk):
+def test_a_full_disk_is_reported_and_the_run_can_be_resumed(tmp_path, command, small_disk, fork):
     disk, grow = small_disk
     whole = tmp_path / "whole"
-    assert start(whole, [*command, "tracker=none"]).wait(timeout=120) == 0
-    process = start(disk / "run", [*command, "tracker=none"])
-    said, _ = process.communicate(timeout=120)
+    said, _ = (first := fork(whole, [*command, "tracker=none"])).communicate()
+    assert first.returncode == 0, said
+    process = fork(disk / "run", [*command, "tracker=none"])
+    said, _ = process.communicate()
     assert process.returncode == 1
     assert "No space left on device; make room" in said
     assert "Traceback" not in said
@@ -162,8 +177,8 @@ def test_a_full_disk_is_reported_and_the_run_can_be_resumed(tmp_path, command, s
     assert left
     assert all(expected[name] == data for name, data in left.items())
     grow()
-    process = start(disk / "run", [*command, "tracker=none", "resume=true"])
-    said, _ = process.communicate(timeout=120)
+    process = fork(disk / "run", [*command, "tracker=none", "resume=true"])
+    said, _ = process.communicate()
     assert process.returncode == 0, said
     assert results(disk / "run") == expected
 

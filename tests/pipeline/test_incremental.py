@@ -72,17 +72,17 @@ def test_what_is_new_or_changed_is_done_and_the_result_is_a_full_runs(nightly, k
     assert measured == figures(full)
 
 
-@pytest.mark.parametrize("writer", WRITERS)
-def test_every_writer_leaves_the_same_after_an_incremental_run(writer, nightly, kmseg, labels, legend):
-    words = (f"palette.file={legend}", f"writers=[{writer}]")
+def test_every_writer_leaves_the_same_after_an_incremental_run(nightly, kmseg, labels, legend):
+    words = (f"palette.file={legend}", f"writers=[{','.join(WRITERS)}]")
     nightly(*words)
     change(labels)
     night = nightly(*words, "incremental=prune")
     assert night.code == 0, night.err
     found = results(night.folder)
     shutil.rmtree(night.folder)
-    full = kmseg("dataset=folder", f"dataset.root={labels}", *words)
-    assert found == results(full.folder)
+    full = results(kmseg("dataset=folder", f"dataset.root={labels}", *words).folder)
+    assert found.keys() == full.keys()
+    assert [name for name in full if found[name] != full[name]] == []
 
 
 def test_figures_against_the_truth_are_a_full_runs(kmseg, tmp_path):

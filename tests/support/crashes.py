@@ -8,7 +8,9 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.conftest import REPO, draw_label, write_rgb
+from tests.support.prepared import Server
 
 PASSING = {".hydra", "kmseg.log", "manifest.jsonl", ".kmseg.lock"}
 """Files of a run about itself: command, log, manifest."""
@@ -34,7 +37,35 @@ def start(folder: Path, words: list[str]) -> subprocess.Popen:
     )
 
 
-def kill(process: subprocess.Popen) -> None:
+class Forked:
+    """A run in a process forked from a prepared one, which spares the start; it has what is needed of `Popen`."""
+
+    def __init__(self, server: Server, folder: Path, words: list[str]) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self.returncode: int | None = None
+        self._server = server
+        handle, name = tempfile.mkstemp(".out")  # not beside the folder, whose disk may be full
+        os.close(handle)
+        self._out = Path(name)
+        asked = {"words": [f"hydra.run.dir={folder}", *words], "cwd": str(folder.parent), "env": dict(os.environ)}
+        self.pid = server.ask(**asked, out=str(self._out), err=str(self._out), in_background=True)
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while the run is at work."""
+        if self.returncode is None:
+            self.returncode = self._server.ask(poll=self.pid)
+        return self.returncode
+
+    def communicate(self) -> tuple[str, None]:
+        """Wait for the end; return what was printed."""
+        while self.poll() is None:
+            time.sleep(0.01)
+        said = self._out.read_text()
+        self._out.unlink()
+        return said, None
+
+
+def kill(process: subprocess.Popen | Forked) -> None:
     """Kill a run and all its workers with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -89,6 +120,8 @@ class Kills:
 
     Attributes
     ----------
+    start : callable
+        Starts a run.
     torn : list of str
         Files that a killed run left and that were not those of a whole run.
     wrong : list of str
@@ -99,6 +132,7 @@ class Kills:
 
     folder: Path
     words: list[str]
+    start: Callable[[Path, list[str]], subprocess.Popen | Forked] = start
     torn: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     tried: int = 0
@@ -109,7 +143,7 @@ class Kills:
         moments = random.Random(seed)
         whole = self.folder.parent / "whole"
         began = time.perf_counter()
-        said, _ = (process := start(whole, self.words)).communicate()
+        said, _ = (process := self.start(whole, self.words)).communicate()
         assert process.returncode == 0, said
         lasted = time.perf_counter() - began
         expected = results(whole)
@@ -117,7 +151,7 @@ class Kills:
         for number in range(times):
             folder = self.folder / str(number)
             folder.parent.mkdir(parents=True, exist_ok=True)
-            process = start(folder, self.words)
+            process = self.start(folder, self.words)
             if number % 2:
                 time.sleep(moments.uniform(0, 0.9 * lasted))
             else:
@@ -129,7 +163,7 @@ class Kills:
             self.landed += process.poll() is None
             kill(process)
             self._compare(self.torn, number, expected, left=True)
-            process = start(folder, [*self.words, "resume=true"])
+            process = self.start(folder, [*self.words, "resume=true"])
             said, _ = process.communicate()
             if process.returncode:
                 self.wrong.append(f"{number}: {said[-500:]}")

@@ -9,6 +9,7 @@ import atexit
 import importlib
 import json
 import os
+import subprocess
 import sys
 import traceback
 from pathlib import Path
@@ -47,7 +48,7 @@ def run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> 
     os.environ.clear()
     os.environ.update(env)
     for path, descriptor in ((out, 1), (err, 2)):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND), descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = [str(REPO / "run.py"), *words]
     try:
@@ -67,15 +68,60 @@ def run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> 
 
 
 def serve() -> None:
-    """Answer commands until the input ends."""
+    """Answer commands until the input ends.
+
+    A command in the background is answered with the number of its process, and `poll` of such a number with its exit
+    code, or null while it runs.
+    """
     sys.path[0] = str(REPO)
     prepare()
+    if "mlflow" in sys.argv:
+        importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
     print("ready", flush=True)
     for line in sys.stdin:
+        asked = json.loads(line)
+        if "poll" in asked:
+            ended, status = os.waitpid(asked["poll"], os.WNOHANG)
+            print(json.dumps(os.waitstatus_to_exitcode(status) if ended else None), flush=True)
+            continue
+        in_background = asked.pop("in_background", False)
         child = os.fork()
         if child == 0:
-            os._exit(run(**json.loads(line)))
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+            if in_background:
+                os.setsid()
+            os._exit(run(**asked))
+        print(child if in_background else os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+class Server:
+    """The other end: starts the process and asks it.
+
+    Parameters
+    ----------
+    *words : str
+        `mlflow`: MLflow is imported, too, with its telemetry off, which would start threads.
+    """
+
+    def __init__(self, *words: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.prepared", *words],
+            cwd=REPO,
+            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout.readline() == "ready\n"
+
+    def ask(self, **asked: object) -> int | None:
+        """Ask for a command, or for what became of one."""
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
 
 
 if __name__ == "__main__":
