@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.datasets import Dataset
+from kmseg.datasets import Dataset, read_label
 from kmseg.errors import UserError
+from kmseg.images import LabelImage
 from kmseg.maskers import Masker
 from kmseg.palette import Palette, Row, from_rows
 from kmseg.writers import Segmented, WholeRun, Writer
@@ -55,9 +56,10 @@ def check_dataset(dataset: Dataset) -> None:
     assert keys == sorted(set(keys)), f"keys are {keys[:5]}; expected distinct ones in ascending order"
     assert [item.key for item in dataset.items()] == keys, "items() lists other keys when it is called again"
     for item in items[:3]:
-        label = dataset.read_label(item)
-        _check_image(label, f"read_label of {item.key}")
-        assert np.array_equal(dataset.read_label(item), label), f"read_label of {item.key} differs when read again"
+        label = read_label(dataset, item)
+        _check_image(label.pixels, f"read_label of {item.key}")
+        again = read_label(dataset, item).pixels
+        assert np.array_equal(again, label.pixels), f"read_label of {item.key} differs when read again"
         photo = dataset.read_photo(item)
         if photo is not None:
             _check_image(photo, f"read_photo of {item.key}")
@@ -149,17 +151,18 @@ def check_masker(masker: Masker) -> None:
     label, true = _draw_label()
     palette = Palette(list(COLORS), np.array(list(COLORS.values())))
     mask = masker.for_palette(palette, Rgb())
-    found = mask(label)
+    found = mask(LabelImage.from_array(label))
     assert found.shape == true.shape, f"the mask has shape {found.shape}; expected {true.shape}"
     assert found.dtype == palette.index_dtype, f"the mask is {found.dtype}; expected {palette.index_dtype}"
     wrong = int((found != true).sum())
     assert not wrong, f"{wrong} of {true.size} pixels of a lossless label image are wrong; expected none"
     before = label.copy()
-    assert np.array_equal(mask(label[:, ::-1]), true[:, ::-1]), "an array that is not contiguous is masked otherwise"
+    turned = mask(LabelImage.from_array(label[:, ::-1]))
+    assert np.array_equal(turned, true[:, ::-1]), "an array that is not contiguous is masked otherwise"
     assert np.array_equal(label, before), "the masker changes the label image"
     rows = [Row(name, color, ignored=name == "road") for name, color in COLORS.items()]
     ignoring = from_rows(rows)
-    found = masker.for_palette(ignoring, Rgb())(label)
+    found = masker.for_palette(ignoring, Rgb())(LabelImage.from_array(label))
     expected = np.array([0, ignoring.ignore, 1, 2])[true]
     assert np.array_equal(found, expected), f"pixels of an ignored color are not {ignoring.ignore}"
 
@@ -251,9 +254,9 @@ def _whole_run(palette: Palette, folder: Path, label: NDArray[np.uint8], true: N
         metrics={},
         warnings=(),
         unmatched={"first": 0.0, "far/away/second": 0.0},
-        read_label=lambda key: label,
+        read_label=lambda key: LabelImage.from_array(label),
         read_photo=lambda key: label,
-        mask=lambda image: _mask(image, palette),
+        mask=lambda image: _mask(image.pixels, palette),
         unmatched_pixels=lambda image: np.zeros(image.shape[:2], bool),
     )
 
