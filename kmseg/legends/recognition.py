@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.legends.default_maps import DefaultMatch, common_colors, find_default_map, has_voc_void
 from kmseg.legends.formats import read_palette
 from kmseg.palette import Palette
 from kmseg.pixels.distance import between
@@ -35,6 +36,18 @@ GOOD = 0.75
 
 BITS = 10.0
 """Evidence of a good match: the matched colors together would be in one of 1,024 legends by accident."""
+
+MIN_SPECIFIC = 3
+"""Colors that no default color map and no basic color explains, from which on a legend may give names."""
+
+COMMON_REACH = 4.0
+"""RGB units within which a color counts as a common one: what JPEG leaves of a class color's shift."""
+
+CLEARLY_CLOSER = 1.0
+"""RGB units by which one order of red and blue must fit better than the other."""
+
+AMBIGUOUS = 4.0
+"""RGB units by which a published color must be nearer than the legend's next one to give its name, in lossy images."""
 
 CLOSE = 0.03
 """Difference of scores below which two legends fit about as well."""
@@ -58,6 +71,11 @@ class Match:
         Matched / (matched + found but not published + 0.2 x published but not found), from 0 to 1.
     bits : float
         Evidence: minus the binary logarithm of the share of legends that would have all matched colors by accident.
+        Colors of default color maps and basic colors are none.
+    specific : int
+        Matched colors that are evidence.
+    sure : tuple of bool
+        For each class whether the legend's next color is clearly farther.
     """
 
     slug: str
@@ -67,6 +85,8 @@ class Match:
     distance: float
     score: float
     bits: float
+    specific: int = 0
+    sure: tuple[bool, ...] = ()
 
     @property
     def matched(self) -> int:
@@ -76,7 +96,8 @@ class Match:
     @property
     def good(self) -> bool:
         """Whether the match is good enough to take names from."""
-        return self.score >= GOOD and self.bits >= BITS
+        evident = self.bits >= BITS and self.specific >= MIN_SPECIFIC
+        return self.score >= GOOD and evident and self.slug not in _of_default_colors()
 
 
 @dataclass(frozen=True)
@@ -96,6 +117,10 @@ class Recognition:
     suspects : sequence of Match
         Where no match is good: the legends that have every color, if one of them is little else. The colors are then
         too few or too common to prove that it is meant.
+    exchanged : bool
+        Whether the colors are the legend's with red and blue exchanged.
+    default : DefaultMatch or None
+        The default color map that the palette is, which tells no names.
     """
 
     best: Match | None
@@ -103,11 +128,20 @@ class Recognition:
     names: tuple[str | None, ...]
     closest: tuple[Match, ...]
     suspects: tuple[Match, ...] = ()
+    exchanged: bool = False
+    default: DefaultMatch | None = None
 
     def sentence(self) -> str:
         """Say it to a person; nothing where the palette is like no published legend."""
+        if self.default is not None and self.best is None:
+            return self._default_sentence(self.default)
         if self.best is None:
             return self._suspicion() if self.suspects else ""
+        if self.exchanged:
+            return (
+                f"red and blue are exchanged in these files (BGR): {self.best.matched} of {len(self.names)} colors are "
+                f"those of {self.best.title} then; palette.snap=true paints masks in the legend's RGB colors"
+            )
         said = (
             f"the palette looks like {self.best.title}: {self.best.matched} of {len(self.names)} colors, "
             f"{self.best.distance:.1f} levels apart on average"
@@ -115,6 +149,12 @@ class Recognition:
         if self.rivals:
             said += f"; {_slugs(self.rivals)} fit about as well (palette.names=SLUG decides)"
         return said
+
+    def _default_sentence(self, default: DefaultMatch) -> str:
+        kept = "their order is kept" if default.map.ordered else "they tell no class"
+        meant = [default.map.slug] if default.map.slug else [match.slug for match in self.suspects[:4]]
+        hint = f" (if meant, palette.names={' or '.join(meant)})" if meant else ""
+        return f"default colors of {default.map.title}: names unknown; {kept}{hint}"
 
     def _suspicion(self) -> str:
         return (
@@ -136,6 +176,16 @@ def published() -> dict[str, Palette]:
 
 
 @cache
+def _of_default_colors() -> frozenset[str]:
+    """Return the legends that are a default color map from its beginning on: whoever has its colors may mean others."""
+    return frozenset(
+        slug
+        for slug, legend in published().items()
+        if (match := find_default_map(legend.colors, EXACT)) is not None and match.map.ordered
+    )
+
+
+@cache
 def titles() -> dict[str, str]:
     """Return the titles of the published legends by slug."""
     with (FOLDER / "SOURCES.csv").open(newline="", encoding="utf-8") as file:
@@ -150,14 +200,46 @@ def recognize(palette: Palette, exact: bool) -> Recognition:
     >>> recognize(published()["camvid11"], exact=True).best.slug
     'camvid11'
     """
+    reach = EXACT if exact else LOSSY
     matches = rank(palette, exact)
     closest = tuple(matches[:5])
-    if not matches[0].good:
-        suspects = [match for match in matches if match.matched == len(palette) and matches[0].score >= GOOD]
-        return Recognition(None, (), (None,) * len(palette), closest, tuple(suspects))
-    best = matches[0]
-    rivals = tuple(match for match in matches[1:] if match.good and best.score - match.score < CLOSE)
-    return Recognition(best, rivals, _names(best, rivals, len(palette)), closest)
+    nothing = (None,) * len(palette)
+    default = find_default_map(palette.colors, EXACT if exact else COMMON_REACH)
+    if default is not None:
+        if default.map.slug and has_voc_void(palette.colors, reach):
+            best = match_with(default.map.slug, palette, exact)
+            return Recognition(best, (), _names(best, (), len(palette)), closest, default=default)
+        return Recognition(None, (), nothing, closest, _holding_all(matches, palette), default=default)
+    swapped = rank(_exchanged(palette), exact)
+    straight_fits, swapped_fits = matches[0].good, swapped[0].good
+    if not straight_fits and not swapped_fits:
+        suspects = _holding_all(matches, palette) if matches[0].score >= GOOD else ()
+        return Recognition(None, (), nothing, closest, suspects)
+    exchanged = swapped_fits and (not straight_fits or _fits_better(swapped[0], matches[0]))
+    first, other = (swapped, matches) if exchanged else (matches, swapped)
+    best = first[0]
+    rivals = tuple(match for match in first[1:] if match.good and best.score - match.score < CLOSE)
+    # A legend may hold nearly the same colors with red and blue exchanged: then neither reading is sure.
+    both = other[0].good and not _fits_better(best, other[0])
+    names = _names(best, (*rivals, other[0]) if both else rivals, len(palette))
+    return Recognition(best, rivals, names, tuple(first[:5]), exchanged=exchanged)
+
+
+def _fits_better(match: Match, other: Match) -> bool:
+    """Tell whether one reading of the colors, in RGB or BGR order, fits clearly better than the other."""
+    if abs(match.score - other.score) >= CLOSE:
+        return match.score > other.score
+    return match.distance < other.distance - CLEARLY_CLOSER
+
+
+def _holding_all(matches: Sequence[Match], palette: Palette) -> tuple[Match, ...]:
+    """Return the legends that have every color of the palette."""
+    return tuple(match for match in matches if match.matched == len(palette))
+
+
+def _exchanged(palette: Palette) -> Palette:
+    """Return the palette with red and blue exchanged."""
+    return Palette(palette.names, palette.colors[:, ::-1])
 
 
 def named(palette: Palette, names: Sequence[str | None]) -> Palette:
@@ -169,13 +251,18 @@ def named(palette: Palette, names: Sequence[str | None]) -> Palette:
     return Palette(fresh, palette.colors, palette.also)
 
 
-def snapped(palette: Palette, match: Match) -> Palette:
-    """Return the palette with the published colors in place of the matched ones."""
+def snapped(palette: Palette, match: Match, exchanged: bool = False) -> Palette:
+    """Return the palette with the published colors in place of the matched ones.
+
+    Where red and blue are `exchanged` in the files, they stay so in what is read, and masks are painted in RGB.
+    """
     colors = palette.colors.copy()
+    painted = palette.colors[:, ::-1].copy()
     for k, row in enumerate(match.rows):
         if row >= 0:
-            colors[k] = published()[match.slug].colors[row]
-    return Palette(palette.names, colors, palette.also)
+            painted[k] = published()[match.slug].colors[row]
+            colors[k] = painted[k, ::-1] if exchanged else painted[k]
+    return Palette(palette.names, colors, palette.also, repainted=painted if exchanged else None)
 
 
 def rank(palette: Palette, exact: bool) -> list[Match]:
@@ -216,22 +303,39 @@ def _match(slug: str, legend: Palette, palette: Palette, reach: float, rarity: N
     matched = len(pairs)
     score = matched / (matched + len(palette) - matched + ABSENT * (len(legend) - matched))
     distance = float(np.mean([apart[pair] for pair in pairs])) if pairs else float("inf")
+    # A random color is within reach of one of the legend's with this probability, however rare the legend.
+    by_accident = min(len(legend) * 4 / 3 * np.pi * reach**3 / 256**3, 1.0)
+    evidence = np.minimum(rarity, -np.log2(by_accident))
+    next_best = np.sort(apart, axis=1)[:, 1] if len(legend) > 1 else np.full(len(palette), np.inf)
+    sure = tuple(row >= 0 and bool(next_best[k] - apart[k, row] >= AMBIGUOUS) for k, row in enumerate(rows))
     return Match(
-        slug, titles()[slug], tuple(rows), len(legend), distance, score, float(sum(rarity[k] for k, _ in pairs))
+        slug,
+        titles()[slug],
+        tuple(rows),
+        len(legend),
+        distance,
+        score,
+        float(sum(evidence[k] for k, _ in pairs)),
+        sum(bool(evidence[k] > 0) for k, _ in pairs),
+        sure if reach > EXACT else (True,) * len(rows),
     )
 
 
 def _rarity(colors: NDArray[np.uint8], reach: float) -> NDArray[np.float64]:
-    """Return, per color `(k,)`, minus the binary logarithm of the share of published legends that have it."""
+    """Return, per color `(k,)`, minus the binary logarithm of the share of published legends that have it.
+
+    It is 0 for the colors of default color maps and basic colors, which people choose without knowing a legend.
+    """
     holders = np.sum([between(colors, legend.colors).min(axis=1) <= reach for legend in published().values()], axis=0)
-    return np.asarray(-np.log2(np.maximum(holders, 1) / len(published())))
+    common = between(colors, common_colors()).min(axis=1) <= min(reach, COMMON_REACH)
+    return np.where(common, 0.0, -np.log2(np.maximum(holders, 1) / len(published())))
 
 
 def _names(best: Match, rivals: Sequence[Match], k: int) -> tuple[str | None, ...]:
     names: list[str | None] = []
     for index in range(k):
         row = best.rows[index]
-        name = published()[best.slug].names[row] if row >= 0 else None
+        name = published()[best.slug].names[row] if row >= 0 and best.sure[index] else None
         others = [published()[rival.slug].names[rival.rows[index]] for rival in rivals if rival.rows[index] >= 0]
         agreed = name is not None and all(_words(name) & _words(other) for other in others)
         names.append(name if agreed else None)

@@ -106,7 +106,8 @@ class PaletteSource:
         if match is None:
             return Naming(palette, said, recognition.closest)
         renamed = named(palette, names)
-        return Naming(snapped(renamed, match) if self.snap else renamed, said, recognition.closest)
+        painted = snapped(renamed, match, recognition.exchanged) if self.snap else renamed
+        return Naming(painted, said, recognition.closest)
 
 
 @dataclass(frozen=True)

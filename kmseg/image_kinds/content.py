@@ -1,0 +1,411 @@
+"""Photo or label: the colors of an image, whether flat areas have few and all else is mixed of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.image_kinds.kinds import (
+    BINARY_MASK,
+    COLOR_LABEL,
+    INDEX_MASK,
+    INSTANCE_IDS,
+    OVERLAY,
+    PHOTO,
+    ImageKind,
+)
+
+FLAT_RANGE = 12
+"""Levels that a 3x3 neighborhood of one class may span: JPEG at quality 50 leaves about this much inside an area."""
+
+SAMPLE_PIXELS = 1 << 18
+"""Pixels looked at for colors; of larger images, full-resolution tiles spread over the image."""
+
+TILE = 128
+"""Side of such a tile, in pixels."""
+
+CELL = 4
+"""Side of a cell of the color histogram, in levels."""
+
+PEAK_SHARPNESS = 0.5
+"""Least share of the pixels within 14 levels of a peak that lie within 6: one along a line of evenly spread colors is
+0.43, in a plane 0.18, at a class color in JPEG 75 about 0.9."""
+
+MAX_PEAKS = 256
+"""Peaks that are looked for at most."""
+
+MIN_PEAK_PIXELS = 16
+"""Least flat pixels of a peak in the sample."""
+
+MODE_RADIUS = 12.0
+"""RGB distance within which a pixel has the color of a peak."""
+
+MIXTURE_RADIUS = 4
+"""Pixels around a mixed pixel within which its two classes lie: half an 8x8 block of JPEG."""
+
+MIXTURE_DISTANCE = 24.0
+"""RGB distance from the line between two classes within which a pixel is a mixture of them; JPEG 4:2:0 bends it."""
+
+MAX_UNEXPLAINED = 0.2, 0.35
+"""Largest share of pixels of a label that are neither near a peak nor a mixture, for peaks of the least tightness and
+for those tighter by 0.2. Measured: labels of 15 public sets up to 0.12 (thin objects in JPEG), photos 0.3 and more."""
+
+MIN_FOREGROUND = 0.02
+"""Share of unexplained pixels from which on the foreground alone can make a photo: small objects with soft rims on a
+background of one color are labels."""
+
+MAX_FOREGROUND_UNEXPLAINED = 0.4
+"""The same share, of the pixels outside the largest peak: photos on a white or black background."""
+
+MIN_INDEX_STEP = 9
+"""Smallest nonzero gray value from which on values are gray colors and not class numbers."""
+
+MAX_BETWEEN_VALUES = 0.2
+"""Largest share of the pixels on borders of an exact mask that lie between the values around them: where three areas
+meet. Antialiased borders have about a half."""
+
+MIN_TIGHT = 0.5
+"""Least share of the flat pixels at peaks that are within 2 levels of the peak's most frequent color. Measured: labels
+of 15 public sets 0.64 and more, photos 0.1 to 0.7."""
+
+MAX_OUTSIDE_PEAKS = 0.06, 0.14
+"""Largest share of a label's flat pixels that are near no peak, for peaks of the least tightness and for those tighter
+by 0.2. Measured: labels of 15 public sets up to 0.05, photos 0.13 and more."""
+
+INSTANCE_COLORS = 100
+"""Distinct colors of exactly flat areas from which on colors number objects and not classes: published
+legends have up to 183 classes, but one image shows rarely more than 50."""
+
+
+def is_gray(image: NDArray[np.uint8]) -> bool:
+    """Tell whether the three channels are equal."""
+    return bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all())
+
+
+def _exact_values(image: NDArray[np.uint8]) -> tuple[int, ...]:
+    """Return the gray values of an exact mask; nothing where these are the shades of a picture.
+
+    In a mask nearly every pixel equals a neighbor, and along the border of two areas no value lies between theirs.
+    """
+    plane = np.ascontiguousarray(image[..., 0])
+    counts = np.bincount(plane.ravel(), minlength=256)
+    values = np.flatnonzero(counts)
+    if len(values) > 200:
+        return ()
+    kernel = np.ones((3, 3), np.uint8)
+    high, low = cv2.dilate(plane, kernel), cv2.erode(plane, kernel)
+    border = high > low
+    between = (plane > low) & (plane < high)
+    if between.sum() > MAX_BETWEEN_VALUES * max(int(border.sum()), 1) or (len(values) > 2 and border.mean() > 0.8):
+        return ()
+    return tuple(int(v) for v in values)
+
+
+def _looks_like_indices(values: Sequence[int]) -> bool:
+    """Tell whether gray values are class numbers: small ones, or a few large ones without a common step."""
+    low = [v for v in values if v not in (0, 255)]
+    if not low:
+        return values == (0,)
+    return min(low) < MIN_INDEX_STEP
+
+
+def classify_deep(image: NDArray[Any]) -> ImageKind:
+    """Classify an image of more than 8 bits a channel: object numbers, or a depth image or photo."""
+    plane = image[..., 0]
+    values = np.unique(plane)
+    flat = float((plane[:, 1:] == plane[:, :-1]).mean()) if plane.shape[1] > 1 else 1.0
+    measures = {"colors": float(len(values)), "exact_flat": flat}
+    if flat >= 0.8 and len(values) <= 4096:
+        if values.max() <= 255:
+            return ImageKind(INDEX_MASK, 0.8, measures, tuple(int(v) for v in values))
+        return ImageKind(INSTANCE_IDS, 0.8, measures, tuple(int(v) for v in values))
+    return ImageKind(PHOTO, 0.6, measures)
+
+
+def _sample(image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return the image, or full-resolution tiles on a regular grid where it is large."""
+    height, width = image.shape[:2]
+    if height * width <= SAMPLE_PIXELS:
+        return [image]
+    wanted = SAMPLE_PIXELS // (TILE * TILE)
+    across = max(1, min(round((wanted * width / height) ** 0.5), width // TILE or 1))
+    down = max(1, min(wanted // across, height // TILE or 1))
+    tops = np.linspace(0, max(height - TILE, 0), down).astype(int)
+    lefts = np.linspace(0, max(width - TILE, 0), across).astype(int)
+    return [image[y : y + TILE, x : x + TILE] for y in tops for x in lefts]
+
+
+def local_range(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the largest range of a channel in each 3x3 neighborhood, `(H, W)`."""
+    kernel = np.ones((3, 3), np.uint8)
+    spread = cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel))
+    return np.asarray(spread.max(axis=2) if spread.ndim == 3 else spread)
+
+
+def _peaks(colors: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the sharp peaks of a set of colors `(n, 3)` and the pixels of each, the largest first."""
+    side = 256 // CELL
+    cells = (colors // CELL).astype(np.int64)
+    counts = np.bincount((cells[:, 0] * side + cells[:, 1]) * side + cells[:, 2], minlength=side**3)
+    density: NDArray[np.float32] = counts.reshape(side, side, side).astype(np.float32)
+    near, wide = _box(density, 1), _box(density, 3)
+    ratio = near / np.maximum(wide, 1)
+    found, sizes = [], []
+    rest = density.copy()
+    able = np.flatnonzero(((near >= MIN_PEAK_PIXELS) & (ratio >= PEAK_SHARPNESS)).ravel())
+    able = able[np.argsort(-near.ravel()[able], kind="stable")]
+    taken = np.zeros(density.shape, bool)
+    for flat in able:
+        r, g, b = np.unravel_index(flat, density.shape)
+        if taken[r, g, b]:
+            continue
+        at = tuple(slice(max(i - 1, 0), i + 2) for i in (r, g, b))
+        block = rest[at]
+        if block.sum() < 0.5 * near[r, g, b]:
+            continue
+        taken[tuple(slice(max(i - 2, 0), i + 3) for i in (r, g, b))] = True
+        corner = np.array([slice_.start for slice_ in at])
+        grid = np.indices(block.shape).transpose(1, 2, 3, 0) + corner
+        center = (block[..., None] * (grid * CELL + (CELL - 1) / 2)).sum((0, 1, 2)) / block.sum()
+        found.append(center)
+        sizes.append(int(block.sum()))
+        rest[at] = 0
+        if len(found) == MAX_PEAKS:
+            break
+    if not found:
+        return np.zeros((0, 3)), np.zeros(0, np.int64)
+    index = np.argsort(-np.array(sizes), kind="stable")
+    return np.array(found)[index], np.array(sizes, np.int64)[index]
+
+
+def _box(density: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Return the sums of a 3-D array over cubes of side 2 radius + 1."""
+    size, edge = 2 * radius + 1, cv2.BORDER_CONSTANT
+    planes = cv2.boxFilter(density, -1, (size, size), normalize=False, borderType=edge)
+    rows = cv2.boxFilter(planes.reshape(-1, density.shape[2]), -1, (size, 1), normalize=False, borderType=edge)
+    return np.asarray(rows).reshape(density.shape)
+
+
+def classify_content(image: NDArray[np.uint8]) -> ImageKind:
+    """Classify an image or panel as photo, overlay or one of the kinds of labels, by its colors.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+    """
+    gray = is_gray(image)
+    values = _exact_values(image) if gray else ()
+    tiles = _sample(image)
+    ranges = [local_range(np.ascontiguousarray(tile)) for tile in tiles]
+    total = sum(r.size for r in ranges)
+    flat = np.concatenate([tile[r <= FLAT_RANGE] for tile, r in zip(tiles, ranges, strict=True)])
+    exact = sum(int((r == 0).sum()) for r in ranges) / total
+    packed = np.concatenate([tile.reshape(-1, 3) for tile in tiles]).astype(np.uint32) @ np.array(
+        [65536, 256, 1], np.uint32
+    )
+    colors, _counts = np.unique(packed, return_counts=True)
+    peaks, _sizes = _peaks(flat)
+    unexplained, foreground = _unexplained(tiles, peaks)
+    tight, outside = _tightness(flat, peaks)
+    measures = {
+        "flat": len(flat) / total,
+        "exact_flat": exact,
+        "peaks": float(len(peaks)),
+        "tight": tight,
+        "outside_peaks": outside,
+        "unexplained": unexplained,
+        "foreground_unexplained": foreground,
+        "small_steps": _small_steps(tiles),
+        "colors": float(len(colors)),
+        "gray": float(gray),
+        "doubt": 0.0,
+    }
+    if values:
+        if (len(values) == 2 and max(values) >= 128) or values == (255,):
+            return ImageKind(BINARY_MASK, 0.9, measures, values)
+        if _looks_like_indices(values):
+            return ImageKind(INDEX_MASK, 0.6 if values == (0,) else 0.9, measures, values)
+        return ImageKind(COLOR_LABEL, 0.9, measures, values)
+    if measures["small_steps"] <= 0.3 and exact >= 0.3 and _areas_of_one_color(tiles, ranges) >= INSTANCE_COLORS:
+        return ImageKind(INSTANCE_IDS, 0.7, measures)
+    if len(colors) <= 32 and exact >= 0.2:
+        return ImageKind(COLOR_LABEL, 1.0, measures)
+    trust = float(np.clip((tight - MIN_TIGHT) / 0.2, 0, 1))
+    doubts = [
+        MIN_TIGHT / max(tight, 0.01),
+        outside / (MAX_OUTSIDE_PEAKS[0] + trust * (MAX_OUTSIDE_PEAKS[1] - MAX_OUTSIDE_PEAKS[0])),
+        unexplained / (MAX_UNEXPLAINED[0] + trust * (MAX_UNEXPLAINED[1] - MAX_UNEXPLAINED[0])),
+    ]
+    if unexplained >= MIN_FOREGROUND:
+        doubts.append(foreground / MAX_FOREGROUND_UNEXPLAINED)
+    doubt = max(doubts) if len(peaks) else 9.0
+    measures["doubt"] = doubt
+    if doubt <= 1:
+        binary = gray and len(peaks) == 2 and abs(peaks - [[0], [255]][:: 1 if peaks[0, 0] < 128 else -1]).max() < 12
+        return ImageKind(BINARY_MASK if binary else COLOR_LABEL, float(np.clip(1.25 - doubt / 2, 0.5, 1)), measures)
+    sure = float(np.clip(doubt / 3, 0.3, 1))
+    return ImageKind(OVERLAY if _is_overlay(tiles) else PHOTO, sure, measures)
+
+
+def _areas_of_one_color(tiles: Sequence[NDArray[np.uint8]], ranges: Sequence[NDArray[np.uint8]]) -> int:
+    """Return the number of colors that areas of 4 pixels and more, with equal neighbors all around, have."""
+    inner = np.concatenate([tile[spread == 0] for tile, spread in zip(tiles, ranges, strict=True)])
+    return int(
+        (np.unique(inner.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32), return_counts=True)[1] >= 4).sum()
+    )
+
+
+def _tightness(flat: NDArray[np.uint8], peaks: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the share of the flat pixels near peaks that are within 2 levels of the peak's most frequent color, and
+    the share of the flat pixels that are near no peak."""
+    if not len(peaks):
+        return 0.0, 1.0
+    pick = flat[:: max(1, len(flat) // 65536)]
+    codes = _nearest_table(peaks)[pick[:, 0] >> 2, pick[:, 1] >> 2, pick[:, 2] >> 2]
+    tight = 0
+    for k in range(len(peaks)):
+        own = pick[codes == k].astype(int)
+        if len(own):
+            packed, counts = np.unique(own @ [65536, 256, 1], return_counts=True)
+            top = packed[counts.argmax()]
+            tight += int((np.abs(own - [top >> 16, (top >> 8) & 255, top & 255]).max(axis=1) <= 2).sum())
+    return tight / max(int((codes >= 0).sum()), 1), float((codes < 0).mean())
+
+
+def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
+    """Return the share of small steps, of at most 8 levels, among horizontal neighbors that differ: many after JPEG."""
+    small = steps = 0
+    for tile in tiles:
+        step = (
+            cv2.absdiff(np.ascontiguousarray(tile[:, 1:]), np.ascontiguousarray(tile[:, :-1]))
+            .reshape(-1, 3)
+            .max(axis=1, initial=0)
+        )
+        steps += int((step > 0).sum())
+        small += int(((step > 0) & (step <= 8)).sum())
+    return small / max(steps, 1)
+
+
+def _unexplained(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the share of pixels neither near a peak nor a mixture of two peaks nearby: of all, and of all but the
+    largest peak's."""
+    if not len(peaks):
+        return 1.0, 1.0
+    table = _nearest_table(peaks)
+    asked = bad = total = background = 0
+    rest = 0
+    budget = max(256, 8192 // len(tiles))
+    for tile in tiles:
+        codes = table[tile[..., 0] >> 2, tile[..., 1] >> 2, tile[..., 2] >> 2]
+        total += codes.size
+        background += int((codes == 0).sum())
+        ys, xs = np.nonzero(codes < 0)
+        rest += len(ys)
+        if not len(ys):
+            continue
+        pick = np.arange(0, len(ys), max(1, len(ys) // budget))
+        ys, xs = ys[pick], xs[pick]
+        offsets = np.array(
+            [
+                (dy, dx)
+                for dy in range(-MIXTURE_RADIUS, MIXTURE_RADIUS + 1, 2)
+                for dx in range(-MIXTURE_RADIUS, MIXTURE_RADIUS + 1, 2)
+            ]
+        )
+        height, width = codes.shape
+        around = codes[
+            np.clip(ys[:, None] + offsets[:, 0], 0, height - 1), np.clip(xs[:, None] + offsets[:, 1], 0, width - 1)
+        ]
+        off = _distance_to_mixtures(tile[ys, xs].astype(np.float32), around, peaks.astype(np.float32))
+        bad_here = int((off > MIXTURE_DISTANCE).sum())
+        asked += len(ys)
+        bad += bad_here * (1)
+    share = bad / asked if asked else 0.0
+    lost = share * rest
+    return lost / total, lost / max(total - background, 1)
+
+
+def _nearest_table(peaks: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return, per cell of 4 levels, the nearest peak, or -1 where none is near."""
+    side = np.arange(2, 256, 4, dtype=np.float32)
+    best = np.full((64, 64, 64), np.inf, np.float32)
+    table = np.full((64, 64, 64), -1, np.int16)
+    for k, peak in enumerate(peaks):
+        lo = np.clip(((peak - MODE_RADIUS) // 4).astype(int) - 1, 0, 63)
+        hi = np.clip(((peak + MODE_RADIUS) // 4).astype(int) + 2, 1, 64)
+        axes = [(side[a:b] - p) ** 2 for a, b, p in zip(lo, hi, peak, strict=False)]
+        apart = axes[0][:, None, None] + axes[1][None, :, None] + axes[2][None, None, :]
+        at = tuple(slice(a, b) for a, b in zip(lo, hi, strict=False))
+        better = (apart < best[at]) & (apart <= MODE_RADIUS**2)
+        best[at][better] = apart[better]
+        table[at][better] = k
+    return table
+
+
+def _distance_to_mixtures(
+    colors: NDArray[np.float32], around: NDArray[np.int16], peaks: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the RGB distance of each color to the nearest line between two peaks around it.
+
+    Parameters
+    ----------
+    colors : ndarray of shape (n, 3), float32
+    around : ndarray of shape (n, m), int16
+        Peaks of the pixels around each, -1 for none.
+    peaks : ndarray of shape (k, 3), float32
+    """
+    ordered = np.sort(around, axis=1)
+    first = np.ones(ordered.shape, bool)
+    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    distinct = np.where(first & (ordered >= 0), ordered, 32000)
+    distinct = np.sort(distinct, axis=1)[:, :5]  # five classes within nine pixels
+    best = np.full(len(colors), np.inf, np.float32)
+    valid = distinct < 32000
+    at = np.where(valid, distinct, 0)
+    for i in range(distinct.shape[1]):
+        a = peaks[at[:, i]]
+        for j in range(i, distinct.shape[1]):
+            ok = valid[:, i] & valid[:, j]
+            if not ok.any():
+                break
+            b = peaks[at[:, j]]
+            line = b - a
+            length = (line**2).sum(1)
+            t = np.clip(((colors - a) * line).sum(1) / np.maximum(length, 1e-6), 0, 1)
+            off = np.sqrt(((colors - a - t[:, None] * line) ** 2).sum(1))
+            best = np.where(ok, np.minimum(best, off), best)
+    return best
+
+
+def _is_overlay(tiles: Sequence[NDArray[np.uint8]]) -> bool:
+    """Tell whether an image that is no label has the chroma of one: a few sharp, saturated chroma values cover it."""
+    chroma = [cv2.cvtColor(np.ascontiguousarray(t), cv2.COLOR_RGB2YCrCb)[..., 1:] for t in tiles]
+    flat = np.concatenate([c[local_range(np.ascontiguousarray(c)) <= 8] for c in chroma])
+    if len(flat) < 256:
+        return False
+    side = 64
+    density = (
+        np.bincount((flat[:, 0] >> 2).astype(int) * side + (flat[:, 1] >> 2), minlength=side**2)
+        .reshape(side, side)
+        .astype(np.float32)
+    )
+    near, wide = (
+        cv2.boxFilter(density, -1, (3, 3), normalize=False),
+        cv2.boxFilter(density, -1, (9, 9), normalize=False),
+    )
+    rest, peaks, share = density.copy(), 0, 0.0
+    for at in np.argsort(-near, axis=None)[:400]:
+        y, x = divmod(int(at), side)
+        if near[y, x] < 0.02 * len(flat):
+            break
+        block = rest[max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2]
+        saturated = max(abs(y * 4 + 2 - 128), abs(x * 4 + 2 - 128)) >= 20
+        if block.sum() >= 0.7 * near[y, x] and near[y, x] / wide[y, x] >= 0.6 and saturated:
+            peaks += 1
+            share += float(block.sum()) / len(flat)
+            block[...] = 0
+    return peaks >= 2 and share >= 0.2

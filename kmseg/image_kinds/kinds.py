@@ -1,0 +1,82 @@
+"""The kinds of images that a folder of labels may hold, and what is said of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+PHOTO, COLOR_LABEL, INDEX_MASK, BINARY_MASK, INSTANCE_IDS = (
+    "photo",
+    "color label",
+    "index mask",
+    "binary mask",
+    "instance ids",
+)
+PANELS, OVERLAY, FIGURE, SCREENSHOT = "panels", "overlay", "figure", "screenshot"
+KINDS = (PHOTO, COLOR_LABEL, INDEX_MASK, BINARY_MASK, INSTANCE_IDS, PANELS, OVERLAY, FIGURE, SCREENSHOT)
+
+LABEL_KINDS = frozenset({COLOR_LABEL, INDEX_MASK, BINARY_MASK, INSTANCE_IDS})
+"""Kinds whose pixels are class or object codes."""
+
+
+@dataclass(frozen=True)
+class Panels:
+    """How an image falls into panels.
+
+    Attributes
+    ----------
+    rows, columns : int
+        Number of panels down and across.
+    boxes : tuple of (top, bottom, left, right)
+        The panels in reading order, in pixels of the image, bars left out.
+    kinds : tuple of str
+        What each panel is.
+    bar : int
+        Width of the bars between the panels in pixels; 0 without.
+    label : int or None
+        The first panel that is a label.
+    """
+
+    rows: int
+    columns: int
+    boxes: tuple[tuple[int, int, int, int], ...]
+    kinds: tuple[str, ...]
+    bar: int
+    label: int | None
+
+    @property
+    def count(self) -> int:
+        """The number of panels."""
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class ImageKind:
+    """What an image is.
+
+    Attributes
+    ----------
+    kind : str
+        One of `KINDS`.
+    certainty : float
+        From 0 (a guess) to 1.
+    measures : dict of str to float
+        `flat`, `exact_flat`: shares of pixels whose 3x3 neighborhood spans at most 12 and 0 levels; `peaks`: sharp
+        peaks of the flat colors; `unexplained`: share of pixels neither near a peak nor a mixture of two;
+        `foreground_unexplained`: the same without the largest peak; `colors`: distinct colors in the sample;
+        `gray`: 1 where the three channels are equal.
+    values : tuple of int
+        The gray values of an index mask or binary mask.
+    panels : Panels or None
+        The panels, where there are several.
+    """
+
+    kind: str
+    certainty: float
+    measures: dict[str, float] = field(default_factory=dict)
+    values: tuple[int, ...] = ()
+    panels: Panels | None = None
+
+    @property
+    def is_label(self) -> bool:
+        """Whether the image as a whole is a label."""
+        return self.kind in LABEL_KINDS

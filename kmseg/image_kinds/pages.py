@@ -1,0 +1,125 @@
+"""Figures with captions or axes, and screenshots: told by letters in lines and by straight frames on plain paper."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.image_kinds.kinds import FIGURE, SCREENSHOT, ImageKind
+
+MIN_GLYPHS = 12
+"""Least number of letters in lines of text, for which an image is a page, a figure or a screenshot."""
+
+MIN_CAPTION = 5
+"""Least number of letters and digits in the margin of a figure: the numbers of an axis, a caption."""
+
+GLYPH_HEIGHT = 5, 48
+"""Height of a letter in pixels."""
+
+LINE_OF_TEXT = 4
+"""Least number of letters in one line."""
+
+FRAME_LENGTH = 0.25
+"""Least length of an axis, as a share of the image's side."""
+
+PAGE_PIXELS = 1 << 20
+"""Pixels above which an image is reduced before letters are looked for."""
+
+
+def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
+    """Tell a figure with captions or axes, or a screenshot, by its lines of text.
+
+    Letters are small connected areas darker or lighter than what surrounds them, of about one height, standing side by
+    side on one line, and of different shapes: windows of a facade or lane markings fill their boxes, letters do not.
+    """
+    gray = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2GRAY)
+    height, width = gray.shape
+    if height * width > PAGE_PIXELS:
+        scale = (PAGE_PIXELS / (height * width)) ** 0.5
+        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if min(gray.shape) < 64:
+        return None
+    measures = dict(content.measures)
+    frame = _frame(gray)
+    if frame is not None:
+        left, right, top, bottom = frame
+        marks = _letters(gray, dark=int(gray[0, 0]) > 127, least=2)
+        x, y = marks[:, 0] + marks[:, 2] / 2, marks[:, 1] + marks[:, 3] / 2
+        outside = int(((x < left) | (x > right) | (y < top) | (y > bottom)).sum())
+        measures["letters"] = float(outside)
+        if outside >= MIN_CAPTION:
+            return ImageKind(FIGURE, float(np.clip(outside / 20, 0.6, 0.95)), measures)
+    glyphs = max(len(_letters(gray, dark, least=LINE_OF_TEXT)) for dark in (True, False))
+    measures["letters"] = float(glyphs)
+    if glyphs >= MIN_GLYPHS and (content.is_label or glyphs >= 5 * MIN_GLYPHS):
+        return ImageKind(SCREENSHOT, float(np.clip(glyphs / 60, 0.5, 0.9)), measures)
+    return None
+
+
+def _letters(gray: NDArray[np.uint8], dark: bool, least: int) -> NDArray[np.int64]:
+    """Return the boxes (left, top, width, height) of what looks like letters, `least` and more in a line, `(n, 4)`."""
+    around = cv2.medianBlur(gray, 21) if min(gray.shape) > 21 else gray
+    ink = cv2.subtract(around, gray) if dark else cv2.subtract(gray, around)
+    mask = (ink > 48).astype(np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    stats = stats[1:].astype(np.int64)
+    if not 0 < count - 1 <= 20000:
+        return np.zeros((0, 4), np.int64)
+    x, y, w, h, area = stats.T
+    fill = area / (w * h)
+    able = (h >= GLYPH_HEIGHT[0]) & (h <= GLYPH_HEIGHT[1]) & (w >= 2) & (w <= 2 * h) & (fill > 0.2) & (fill < 0.85)
+    boxes, fill = stats[able][:, :4], fill[able]
+    order = np.argsort(boxes[:, 0], kind="stable")
+    boxes, fill = boxes[order], fill[order]
+    x, y, w, h = boxes.T
+    part_of_line = np.zeros(len(boxes), bool)
+    right_of = np.full(len(boxes), -1)
+    for i in range(len(boxes)):
+        j = (
+            i
+            + 1
+            + np.flatnonzero(
+                (x[i + 1 : i + 60] >= x[i] + w[i] - 1)
+                & (x[i + 1 : i + 60] <= x[i] + w[i] + h[i])
+                & (np.abs(y[i + 1 : i + 60] + h[i + 1 : i + 60] - y[i] - h[i]) <= 1 + 0.1 * h[i])
+                & (h[i + 1 : i + 60] >= 0.6 * h[i])
+                & (h[i + 1 : i + 60] <= 1.7 * h[i])
+            )
+        )
+        if len(j):
+            right_of[i] = j[0]
+    started = np.ones(len(boxes), bool)
+    started[right_of[right_of >= 0]] = False
+    for i in np.flatnonzero(started):
+        line = [int(i)]
+        while right_of[line[-1]] >= 0:
+            line.append(int(right_of[line[-1]]))
+        varied = least < LINE_OF_TEXT or (np.ptp(fill[line]) > 0.15 and np.ptp(w[line]) >= 2)
+        if len(line) >= least and varied:
+            part_of_line[line] = True
+    return boxes[part_of_line]
+
+
+def _frame(gray: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
+    """Return left, right, top and bottom of the content within a margin of one color; None without such a margin.
+
+    The outermost straight edges that run along a quarter of the image bound it: the frame of axes, or a picture.
+    """
+    height, width = gray.shape
+    border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    paper = int(np.median(border))
+    if (np.abs(border.astype(int) - paper) <= 8).mean() < 0.9:
+        return None
+    ink = np.abs(gray.astype(int) - paper) > 24
+    edges = []
+    for share in (ink.mean(axis=0), ink.mean(axis=1)):
+        filled = np.flatnonzero(share >= FRAME_LENGTH)
+        if not len(filled) or filled[0] < 4 or filled[-1] >= len(share) - 4:
+            return None
+        if max(share[filled[0] - 4], share[filled[-1] + 4]) > FRAME_LENGTH / 2:  # a round object, not an edge
+            return None
+        edges += [int(filled[0]), int(filled[-1])]
+    left, right, top, bottom = edges
+    widest = max(left / width, 1 - right / width, top / height, 1 - bottom / height)
+    return (left, right, top, bottom) if widest >= 0.03 else None

@@ -1,0 +1,203 @@
+"""Panels side by side, above each other: photo and label, or true and predicted labels, in one file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.image_kinds.content import FLAT_RANGE, classify_content, local_range
+from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, ImageKind, Panels
+
+MAX_PANEL_DOUBT = 2.0
+"""Doubt up to which a panel is the label if it is in half as much doubt as the next: busy labels in JPEG."""
+
+MIN_PANEL_SIDE = 24
+"""Least side of a panel, in pixels."""
+
+MAX_PANELS = 4
+"""Panels in a row that are looked for where no bar parts them."""
+
+BAR_RANGE = 24
+"""Levels that a bar between panels may span along its length: JPEG rings beside it."""
+
+BAR_CONTRAST = 0.7
+"""Least share of a bar's length along which what lies beside it differs from it."""
+
+MAX_BARRED_PANELS = 8
+"""Panels in a row that are looked for where bars part them."""
+
+SEAM_CONTRAST = 12.0
+"""Step across the seam between two panels without a bar, in levels: more than JPEG leaves in a flat area."""
+
+SEAM_LENGTH = 0.25
+"""Least share of the seam's length that steps."""
+
+
+def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
+    """Find panels side by side, above each other, or both."""
+    for axis in (1, 0):
+        spans = _spans_between_bars(image, axis)
+        if spans:
+            return _panels(image, axis, spans)[0]
+    best: tuple[float, Panels] | None = None
+    for axis in (1, 0):
+        size = image.shape[axis]
+        for n in range(2, MAX_PANELS + 1):
+            if size // n < MIN_PANEL_SIDE or not _has_seams(image, axis, n):
+                continue
+            edges = [round(size * i / n) for i in range(n + 1)]
+            found, clarity = _panels(image, axis, list(itertools.pairwise(edges)))
+            mixed = found.label is not None and bool(set(found.kinds) - LABEL_KINDS)
+            if n == 2 and not mixed:
+                mixed = (axis == 1 and _share_no_color(image)) or (content.is_label and _halves_repeat(image, axis))
+            if mixed and (best is None or clarity > best[0] + 0.1):
+                best = clarity, found
+    return best and best[1]
+
+
+def _halves_repeat(image: NDArray[np.uint8], axis: int) -> bool:
+    """Tell whether the two halves show the same, as a true label beside a predicted one."""
+    half = image.shape[axis] // 2
+    first, second = (image[:, :half], image[:, -half:]) if axis == 1 else (image[:half], image[-half:])
+    first, second = first[::2, ::2].astype(int), second[::2, ::2].astype(int)
+    common = np.median(np.concatenate([first.reshape(-1, 3), second.reshape(-1, 3)]), axis=0)
+    marked = (np.abs(first - common).max(axis=2) > BAR_RANGE) | (np.abs(second - common).max(axis=2) > BAR_RANGE)
+    equal = np.abs(first - second).max(axis=2) <= BAR_RANGE
+    return bool(marked.mean() >= 0.05 and equal[marked].mean() >= 0.6)
+
+
+def _share_no_color(image: NDArray[np.uint8]) -> bool:
+    """Tell whether the left and the right half have no flat color in common, as a label beside a map of another style."""
+    half = image.shape[1] // 2
+    flats = []
+    for part in (image[:, :half], image[:, -half:]):
+        flat = part[local_range(np.ascontiguousarray(part)) <= FLAT_RANGE]
+        flats.append(np.unique((flat >> 4) @ np.array([256, 16, 1], np.uint16), return_counts=True))
+    if min(len(cells) for cells, _ in flats) == 0:
+        return False
+    shared = np.intersect1d(flats[0][0], flats[1][0])
+    common = [counts[np.isin(cells, shared)].sum() / counts.sum() for cells, counts in flats]
+    return bool(max(common) < 0.05)
+
+
+def _panels(image: NDArray[np.uint8], axis: int, spans: Sequence[tuple[int, int]]) -> tuple[Panels, float]:
+    """Return the panels, and how clearly each is a label or none: the mean of |log2 doubt|, at most 2."""
+    height, width = image.shape[:2]
+    boxes = [(0, height, a, b) if axis == 1 else (a, b, 0, width) for a, b in spans]
+    found = []
+    for top, bottom, left, right in boxes:
+        part = image[top:bottom, left:right]
+        found.append(classify_content(part))
+    kinds = [each.kind for each in found]
+    label = next((i for i, kind in enumerate(kinds) if kind in LABEL_KINDS), None)
+    if label is None:  # one panel is far more like a label than the others
+        doubts = [each.measures["doubt"] for each in found]
+        first, second = np.sort(doubts)[:2]
+        if first <= MAX_PANEL_DOUBT and first <= second / 2:
+            label = int(np.argmin(doubts))
+            kinds[label] = COLOR_LABEL
+    bar = int(np.median([b[0] - a[1] for a, b in itertools.pairwise(spans)]))
+    n = len(spans)
+    clarity = float(np.mean([min(abs(np.log2(max(each.measures["doubt"], 0.25))), 2) for each in found]))
+    return Panels(1 if axis == 1 else n, n if axis == 1 else 1, tuple(boxes), tuple(kinds), bar, label), clarity
+
+
+def _spans_between_bars(image: NDArray[np.uint8], axis: int) -> list[tuple[int, int]]:
+    """Return the spans of panels of equal size between bars of one color; nothing without such bars.
+
+    A bar spans the whole image in one color. One bar at least differs from what lies on both sides of it along most of
+    its length; the others, where panels of equal size want them, from one side.
+    """
+    lines = image if axis == 1 else image.swapaxes(0, 1)  # (along the bar, across it, 3)
+    lines = lines[:: max(1, lines.shape[0] // 512)]
+    size = lines.shape[1]
+    low, high = lines.min(axis=0).astype(int), lines.max(axis=0).astype(int)
+    uniform = (high - low).max(axis=1) <= BAR_RANGE
+    color = (low + high) // 2
+
+    def differs(at: int, from_color: NDArray[np.int_]) -> float:
+        there = lines[:, min(max(at, 0), size - 1)].astype(int)
+        return float((np.abs(there - from_color).max(axis=1) > BAR_RANGE).mean())
+
+    def is_bar(start: int, end: int, of: NDArray[np.int_], both: bool) -> bool:
+        core = slice(start + (end - start > 4), end - (end - start > 4))
+        if not uniform[core].all() or np.abs(color[core] - of).max() > BAR_RANGE:
+            return False
+        sides = differs(start - 3, of) >= BAR_CONTRAST, differs(end + 2, of) >= BAR_CONTRAST
+        return all(sides) if both else any(sides)
+
+    for start, end in _same_color_runs(uniform, color):
+        width = end - start
+        if start < MIN_PANEL_SIDE or size - end < MIN_PANEL_SIDE or width > size // 8:
+            continue
+        of = np.median(color[start:end], axis=0).astype(int)
+        if not is_bar(start, end, of, both=True):
+            continue
+        for margin in _margins(uniform, color, of):
+            for n in range(2, MAX_BARRED_PANELS + 1):
+                each = (size - 2 * margin - (n - 1) * width) / n
+                if each < MIN_PANEL_SIDE:
+                    break
+                starts = [round(margin + i * (each + width) - width) for i in range(1, n)]
+                slack = 2 + round(0.01 * each)
+                if min(abs(s - start) for s in starts) > slack:
+                    continue
+                found = [_nudge(s, width, slack, partial(is_bar, of=of, both=False)) for s in starts]
+                if all(s is not None for s in found):
+                    edges = [margin, *[e for s in found if s is not None for e in (s, s + width)], size - margin]
+                    return [(int(x), int(y)) for x, y in zip(edges[::2], edges[1::2], strict=True)]
+    return []
+
+
+def _margins(uniform: NDArray[np.bool_], color: NDArray[np.int_], of: NDArray[np.int_]) -> list[int]:
+    """Return the widths of the margin around all panels to try: none, and that of the bars' color at both ends."""
+    same = uniform & (np.abs(color - of).max(axis=1) <= BAR_RANGE)
+    ends = [int(np.argmin(same)), int(np.argmin(same[::-1]))]
+    return [0] if min(ends) == 0 or abs(ends[0] - ends[1]) > 3 else [min(ends), 0]
+
+
+def _nudge(start: int, width: int, slack: int, accepts: Callable[[int, int], bool]) -> int | None:
+    """Return the start nearest to the one wanted at which a bar is."""
+    for step in range(slack + 1):
+        for at in {start - step, start + step}:
+            if at > 0 and accepts(at, at + width):
+                return at
+    return None
+
+
+def _same_color_runs(uniform: NDArray[np.bool_], color: NDArray[np.int_]) -> list[tuple[int, int]]:
+    """Return the runs of uniform lines of about one color."""
+    new = np.ones(len(uniform), bool)
+    new[1:] = (np.abs(color[1:] - color[:-1]).max(axis=1) > BAR_RANGE // 2) | (uniform[1:] != uniform[:-1])
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(uniform))
+    return [(int(a), int(b)) for a, b in zip(starts, ends, strict=True) if uniform[a]]
+
+
+def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _has_seams(image: NDArray[np.uint8], axis: int, n: int) -> bool:
+    """Tell whether the image steps at each of the places where n panels of equal size would meet.
+
+    The step there is along a quarter of the length and more, and along more of it than a few pixels further.
+    """
+    lines = image if axis == 1 else image.swapaxes(0, 1)
+    lines = lines[:: max(1, lines.shape[0] // 512)]
+    size = lines.shape[1]
+    for i in range(1, n):
+        at = round(size * i / n)
+        near = lines[:, max(at - 14, 0) : at + 15].astype(np.int16)
+        steps = (np.abs(near[:, 3:] - near[:, :-3]).max(axis=2) > SEAM_CONTRAST).mean(axis=0)  # JPEG blurs a step
+        middle = len(steps) // 2
+        seam = steps[middle - 2 : middle + 3].max()
+        beside = np.concatenate([steps[: middle - 5], steps[middle + 6 :]])
+        if seam < SEAM_LENGTH or seam < 1.5 * np.median(beside):
+            return False
+    return True
