@@ -6,6 +6,9 @@ DRIFTED = 3
 WRONG_COMMAND = 2
 """The exit code of a command line that cannot be read."""
 
+DOUBTFUL = 3
+"""The exit code of a run that is complete, but whose input does not seem to be label images; the last line says why."""
+
 STOPPED = 130
 """Exit code of a run that was interrupted by Ctrl-C or SIGTERM."""
 

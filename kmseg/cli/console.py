@@ -48,6 +48,8 @@ def show(outcome: Outcome | Listing) -> None:
     console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
     for number, line in enumerate(outcome.view.splitlines()):
         console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
+    if outcome.doubt:
+        console.print(Text(f"doubt    {printable(outcome.doubt)}", style="bold red"), soft_wrap=True)
 
 
 def show_point(name: str, outcome: Outcome | Listing) -> None:

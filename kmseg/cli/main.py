@@ -23,7 +23,7 @@ from kmseg.cli.arguments import order_arguments
 from kmseg.cli.config import build, fingerprint, register
 from kmseg.cli.console import show, show_point
 from kmseg.cli.messages import USER_ERRORS, explain
-from kmseg.errors import DRIFTED, STOPPED, WRONG_COMMAND, UserError, printable
+from kmseg.errors import DOUBTFUL, DRIFTED, STOPPED, WRONG_COMMAND, UserError, printable
 from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
 from kmseg.pipeline.plan import Listing, Outcome
 from kmseg.plugins import plugin_errors
@@ -73,7 +73,7 @@ def _run(config: DictConfig) -> None:
         outcome = _run_task(config, folder)
         show(outcome)
         _remove_empty_run(folder)  # a task that only prints a list writes no files
-        if code := outcome.code if isinstance(outcome, Listing) else DRIFTED * outcome.drifted:
+        if code := _exit_code(outcome):
             sys.exit(code)
     except KeyboardInterrupt:
         _stop(f"repeat the command with resume=true hydra.run.dir={folder}")
@@ -99,6 +99,12 @@ def _run_point(config: DictConfig, folder: Path) -> None:
         return
     PointStatus(fingerprint(config)).write(folder)
     show_point(name, outcome)
+
+
+def _exit_code(outcome: Outcome | Listing) -> int:
+    if isinstance(outcome, Listing):
+        return outcome.code
+    return DRIFTED if outcome.drifted else DOUBTFUL if outcome.doubt else 0
 
 
 @cache

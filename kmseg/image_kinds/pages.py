@@ -91,8 +91,8 @@ def _letters(gray: NDArray[np.uint8], dark: bool, least: int) -> NDArray[np.int6
             right_of[i] = j[0]
     started = np.ones(len(boxes), bool)
     started[right_of[right_of >= 0]] = False
-    for i in np.flatnonzero(started):
-        line = [int(i)]
+    for first in np.flatnonzero(started).tolist():
+        line = [first]
         while right_of[line[-1]] >= 0:
             line.append(int(right_of[line[-1]]))
         varied = least < LINE_OF_TEXT or (np.ptp(fill[line]) > 0.15 and np.ptp(w[line]) >= 2)

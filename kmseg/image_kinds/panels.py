@@ -71,7 +71,7 @@ def _halves_repeat(image: NDArray[np.uint8], axis: int) -> bool:
 
 
 def _share_no_color(image: NDArray[np.uint8]) -> bool:
-    """Tell whether the left and the right half have no flat color in common, as a label beside a map of another style."""
+    """Tell whether the two halves have no flat color in common, as a label beside a map of another style."""
     half = image.shape[1] // 2
     flats = []
     for part in (image[:, :half], image[:, -half:]):

@@ -100,6 +100,8 @@ class Outcome:
         The conclusion in one sentence, if the task has one.
     drifted : bool
         Whether the images of an incremental run have colors that its palette lacks; the run is complete nevertheless.
+    doubt : str
+        What the input seems to be, where it does not seem to be label images; printed last.
     """
 
     folder: Path
@@ -111,6 +113,7 @@ class Outcome:
     view: str
     conclusion: str = ""
     drifted: bool = False
+    doubt: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kmseg.audit.input_kinds import doubt_about_objects
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
 from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
+from kmseg.pipeline.look_at_input import explained_by, look_at_input
 from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
@@ -33,16 +35,20 @@ class Discover:
         items = plan.dataset.items()
         with tracked_run(plan, len(items)) as tracked:
             with progress.timed("total"):
-                found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
+                doubt = look_at_input(plan, items, progress)
+                with explained_by(doubt):
+                    found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
+            doubt = doubt or doubt_about_objects(found.candidates, counted.read)
             record_found(tracked, plan, found)
             metrics = {"palette/inertia": found.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
             true = plan.measured_against.palette
             if true is not None:
                 metrics |= legend_scores(found.palette, true, counted.flat_pixels)
-            return finish_run(
+            outcome = finish_run(
                 plan, tracked, progress, found.palette, found.pixels, metrics, counted.failures, (found.said,)
             )
+            return replace(outcome, doubt=doubt)
 
 
 def _distance_shares(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kmseg.audit.input_kinds import doubt_about_objects
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
@@ -15,6 +16,7 @@ from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.finish_writers import finish_writers
 from kmseg.pipeline.incremental import saved_palette
+from kmseg.pipeline.look_at_input import explained_by, look_at_input
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
 from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
@@ -39,11 +41,15 @@ class Segment:
         items = plan.dataset.items()
         metrics: dict[str, float] = {}
         warnings = [*plan.palette.warnings, *plan.truth.warnings]
-        found, check = None, NOTHING_TO_CHECK
+        found, check, doubt = None, NOTHING_TO_CHECK, ""
         with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
             with progress.timed("total"):
+                if not plan.incremental:
+                    doubt = look_at_input(plan, items, progress)
                 if palette is None:
-                    found, sampled = learn_palette(plan, items, progress)
+                    with explained_by(doubt):
+                        found, sampled = learn_palette(plan, items, progress)
+                    doubt = doubt or doubt_about_objects(found.candidates, sampled.read)
                     palette = found.palette
                     record_found(tracked, plan, found)
                     warnings += [found.said, *how_to_name(plan, palette)]
@@ -72,7 +78,7 @@ class Segment:
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
-            return replace(outcome, drifted=bool(check.drift))
+            return replace(outcome, drifted=bool(check.drift), doubt=doubt)
 
 
 def how_to_name(plan: Plan, palette: Palette) -> list[str]:

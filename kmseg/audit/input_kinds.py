@@ -1,0 +1,212 @@
+"""Are these label images at all? What a sample of the input is, and the sentence that says so and what to type."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kmseg.datasets import Dataset, Item
+from kmseg.discovery.candidates import Candidates
+from kmseg.errors import UnreadableImage
+from kmseg.image_kinds import (
+    FIGURE,
+    INSTANCE_IDS,
+    LABEL_KINDS,
+    OVERLAY,
+    PANELS,
+    PHOTO,
+    SCREENSHOT,
+    ImageKind,
+    Panels,
+    classify,
+)
+
+SAMPLED_PER_SUFFIX = 8
+"""Images of each file type that are looked at: photos and labels in one folder mostly differ in it."""
+
+SURE = 0.5
+"""Certainty from which on an image counts as what it seems to be."""
+
+MOST = 0.5
+"""Share of the images looked at that must be of other kinds for the whole input to be doubted."""
+
+SOME = 0.25
+"""The same share of one file type among others, or of all files: photos among labels."""
+
+OBJECT_CLASSES = 64
+"""Classes from which on the colors may number objects; most of them are then in one image only."""
+
+OBJECTS_IN_ONE_IMAGE = 0.8
+"""Share of the classes that are in one image only, from which on they are objects."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What some images are; several add up.
+
+    Attributes
+    ----------
+    kinds : dict of str to ImageKind
+        By the item's key.
+    """
+
+    images: int = 0
+    kinds: dict[str, ImageKind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LookAtImages:
+    """The work of classifying a chunk of images."""
+
+    dataset: Dataset
+
+    def __call__(self, items: Sequence[Item]) -> Looked:
+        """Classify each image; one that cannot be read is left to the run to name."""
+        kinds = {}
+        for item in items:
+            try:
+                label = self.dataset.read_label(item)
+            except UnreadableImage:
+                continue
+            kinds[item.key] = classify(np.asarray(getattr(label, "pixels", label)))
+        return Looked(len(items), kinds)
+
+    def add_up(self, parts: Sequence[Looked]) -> Looked:
+        """Add up what the chunks gave."""
+        return Looked(sum(part.images for part in parts), {k: v for part in parts for k, v in part.kinds.items()})
+
+
+def sample_items(items: Sequence[Item]) -> list[Item]:
+    """Return at most eight items of each file type, spread over the list."""
+    by_suffix: dict[str, list[Item]] = {}
+    for item in items:
+        by_suffix.setdefault(item.label.suffix.lower(), []).append(item)
+    chosen = []
+    for group in by_suffix.values():
+        places = np.linspace(0, len(group) - 1, min(len(group), SAMPLED_PER_SUFFIX)).round().astype(int)
+        chosen += [group[place] for place in dict.fromkeys(places.tolist())]
+    return chosen
+
+
+def doubt_about(items: Sequence[Item], looked: Looked, dataset_name: str = "") -> str:
+    """Say what the input seems to be if it is not, or not only, label images; nothing if it is.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        All of the input.
+    looked : Looked
+        What a sample of them is.
+    dataset_name : str
+        The chosen option of `dataset`, such as `folder`.
+    """
+    if not looked.kinds:
+        return ""
+    odd = {key: kind for key, kind in looked.kinds.items() if kind.kind not in LABEL_KINDS - {INSTANCE_IDS}}
+    odd = {key: kind for key, kind in odd.items() if kind.certainty >= SURE}
+    if len(odd) >= MOST * len(looked.kinds) and not _is_one_type_of_several(items, looked, odd):
+        return _whole_input(looked, odd, dataset_name)
+    return _some_files(items, looked, odd)
+
+
+def doubt_about_objects(candidates: Candidates | None, images: int) -> str:
+    """Say that colors seem to number objects, where there are many and most are in one image only."""
+    if candidates is None or images < 3:
+        return ""
+    accepted = candidates.accepted
+    alone = sum(candidate.images == 1 for candidate in accepted)
+    if len(accepted) < OBJECT_CLASSES or alone < OBJECTS_IN_ONE_IMAGE * len(accepted):
+        return ""
+    return (
+        f"{alone} of {len(accepted)} colors are in one image only: they seem to number objects (instance ids), not "
+        "classes; use the label images with class colors, if there are any"
+    )
+
+
+def _is_one_type_of_several(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]) -> bool:
+    """Tell whether some file type is labels: then the others are strays among them, however many."""
+    suffixes = {item.key: item.label.suffix.lower() for item in items}
+    looked_at = Counter(suffixes[key] for key in looked.kinds)
+    odd_of = Counter(suffixes[key] for key in odd)
+    return len(looked_at) > 1 and any(odd_of[suffix] <= SOME * count for suffix, count in looked_at.items())
+
+
+def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -> str:
+    counted = Counter(kind.kind for kind in odd.values())
+    kind, times = counted.most_common(1)[0]
+    example = next(key for key, each in odd.items() if each.kind == kind)
+    seen = f"{times} of {len(looked.kinds)} looked at, such as {example}"
+    if kind == PANELS:
+        return _say_panels([each.panels for each in odd.values() if each.panels], seen)
+    if kind in (PHOTO, OVERLAY) and counted[PHOTO] and counted[OVERLAY]:
+        times = counted[PHOTO] + counted[OVERLAY]
+        seen = f"{times} of {len(looked.kinds)} looked at, such as {example}"
+        return (
+            f"these seem to be photos, or labels blended onto photos (overlays), not label images ({seen}); the "
+            "palette is not to be trusted: give the folder of the labels alone as dataset.root"
+        )
+    what, remedy = {
+        PHOTO: ("photos, not label images", "give the folder of the labels as dataset.root"),
+        OVERLAY: (
+            "labels blended onto photos (overlays), not plain label images",
+            "give the folder of the labels alone as dataset.root",
+        ),
+        FIGURE: (
+            "figures with axes or captions, not plain label images",
+            "give the label files that they were made of",
+        ),
+        SCREENSHOT: ("screenshots or pages of text, not label images", "give the label files themselves"),
+        INSTANCE_IDS: (
+            "object numbers (instance ids: a color an object), not classes",
+            "give the label images with class colors",
+        ),
+    }[kind]
+    return f"these seem to be {what} ({seen}); the palette is not to be trusted: {remedy}"
+
+
+def _say_panels(panels: Sequence[Panels], seen: str) -> str:
+    (rows, columns), _ = Counter((each.rows, each.columns) for each in panels).most_common(1)[0]
+    alike = [each for each in panels if (each.rows, each.columns) == (rows, columns)]
+    bar = int(np.median([each.bar for each in alike]))
+    label = Counter(each.label for each in alike if each.label is not None).most_common(1)
+    number = label[0][0] if label else 0
+    parts = ", ".join(alike[0].kinds)
+    if (rows, columns) == (1, 2) and bar == 0:
+        side = "left" if number == 0 else "right"
+        return f"these seem to be pairs in one file ({parts}; {seen}): use dataset=pairs dataset.label={side}"
+    way = "beside" if columns > 1 else "above"
+    bars = f" with bars of {bar} pixels" if bar else ""
+    return (
+        f"these seem to be {rows * columns} panels {way} each other{bars} ({parts}; {seen}): use dataset=panels "
+        f"dataset.label={number + 1}"
+    )
+
+
+def _some_files(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]) -> str:
+    """Say which file type, or which part of all, is not labels."""
+    if not odd:
+        return ""
+    suffixes = {item.key: item.label.suffix.lower() for item in items}
+    looked_at = Counter(suffixes[key] for key in looked.kinds)
+    odd_of = Counter(suffixes[key] for key in odd)
+    names = {item.key: item.label.name for item in items}
+    for suffix, times in odd_of.most_common():
+        whole_type = len(looked_at) > 1 and times >= MOST * looked_at[suffix]
+        if not whole_type and len(odd) < max(SOME * len(looked.kinds), 2):
+            continue
+        keys = [key for key in odd if suffixes[key] == suffix]
+        kind = Counter(odd[key].kind for key in keys).most_common(1)[0][0]
+        many = {PHOTO: "photos", OVERLAY: "overlays", FIGURE: "figures", PANELS: "images of several panels"}
+        what = many.get(kind, f"images of another kind ({kind})")
+        total = sum(item.label.suffix.lower() == suffix for item in items)
+        which = (
+            f"the {total} {suffix or 'nameless'} files" if whole_type else f"{len(keys)} of {looked_at[suffix]} files"
+        )
+        return (
+            f"{what} seem to be among the labels: {which}, such as {names[keys[0]]}; keep them in a folder of their "
+            "own (dataset.photos=FOLDER pairs photos with labels)"
+        )
+    return ""

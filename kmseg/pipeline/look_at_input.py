@@ -1,0 +1,31 @@
+"""A look at some of the input before any work: are these label images?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from kmseg.audit.input_kinds import LookAtImages, doubt_about, sample_items
+from kmseg.datasets import Item
+from kmseg.errors import UserError
+from kmseg.pipeline.plan import Plan
+from kmseg.pipeline.progress import Progress
+
+
+def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
+    """Classify a sample of the input and say what it seems to be, if not label images; else return nothing."""
+    work = LookAtImages(plan.dataset)
+    chosen = sample_items(items)
+    looked = progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)
+    return doubt_about(items, looked, plan.choices.get("dataset", ""))
+
+
+@contextmanager
+def explained_by(doubt: str) -> Iterator[None]:
+    """Let an error of the block say what the input seems to be, where that is known."""
+    try:
+        yield
+    except UserError as error:
+        if not doubt:
+            raise
+        raise UserError(f"{doubt}\n{error}") from error
