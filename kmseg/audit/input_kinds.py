@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kmseg.datasets import Dataset, Item
+from kmseg.datasets import Dataset, Item, read_label
 from kmseg.discovery.candidates import Candidates
 from kmseg.errors import UnreadableImage
 from kmseg.image_kinds import (
@@ -23,6 +24,7 @@ from kmseg.image_kinds import (
     Panels,
     classify,
 )
+from kmseg.pixels.distance import between
 
 SAMPLED_PER_SUFFIX = 8
 """Images of each file type that are looked at: photos and labels in one folder mostly differ in it."""
@@ -41,6 +43,13 @@ OBJECT_CLASSES = 64
 
 OBJECTS_IN_ONE_IMAGE = 0.8
 """Share of the classes that are in one image only, from which on they are objects."""
+
+
+LEFT_OUT_PIXELS, LEFT_OUT_SHARE = 30, 1e-4
+"""Pixels, and share of all counted, from which on a color that was not taken for a class is named."""
+
+SHADE = 10.0
+"""RGB distance within which a color is a shade of a class and not worth a word."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +77,10 @@ class LookAtImages:
         kinds = {}
         for item in items:
             try:
-                label = self.dataset.read_label(item)
+                label = read_label(self.dataset, item)
             except UnreadableImage:
                 continue
-            kinds[item.key] = classify(np.asarray(getattr(label, "pixels", label)))
+            kinds[item.key] = classify(label.pixels)
         return Looked(len(items), kinds)
 
     def add_up(self, parts: Sequence[Looked]) -> Looked:
@@ -124,6 +133,27 @@ def doubt_about_objects(candidates: Candidates | None, images: int) -> str:
         f"{alone} of {len(accepted)} colors are in one image only: they seem to number objects (instance ids), not "
         "classes; use the label images with class colors, if there are any"
     )
+
+
+def left_out(candidates: Candidates | None) -> str:
+    """Name the colors that were not taken for classes though they have more than a few pixels and no class is near."""
+    if candidates is None:
+        return ""
+    accepted = np.array([candidate.color for candidate in candidates.accepted], np.uint8).reshape(-1, 3)
+    total = sum(candidate.pixels for candidate in candidates.considered)
+    least = max(LEFT_OUT_PIXELS, LEFT_OUT_SHARE * total)
+    others = [each for each in candidates.considered if each.verdict != "accepted" and each.pixels >= least]
+    others = [each for each in others if not _is_near(each.color, accepted)]
+    if not others:
+        return ""
+    others.sort(key=lambda each: -each.pixels)
+    named = "; ".join(f"{each.color} {each.pixels} pixels, {each.verdict}: {each.reason}" for each in others[:2])
+    more = f"; {len(others) - 2} more" if len(others) > 2 else ""
+    return f"not taken for classes: {named}{more} (candidates.csv has all; palette.pin=[[r,g,b]] takes one in)"
+
+
+def _is_near(color: tuple[int, int, int], accepted: NDArray[np.uint8]) -> bool:
+    return bool(len(accepted)) and bool(between(np.array([color], np.uint8), accepted).min() <= SHADE)
 
 
 def _is_one_type_of_several(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]) -> bool:

@@ -18,7 +18,7 @@ MAIN = {
     "legend/exact": "exact colors",
     "mask/accuracy": "pixel accuracy",
     "mask/miou": "mean IoU",
-    "sampled/farther_than_10": "flat pixels farther than 10 from every color",
+    "sampled/farther_than_10": "pixels of flat areas that no palette color explains",
     "palette/farther_than_10": "pixels farther than 10 from their color",
     "palette/farther_than_40": "pixels farther than 40 from their color",
     "palette/unmatched": "unmatched pixels",

@@ -16,7 +16,7 @@ from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.image_kinds import LABEL_KINDS, classify
 from kmseg.image_kinds.panels import MIN_PANEL_SIDE
-from kmseg.images import read_rgb
+from kmseg.images import Box, LabelImage, read_label_image, read_rgb
 from kmseg.validation import check_integer
 
 LOOKED_AT = 8
@@ -74,13 +74,18 @@ class Panels:
         files = image_files(existing_folder("dataset.root", self.root))
         return [Item(key, path, path) for key, path in files.items()]
 
-    def read_label(self, item: Item) -> NDArray[np.uint8]:
-        """Read the label's panel, `(H, W, 3)` uint8 RGB."""
-        return self._panel(item, self.layout.label)
+    def read_label(self, item: Item) -> LabelImage:
+        """Read the label's panel."""
+        whole = read_label_image(item.label)
+        return whole.crop(panel_box(whole.shape, self.layout, self.layout.label, item.label))
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
         """Read the photo's panel, `(H, W, 3)` uint8 RGB, where there is one."""
-        return None if self.layout.photo is None else self._panel(item, self.layout.photo)
+        if self.layout.photo is None:
+            return None
+        whole = read_rgb(item.label)
+        box = panel_box(whole.shape, self.layout, self.layout.photo, item.label)
+        return np.ascontiguousarray(whole[box.top : box.bottom, box.left : box.right])
 
     def truth(self) -> Truth | None:
         """Return None: panels bring no truth."""
@@ -111,14 +116,9 @@ class Panels:
             )
         return Layout(rows, columns, bar or 0, label - 1, None if photo is None else photo - 1)
 
-    def _panel(self, item: Item, number: int) -> NDArray[np.uint8]:
-        whole = read_rgb(item.label)
-        top, bottom, left, right = panel_box(whole.shape[:2], self.layout, number, item.label)
-        return np.ascontiguousarray(whole[top:bottom, left:right])
 
-
-def panel_box(shape: Sequence[int], layout: Layout, number: int, path: Path) -> tuple[int, int, int, int]:
-    """Return top, bottom, left and right of a panel in a file of `shape` (H, W); refuse one that is too small."""
+def panel_box(shape: Sequence[int], layout: Layout, number: int, path: Path) -> Box:
+    """Return where a panel lies in a file of `shape` (H, W, ...); refuse a file that is too small."""
     row, column = divmod(number, layout.columns)
     top, bottom = _span(shape[0], layout.rows, layout.bar, row)
     left, right = _span(shape[1], layout.columns, layout.bar, column)
@@ -127,7 +127,7 @@ def panel_box(shape: Sequence[int], layout: Layout, number: int, path: Path) -> 
             f"{path}: {shape[1]} x {shape[0]} pixels do not hold {layout.rows} x {layout.columns} panels with bars of "
             f"{layout.bar} pixels"
         )
-    return top, bottom, left, right
+    return Box(top, bottom, left, right)
 
 
 def _span(size: int, count: int, bar: int, number: int) -> tuple[int, int]:

@@ -280,6 +280,8 @@ def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
     """Return the share of small steps, of at most 8 levels, among horizontal neighbors that differ: many after JPEG."""
     small = steps = 0
     for tile in tiles:
+        if tile.shape[1] < 2:
+            continue
         step = (
             cv2.absdiff(np.ascontiguousarray(tile[:, 1:]), np.ascontiguousarray(tile[:, :-1]))
             .reshape(-1, 3)

@@ -148,9 +148,17 @@ def _spans_between_bars(image: NDArray[np.uint8], axis: int) -> list[tuple[int, 
                     continue
                 found = [_nudge(s, width, slack, partial(is_bar, of=of, both=False)) for s in starts]
                 if all(s is not None for s in found):
-                    edges = [margin, *[e for s in found if s is not None for e in (s, s + width)], size - margin]
-                    return [(int(x), int(y)) for x, y in zip(edges[::2], edges[1::2], strict=True)]
+                    width = _whole_width(width, size - 2 * margin, n)
+                    each = (size - 2 * margin - (n - 1) * width) / n
+                    starts = [margin + i * (each + width) for i in range(n)]
+                    return [(round(x), round(x + each)) for x in starts]
     return []
+
+
+def _whole_width(width: int, size: int, n: int) -> int:
+    """Return the width of the bars for which n panels are whole pixels wide: JPEG narrows a bar by a few."""
+    fitting = (wider for wider in range(width, width + 7) if (size - (n - 1) * wider) % n == 0)
+    return next(fitting, width)
 
 
 def _margins(uniform: NDArray[np.bool_], color: NDArray[np.int_], of: NDArray[np.int_]) -> list[int]:
@@ -186,7 +194,8 @@ def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
 def _has_seams(image: NDArray[np.uint8], axis: int, n: int) -> bool:
     """Tell whether the image steps at each of the places where n panels of equal size would meet.
 
-    The step there is along a quarter of the length and more, and along more of it than a few pixels further.
+    The step there is along a quarter of the length and more, and along more of it than a few pixels further on the
+    calmer side.
     """
     lines = image if axis == 1 else image.swapaxes(0, 1)
     lines = lines[:: max(1, lines.shape[0] // 512)]
@@ -197,7 +206,7 @@ def _has_seams(image: NDArray[np.uint8], axis: int, n: int) -> bool:
         steps = (np.abs(near[:, 3:] - near[:, :-3]).max(axis=2) > SEAM_CONTRAST).mean(axis=0)  # JPEG blurs a step
         middle = len(steps) // 2
         seam = steps[middle - 2 : middle + 3].max()
-        beside = np.concatenate([steps[: middle - 5], steps[middle + 6 :]])
-        if seam < SEAM_LENGTH or seam < 1.5 * np.median(beside):
+        calmer = min(float(np.median(steps[: middle - 5])), float(np.median(steps[middle + 6 :])))
+        if seam < SEAM_LENGTH or seam < 1.5 * calmer:
             return False
     return True

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from kmseg.pixels.distance import between
 
 VOC_VOID = (224, 224, 192)
-"""The border that PASCAL VOC draws along objects; no default color map has it among its first 256."""
+"""The border that PASCAL VOC draws along objects: the last color of its map, far from those that others hand out."""
 
 VOC_CLASSES = 21
 """Classes of PASCAL VOC, background included: its legend is the first so many colors of the map."""
@@ -51,6 +51,26 @@ class DefaultMatch:
 
     map: DefaultMap
     places: tuple[int, ...]
+
+    @property
+    def coverage(self) -> float:
+        """The share of the map's colors, up to the highest that the palette has, that it has."""
+        known = [place for place in self.places if place >= 0]
+        return len(known) / (max(known) + 1)
+
+    def order(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the classes in the order of the map, and their numbers there; others follow with the next numbers.
+
+        Where the map has no order, all stay as they are.
+        """
+        rows = range(len(self.places))
+        if not self.map.ordered:
+            return tuple(rows), tuple(rows)
+        known = sorted((row for row in rows if self.places[row] >= 0), key=lambda row: self.places[row])
+        others = [row for row in rows if self.places[row] < 0]
+        last = self.places[known[-1]]
+        numbers = [self.places[row] for row in known] + [last + 1 + n for n in range(len(others))]
+        return (*known, *others), tuple(numbers)
 
 
 def voc_colors(count: int) -> NDArray[np.uint8]:
@@ -108,6 +128,7 @@ def find_default_map(colors: NDArray[np.uint8], reach: float) -> DefaultMatch | 
         apart = between(colors, each.colors)
         near = apart.argmin(axis=1)
         places = np.where(apart.min(axis=1) <= reach, near, -1)
+        places[between(colors, spare[2:])[:, 0] <= reach] = -1
         told = (places >= 0) & ~is_spare
         missing = (places < 0) & ~is_spare
         if missing.any() or told.sum() < MIN_COLORS or len(np.unique(places[places >= 0])) < (places >= 0).sum():
@@ -119,7 +140,7 @@ def find_default_map(colors: NDArray[np.uint8], reach: float) -> DefaultMatch | 
 
 
 def has_voc_void(colors: NDArray[np.uint8], reach: float) -> bool:
-    """Tell whether a palette has the color of PASCAL VOC's border, which its color map has not."""
+    """Tell whether a palette has the color of PASCAL VOC's border."""
     return bool((between(colors, np.array([VOC_VOID], np.uint8)) <= reach).any())
 
 

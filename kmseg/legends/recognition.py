@@ -43,6 +43,10 @@ MIN_SPECIFIC = 3
 COMMON_REACH = 4.0
 """RGB units within which a color counts as a common one: what JPEG leaves of a class color's shift."""
 
+WHOLE_MAP = 0.65
+"""Share of the beginning of a default color map from which on a legend is nothing but that map: the 32 classes of CamVid
+have 0.56 of one, and are nobody's defaults."""
+
 CLEARLY_CLOSER = 1.0
 """RGB units by which one order of red and blue must fit better than the other."""
 
@@ -152,7 +156,8 @@ class Recognition:
 
     def _default_sentence(self, default: DefaultMatch) -> str:
         kept = "their order is kept" if default.map.ordered else "they tell no class"
-        meant = [default.map.slug] if default.map.slug else [match.slug for match in self.suspects[:4]]
+        slugs = [*(match.slug for match in self.suspects[:3]), default.map.slug]
+        meant = list(dict.fromkeys(slug for slug in slugs if slug))
         hint = f" (if meant, palette.names={' or '.join(meant)})" if meant else ""
         return f"default colors of {default.map.title}: names unknown; {kept}{hint}"
 
@@ -181,7 +186,9 @@ def _of_default_colors() -> frozenset[str]:
     return frozenset(
         slug
         for slug, legend in published().items()
-        if (match := find_default_map(legend.colors, EXACT)) is not None and match.map.ordered
+        if (match := find_default_map(legend.colors, EXACT)) is not None
+        and match.map.ordered
+        and match.coverage >= WHOLE_MAP
     )
 
 
@@ -205,7 +212,7 @@ def recognize(palette: Palette, exact: bool) -> Recognition:
     closest = tuple(matches[:5])
     nothing = (None,) * len(palette)
     default = find_default_map(palette.colors, EXACT if exact else COMMON_REACH)
-    if default is not None:
+    if default is not None and not (matches[0].good and matches[0].score > default.coverage):
         if default.map.slug and has_voc_void(palette.colors, reach):
             best = match_with(default.map.slug, palette, exact)
             return Recognition(best, (), _names(best, (), len(palette)), closest, default=default)
@@ -285,6 +292,13 @@ def match_with(slug: str, palette: Palette, exact: bool) -> Match:
     """Return the match of one published legend."""
     reach = EXACT if exact else LOSSY
     return _match(slug, published()[slug], palette, reach, _rarity(palette.colors, reach))
+
+
+def match_with_either_order(slug: str, palette: Palette, exact: bool) -> tuple[Match, bool]:
+    """Return the match of one published legend, and whether it fits better with red and blue exchanged."""
+    straight, swapped = match_with(slug, palette, exact), match_with(slug, _exchanged(palette), exact)
+    exchanged = _fits_better(swapped, straight)
+    return (swapped if exchanged else straight), exchanged
 
 
 def _match(slug: str, legend: Palette, palette: Palette, reach: float, rarity: NDArray[np.float64]) -> Match:

@@ -13,7 +13,7 @@ from kmseg.discovery.candidates import Demands
 from kmseg.discovery.palette import Found
 from kmseg.errors import UserError
 from kmseg.legends.formats import Legend, read_legend
-from kmseg.legends.recognition import Match, match_with, named, published, recognize, snapped
+from kmseg.legends.recognition import Match, match_with_either_order, named, published, recognize, snapped
 from kmseg.palette import RGB, Palette
 from kmseg.validation import check_bool, check_integer, check_number, check_text
 
@@ -96,27 +96,42 @@ class PaletteSource:
         if self.names == "none":
             return Naming(palette, "", ())
         recognition = recognize(palette, exact)
+        exchanged = recognition.exchanged
         if self.names == "auto":
             match, names, said = recognition.best, recognition.names, recognition.sentence()
         else:
-            match = match_with(self.names, palette, exact)
+            match, exchanged = match_with_either_order(self.names, palette, exact)
             legend = published()[self.names]
             names = tuple(legend.names[row] if row >= 0 else None for row in match.rows)
             said = f"{match.matched} of {len(palette)} classes take their names from {match.title}"
+        if match is None and self.names == "auto" and recognition.default is not None:
+            order, numbers = recognition.default.order()
+            return Naming(_reordered(palette, order, numbers), said, recognition.closest, order)
         if match is None:
             return Naming(palette, said, recognition.closest)
         renamed = named(palette, names)
-        painted = snapped(renamed, match, recognition.exchanged) if self.snap else renamed
+        painted = snapped(renamed, match, exchanged) if self.snap else renamed
         return Naming(painted, said, recognition.closest)
 
 
 @dataclass(frozen=True)
 class Naming:
-    """A palette with names, a sentence on their origin, and the most similar legends."""
+    """A palette with names, a sentence on their origin, and the most similar legends.
+
+    `order` has the old row of each class where the classes were put in the order of a default color map.
+    """
 
     palette: Palette
     said: str
     closest: tuple[Match, ...]
+    order: tuple[int, ...] = ()
+
+
+def _reordered(palette: Palette, order: Sequence[int], numbers: Sequence[int]) -> Palette:
+    """Return the classes of a palette in another order, each named by its number."""
+    width = max(len(str(max(numbers))), 2)
+    names = [f"class_{number:0{width}d}" for number in numbers]
+    return Palette(names, palette.colors[list(order)])
 
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:
@@ -134,4 +149,8 @@ def _colors(name: str, value: Any) -> tuple[RGB, ...]:
 def with_names(found: Found, source: PaletteSource) -> Found:
     """Name the classes of a palette that was found."""
     given = source.name_classes(found.palette, exact=found.candidates is not None and found.candidates.exact)
-    return replace(found, palette=given.palette, said=given.said, closest=given.closest)
+    named = replace(found, palette=given.palette, said=given.said, closest=given.closest)
+    if not given.order:
+        return named
+    order = list(given.order)
+    return replace(named, centers=found.centers[order], pixels=found.pixels[order])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects
+from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
@@ -46,7 +46,14 @@ class Discover:
             if true is not None:
                 metrics |= legend_scores(found.palette, true, counted.flat_pixels)
             outcome = finish_run(
-                plan, tracked, progress, found.palette, found.pixels, metrics, counted.failures, (found.said,)
+                plan,
+                tracked,
+                progress,
+                found.palette,
+                found.pixels,
+                metrics,
+                counted.failures,
+                (found.said, left_out(found.candidates)),
             )
             return replace(outcome, doubt=doubt)
 

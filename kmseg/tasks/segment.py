@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects
+from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
@@ -52,7 +52,7 @@ class Segment:
                     doubt = doubt or doubt_about_objects(found.candidates, sampled.read)
                     palette = found.palette
                     record_found(tracked, plan, found)
-                    warnings += [found.said, *how_to_name(plan, palette)]
+                    warnings += [found.said, left_out(found.candidates), *how_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
                 masked = mask_dataset(plan, items, palette, progress)

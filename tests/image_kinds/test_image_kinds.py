@@ -1,0 +1,113 @@
+import cv2
+import numpy as np
+import pytest
+
+from kmseg.image_kinds import LABEL_KINDS, classify
+from tests.support.kinds import COLORS, as_jpeg, draw_figure, draw_indices, draw_label, draw_page, draw_photo
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("quality", [None, 95, 75, 50])
+def test_a_label_is_a_label_whatever_jpeg_left_of_it(seed, quality):
+    label = draw_label(seed)
+    assert classify(label if quality is None else as_jpeg(label, quality)).kind == "color label"
+
+
+def test_a_resized_label_is_a_label():
+    large = cv2.resize(draw_label(1), (320, 256), interpolation=cv2.INTER_CUBIC)
+    assert classify(large).kind == "color label"
+    assert classify(as_jpeg(cv2.resize(draw_label(1), (150, 120), interpolation=cv2.INTER_AREA), 80)).is_label
+
+
+@pytest.mark.parametrize("quality", [None, 90])
+def test_a_photo_is_no_label_in_color_or_gray(quality):
+    for seed in range(3):
+        photo = draw_photo(seed)
+        photo = photo if quality is None else as_jpeg(photo, quality)
+        assert classify(photo).kind in ("photo", "overlay")
+        assert not classify(np.ascontiguousarray(photo[..., 1])).is_label
+
+
+def test_noise_and_gradients_are_no_labels():
+    random = np.random.default_rng(0)
+    assert not classify(random.integers(0, 256, (96, 128, 3)).astype(np.uint8)).is_label
+    assert not classify(np.clip(random.normal(128, 20, (96, 128)), 0, 255).astype(np.uint8)).is_label
+    assert not classify(np.tile(np.arange(256, dtype=np.uint8), (96, 1))).is_label
+
+
+def test_masks_are_told_by_their_values():
+    indices = classify(draw_indices(0))
+    assert indices.kind == "index mask"
+    assert indices.values == (0, 1, 2, 3, 4, 5)
+    binary = classify((draw_indices(0) == 1).astype(np.uint8) * 255)
+    assert binary.kind == "binary mask"
+    assert binary.values == (0, 255)
+    assert classify(draw_indices(0) == 1).kind == "binary mask"
+    assert classify(draw_indices(0) * 40).kind == "color label"
+    deep = draw_indices(0).astype(np.uint16) * 1000 + 24000
+    assert classify(deep).kind == "instance ids"
+
+
+def test_a_color_an_object_is_told_from_a_color_a_class():
+    colors = np.random.default_rng(0).integers(0, 256, (250, 3)).astype(np.uint8)
+    assert classify(colors[draw_indices(0, 120, (256, 256))]).kind == "instance ids"
+
+
+@pytest.mark.parametrize("bar", [0, 10])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("quality", [None, 85])
+def test_panels_are_found_with_their_bars_and_the_label_among_them(bar, axis, quality):
+    parts = [draw_photo(0), draw_label(0), cv2.medianBlur(draw_label(0), 5)]
+    height, width = parts[0].shape[:2]
+    gap = np.full((height, bar, 3) if axis else (bar, width, 3), 255, np.uint8)
+    together = np.concatenate([parts[0], gap, parts[1], gap, parts[2]], axis=axis)
+    kind = classify(together if quality is None else as_jpeg(together, quality))
+    assert kind.kind == "panels"
+    assert (kind.panels.columns if axis else kind.panels.rows) == 3
+    assert kind.panels.label == 1
+    assert abs(kind.panels.bar - bar) <= 1
+    assert kind.panels.kinds[0] not in LABEL_KINDS
+
+
+def test_a_pair_is_two_panels_and_tells_the_side_of_the_label():
+    assert classify(np.hstack([draw_photo(1), draw_label(1)])).panels.label == 1
+    assert classify(as_jpeg(np.hstack([draw_label(1), draw_photo(1)]), 80)).panels.label == 0
+
+
+def test_a_label_beside_its_prediction_is_told_by_repeating():
+    repeated = classify(np.hstack([draw_label(2), cv2.medianBlur(draw_label(2), 5)]))
+    assert repeated.kind == "panels"
+    assert classify(draw_label(2, (160, 400))).kind == "color label"
+
+
+@pytest.mark.parametrize("opacity", [0.3, 0.5, 0.7])
+def test_a_label_blended_onto_a_photo_is_no_label(opacity):
+    for seed in range(3):
+        blend = np.rint(draw_photo(seed) * (1 - opacity) + draw_label(seed) * opacity).astype(np.uint8)
+        assert not classify(blend).is_label
+        assert not classify(as_jpeg(blend, 90)).is_label
+
+
+def test_figures_and_pages_of_text_are_no_labels():
+    assert classify(draw_figure()).kind == "figure"
+    assert not classify(draw_page()).is_label
+
+
+def test_a_label_with_a_plain_margin_and_small_objects_is_no_figure():
+    label = np.zeros((240, 320, 3), np.uint8)
+    cv2.circle(label, (160, 120), 70, COLORS[0].tolist(), -1)
+    for number in range(12):
+        cv2.circle(
+            label, (15 + 26 * number, 15 + 17 * (number % 2)), 3 + number % 5, COLORS[1 + number % 5].tolist(), -1
+        )
+    assert classify(label).kind == "color label"
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 2), (1, 40, 3), (3, 3, 4), (40, 1)])
+def test_tiny_images_are_no_trouble(shape):
+    classify(np.zeros(shape, np.uint8))
+
+
+def test_a_large_image_is_judged_by_tiles_of_it():
+    large = cv2.resize(draw_label(3), (3000, 2400), interpolation=cv2.INTER_NEAREST)
+    assert classify(large).kind == "color label"
