@@ -176,13 +176,14 @@ def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -
         seen = f"{times} of {len(looked.kinds)} looked at, such as {example}"
         return (
             f"these seem to be photos, or labels blended onto photos (overlays), not label images ({seen}); the "
-            "palette is not to be trusted: give the folder of the labels alone as dataset.root"
+            "palette is not to be trusted: give the folder of the labels alone as dataset.root (of overlays: "
+            "dataset=overlay dataset.photos=FOLDER undoes the blend)"
         )
     what, remedy = {
         PHOTO: ("photos, not label images", "give the folder of the labels as dataset.root"),
         OVERLAY: (
             "labels blended onto photos (overlays), not plain label images",
-            "give the folder of the labels alone as dataset.root",
+            "give the folder of the labels alone as dataset.root, or dataset=overlay with dataset.photos=FOLDER",
         ),
         FIGURE: (
             "figures with axes or captions, not plain label images",

@@ -44,7 +44,7 @@ COMMON_REACH = 4.0
 """RGB units within which a color counts as a common one: what JPEG leaves of a class color's shift."""
 
 WHOLE_MAP = 0.65
-"""Share of the beginning of a default color map from which on a legend is nothing but that map: the 32 classes of CamVid
+"""Share of the beginning of a default color map from which on a legend is nothing but that map. CamVid's 32 classes
 have 0.56 of one, and are nobody's defaults."""
 
 CLEARLY_CLOSER = 1.0

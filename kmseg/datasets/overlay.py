@@ -1,0 +1,183 @@
+"""Labels that were blended onto photos, with the photos beside: the blend is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.datasets.matching import FileMatcher
+from kmseg.datasets.truth import Truth
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.images import LabelImage, read_rgb
+from kmseg.validation import check_number
+
+OPACITIES = np.arange(0.1, 0.97, 0.04)
+"""Opacities that are tried first; then steps of 0.01 around the one that stands out most from those 0.08 beside it: the
+share itself grows with the opacity, as errors shrink."""
+
+SAMPLED_FILES, SAMPLED_PIXELS = 6, 20_000
+"""Files, and pixels of each, on which the opacity is found."""
+
+CELL, FULLEST = 8, 40
+"""Side of a color cell in levels, and the number of the fullest cells whose share of the pixels is compared."""
+
+MIN_PEAK = 0.25
+"""Least share of the pixels in the fullest cells at the best opacity: without a blend there are few such cells."""
+
+UNCHANGED = 2, 6
+"""Levels within which a pixel is the photo's, without JPEG and with it: outside the objects of a partial overlay."""
+
+PARTIAL = 0.05
+"""Share of unchanged pixels from which on an overlay covers objects only; what is unchanged becomes black."""
+
+LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".webp"})
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Overlays of labels on photos: `overlay = opacity * label + (1 - opacity) * photo`, solved for the label.
+
+    Parameters
+    ----------
+    root : str
+        Folder of the overlays; sub-folders are searched.
+    photos : str
+        Folder of the photos, matched as by `dataset=folder`.
+    opacity : float or "auto"
+        Share of the label's color in a pixel; `auto` takes the opacity at which the labels have the fewest colors.
+
+    Notes
+    -----
+    Errors of rounding and JPEG grow by 1 / opacity. At a wrong opacity the photo's texture stays in the label and its
+    colors are spread; at the right one they fall into few cells of the color cube, a sharp peak.
+    """
+
+    root: str
+    photos: str
+    opacity: float | str = "auto"
+
+    def __post_init__(self) -> None:
+        existing_folder("dataset.root", self.root)
+        existing_folder("dataset.photos", self.photos)
+        if self.opacity != "auto":
+            check_number("dataset.opacity", self.opacity, at_least=0.05, at_most=1)
+
+    def items(self) -> list[Item]:
+        """List the overlays, each with its photo where one is found."""
+        photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
+        files = image_files(existing_folder("dataset.root", self.root))
+        return [Item(key, path, photos.find(key)) for key, path in files.items()]
+
+    def read_label(self, item: Item) -> LabelImage:
+        """Read an overlay and its photo, and return the label that was blended in."""
+        overlay, photo = _read_both(item)
+        tolerance = UNCHANGED[item.label.suffix.lower() in LOSSY_SUFFIXES]
+        return LabelImage.from_array(unblend(overlay, photo, self.used_opacity, tolerance))
+
+    def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
+        """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
+        return None if item.photo is None else read_rgb(item.photo)
+
+    def truth(self) -> Truth | None:
+        """Return None: overlays bring no truth."""
+        return None
+
+    @cached_property
+    def used_opacity(self) -> float:
+        """The opacity said, or the one found on a few files."""
+        if self.opacity != "auto":
+            return float(self.opacity)
+        items = self.items()
+        places = np.linspace(0, len(items) - 1, min(len(items), SAMPLED_FILES)).round().astype(int).tolist()
+        samples = []
+        for place in dict.fromkeys(places):
+            try:
+                overlay, photo = _read_both(items[place])
+            except UnreadableImage:
+                continue
+            samples.append(_sample(overlay, photo))
+        opacity, peak = find_opacity(samples)
+        if peak < MIN_PEAK:
+            raise UserError(
+                f"no opacity turns the overlays of {self.root} and the photos of {self.photos} into labels of few "
+                "colors; are they overlays on just these photos? dataset.opacity=0.5 sets it"
+            )
+        return opacity
+
+
+def _read_both(item: Item) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read an overlay and its photo; refuse a pair that does not fit."""
+    if item.photo is None:
+        raise UnreadableImage(f"{item.label}: has no photo of the same name in dataset.photos")
+    overlay, photo = read_rgb(item.label), read_rgb(item.photo)
+    if overlay.shape != photo.shape:
+        sizes = f"{overlay.shape[1]} x {overlay.shape[0]} and {photo.shape[1]} x {photo.shape[0]}"
+        raise UnreadableImage(f"{item.label}: overlay and photo differ in size ({sizes} pixels)")
+    return overlay, photo
+
+
+def _sample(overlay: NDArray[np.uint8], photo: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return pixels of an overlay and its photo, `(n, 3)` each, averaged 3x3.
+
+    An average of blends is the blend of the averages, and errors of JPEG shrink.
+    """
+    size = max(overlay.shape[1] // 3, 1), max(overlay.shape[0] // 3, 1)
+    small = [cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(-1, 3) for image in (overlay, photo)]
+    step = max(1, len(small[0]) // SAMPLED_PIXELS)
+    return small[0][::step], small[1][::step]
+
+
+def unblend(overlay: NDArray[np.uint8], photo: NDArray[np.uint8], opacity: float, tolerance: int) -> NDArray[np.uint8]:
+    """Return the label `(H, W, 3)` that was blended onto a photo with an opacity.
+
+    Where the overlay covers objects only, what is within `tolerance` levels of the photo is black.
+    """
+    blend = overlay.astype(np.float32)
+    label = np.rint((blend - (1 - opacity) * photo) / opacity).clip(0, 255).astype(np.uint8)
+    unchanged = cv2.absdiff(overlay, photo).max(axis=2) <= tolerance
+    if unchanged.mean() >= PARTIAL:
+        label[unchanged] = 0
+    return label
+
+
+def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> tuple[float, float]:
+    """Return the opacity at which the labels have the fewest colors, and the share of pixels of the fullest cells.
+
+    Parameters
+    ----------
+    samples : sequence of (ndarray of shape (n, 3), ndarray of shape (n, 3)), uint8
+        Pixels of overlays and of their photos. Those that are equal tell nothing and are left out.
+    """
+    told = []
+    for overlay, photo in samples:
+        changed = cv2.absdiff(overlay, photo).max(axis=1) > UNCHANGED[0]
+        if changed.any():
+            told.append((overlay[changed].astype(np.float32), photo[changed].astype(np.float32)))
+    if not told:
+        return 1.0, 0.0
+
+    def peak(opacity: float) -> float:
+        return float(np.mean([_share_of_fullest(o, p, opacity) for o, p in told]))
+
+    peaks = np.array([peak(opacity) for opacity in OPACITIES])
+    around = np.convolve(np.pad(peaks, 2, mode="edge"), [0.5, 0, 0, 0, 0.5], mode="valid")
+    sharpest = int((peaks - around).argmax())
+    fine = OPACITIES[sharpest] + np.arange(-0.03, 0.031, 0.01)
+    best = max((round(float(opacity), 2) for opacity in fine if 0.05 <= opacity <= 1), key=peak)
+    return best, peak(best)
+
+
+def _share_of_fullest(overlay: NDArray[np.float32], photo: NDArray[np.float32], opacity: float) -> float:
+    """Return the share of the pixels whose label color lies in one of the fullest cells; outside 0..255 none does."""
+    label = np.rint((overlay - (1 - opacity) * photo) / opacity)
+    slack = 1 / opacity
+    inside = ((label >= -slack) & (label <= 255 + slack)).all(axis=1)
+    cells = (label[inside].clip(0, 255) // CELL).astype(np.int64) @ np.array([1024, 32, 1])
+    counts = np.sort(np.bincount(cells, minlength=1))[::-1]
+    return float(counts[:FULLEST].sum() / len(label))
