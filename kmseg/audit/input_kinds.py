@@ -45,6 +45,9 @@ OBJECTS_IN_ONE_IMAGE = 0.8
 """Share of the classes that are in one image only, from which on they are objects."""
 
 
+HALF_BAR = 5
+"""Width of a bar in pixels up to which two panels are simply halves: labels have such bars by chance."""
+
 LEFT_OUT_PIXELS, LEFT_OUT_SHARE = 30, 1e-4
 """Pixels, and share of all counted, from which on a color that was not taken for a class is named."""
 
@@ -205,7 +208,7 @@ def _say_panels(panels: Sequence[Panels], seen: str) -> str:
     label = Counter(each.label for each in alike if each.label is not None).most_common(1)
     number = label[0][0] if label else 0
     parts = ", ".join(alike[0].kinds)
-    if (rows, columns) == (1, 2) and bar == 0:
+    if (rows, columns) == (1, 2) and bar <= HALF_BAR:
         side = "left" if number == 0 else "right"
         return f"these seem to be pairs in one file ({parts}; {seen}): use dataset=pairs dataset.label={side}"
     way = "beside" if columns > 1 else "above"

@@ -15,6 +15,10 @@ from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, ImageKind, Panels
 MAX_PANEL_DOUBT = 2.0
 """Doubt up to which a panel is the label if it is in half as much doubt as the next: busy labels in JPEG."""
 
+MIN_CLARITY = 0.8
+"""Least mean of |log2 doubt| of panels without bars. Halves of one busy label are between label and photo, 0.1 to 0.6;
+photo and label are at 1.2 and more."""
+
 MIN_PANEL_SIDE = 24
 """Least side of a panel, in pixels."""
 
@@ -51,7 +55,7 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
                 continue
             edges = [round(size * i / n) for i in range(n + 1)]
             found, clarity = _panels(image, axis, list(itertools.pairwise(edges)))
-            mixed = found.label is not None and bool(set(found.kinds) - LABEL_KINDS)
+            mixed = found.label is not None and bool(set(found.kinds) - LABEL_KINDS) and clarity >= MIN_CLARITY
             if n == 2 and not mixed:
                 mixed = (axis == 1 and _share_no_color(image)) or (content.is_label and _halves_repeat(image, axis))
             if mixed and (best is None or clarity > best[0] + 0.1):
