@@ -44,11 +44,16 @@ def options_known():
     register()
 
 
+NEEDED = {"panels": ["rows=1", "columns=2", "bar=0", "label=1"], "overlay": ["photos={labels}", "opacity=0.5"]}
+"""What the datasets need beside the root to read any image."""
+
+
 def composed(group: str, name: str, labels: Path):
     choice = f"{group}=[{name}]" if group == "writers" else f"{group}={name}"
     root = [f"dataset.root={labels}"] if group == "dataset" and name != "sample" else []
+    needed = [f"dataset.{word}".format(labels=labels) for word in NEEDED.get(name, ()) if group == "dataset"]
     with initialize(version_base="1.3", config_path=None):
-        config = compose("config", [choice, *root])
+        config = compose("config", [choice, *root, *needed])
     return config.writers[name] if group == "writers" else config[group]
 
 
