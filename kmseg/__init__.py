@@ -11,8 +11,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from kmseg._limits import MAX_PIXELS
 from kmseg._version import __version__ as __version__
+from kmseg.encoding import MAX_PIXELS
 
 if TYPE_CHECKING:
     from kmseg.api import discover as discover

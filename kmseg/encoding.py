@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+MAX_PIXELS = 2**28
+"""Maximum pixels of an image: 268 million, 0.8 GB as RGB. A small file can declare any size."""
+
 Table = tuple[int, ...]
 """64 steps of quantization of an 8x8 DCT block, row by row (not in zigzag order)."""
 

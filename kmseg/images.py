@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg._limits import MAX_PIXELS
-from kmseg.encoding import UNKNOWN, Encoding, read_encoding
+from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, read_encoding
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import read_bytes, write_bytes
 
@@ -134,7 +133,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     ------
     UnreadableImage
         If the file is missing, empty, truncated, of another kind, has more than 8 bits per channel or declares more
-        than `kmseg._limits.MAX_PIXELS` pixels.
+        than `kmseg.encoding.MAX_PIXELS` pixels.
     """
     return _decode(path, read_complete_file(path))
 
