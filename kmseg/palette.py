@@ -39,6 +39,7 @@ class Row(NamedTuple):
     color: RGB
     repainted: RGB | None = None
     ignored: bool = False
+    id: int | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,6 +59,11 @@ class Palette:
         Colors of the label images that belong to no class, with their names: their pixels are `ignore` in a mask.
     repainted : array-like of shape (k, 3), 0..255, or None
         The colors in which masks are painted, if they differ from those of the label images.
+    ids : sequence of int
+        The value of each class in index masks that are written, where that is not its row: what was read were index
+        masks, and their values leave gaps.
+    certainty : sequence of float
+        How sure each class is, 0 to 1, where the palette was found in the data.
 
     Examples
     --------
@@ -71,6 +77,8 @@ class Palette:
     also: Sequence[tuple[int, RGB]] = field(default=())
     ignored: Sequence[tuple[str, RGB]] = field(default=())
     repainted: NDArray[Any] | None = None
+    ids: Sequence[int] = ()
+    certainty: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         colors = _levels(self.colors)
@@ -95,6 +103,11 @@ class Palette:
                     "expected the same number"
                 )
             object.__setattr__(self, "repainted", repainted)
+        for name, values in (("ids", self.ids), ("certainties", self.certainty)):
+            if len(values) not in (0, len(colors)):
+                raise UserError(f"a palette has {len(values)} {name} and {len(colors)} colors; expected as many")
+        if len(set(self.ids)) < len(self.ids) or not all(0 <= number < self.ignore for number in self.ids):
+            raise UserError(f"the ids of a palette are {list(self.ids)}; expected different ones below {self.ignore}")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -155,6 +168,14 @@ class Palette:
         """The index of pixels that belong to no class: 255, or 65535 for more than 255 classes."""
         return int(np.iinfo(self.index_dtype).max)
 
+    def to_ids(self, mask: NDArray[Any]) -> NDArray[Any]:
+        """Return an index mask `(H, W)` with the classes' ids in place of their rows; `ignore` stays."""
+        if not self.ids:
+            return mask
+        table = np.full(self.ignore + 1, self.ignore, self.index_dtype)
+        table[: len(self)] = self.ids
+        return np.asarray(table[mask])
+
     def find_class(self, name_or_index: str | int) -> int:
         """Return the index of a class given by name or index; names come first."""
         if not isinstance(name_or_index, bool) and str(name_or_index) in self.names:  # a class may have the name 2
@@ -199,12 +220,14 @@ def from_rows(rows: Iterable[Row | tuple[str, RGB]]) -> Palette:
     if ignored and not first:
         raise UserError("every class of the legend is ignored; leave at least one")
     repainted = [row.repainted or row.color for row in first] if any(row.repainted for row in first) else None
+    ids = [row.id for row in first if row.id is not None]
     return Palette(
         list(index),
         np.array([row.color for row in first]),
         also,
         ignored,
         None if repainted is None else np.array(repainted),
+        () if ids == list(range(len(ids))) else ids,
     )
 
 
@@ -212,7 +235,7 @@ def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequ
     """Write `name,r,g,b`, one class per row in index order, then `columns` (one value per class).
 
     If the palette has them, the columns `also` (further colors of the class), `painted` (the color it is painted
-    in) and `ignore` (1 in the last rows: colors of no class) follow, so that the file reads back unchanged.
+    in), `id` (its value in index masks), `certainty` and `ignore` (1 in the last rows: colors of no class) follow.
 
     Examples
     --------
@@ -226,6 +249,10 @@ def write_palette(path: Path | str, palette: Palette, columns: Mapping[str, Sequ
         extra["also"] = [" ".join(to_hex(c) for i, c in palette.also if i == k) for k in range(len(palette))]
     if palette.repainted is not None:
         extra["painted"] = [to_hex(_rgb(color)) for color in palette.repainted]
+    if palette.ids:
+        extra["id"] = palette.ids
+    if palette.certainty:
+        extra["certainty"] = [f"{value:.2f}" for value in palette.certainty]
     if palette.ignored:
         extra["ignore"] = [""] * len(palette)
     rows = [

@@ -5,6 +5,7 @@ A function here has the name of the loop it stands for. It returns what the loop
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from kmseg.audit.kernels import CLASSLESS, EXACT, FLAT, FLAT_40
@@ -184,3 +185,22 @@ def dilate_label_bits(evidence, words):
         for label in np.unique(around[around < 32 * words]).tolist():
             bits[label // 32, row, column] |= np.uint32(1 << label % 32)
     return bits
+
+
+# kmseg.discovery
+
+
+def flat_regions(image, noise, least, spread):
+    """The 4-connected regions of pixels with a 3x3 range of at most `noise`: rounded mean color and area, sorted.
+
+    Regions of fewer than `least` pixels and those whose standard deviation in a channel is above `spread` are left out.
+    """
+    kernel = np.ones((3, 3), np.uint8)
+    flat = (cv2.dilate(image, kernel) - cv2.erode(image, kernel)).max(axis=2) <= noise
+    count, label = cv2.connectedComponents(flat.astype(np.uint8), connectivity=4)
+    found = []
+    for region in range(1, count):
+        pixels = image[label == region].astype(float)
+        if len(pixels) >= least and pixels.std(axis=0).max() <= spread:
+            found.append((*np.floor(pixels.mean(axis=0) + 0.5).astype(int).tolist(), len(pixels)))
+    return sorted(found)

@@ -1,4 +1,4 @@
-"""The candidate list: every color that may be a class, with the verdict on it and the reason."""
+"""The candidate list: every color that may be a class, with the verdict on it, its reason and its certainty."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from pathlib import Path
 
 from kmseg.files import write_csv
 from kmseg.palette import RGB
+
+DOUBTFUL = 0.75
+"""Certainty below which a class is named at the end of a run."""
+
+REMARKS = 3
+"""Classes that are named there; palette.csv has them all."""
 
 
 @dataclass(frozen=True)
@@ -22,39 +28,60 @@ class Candidate:
         Its pixels: all of them in lossless images, flat ones elsewhere, cores of a class of small objects only.
     images : int
         Images that hold its most widespread exact value: at least so many have the color.
-    flat : float
-        Share of flat pixels among those of about its color, in every fourth row.
-    solid, between, one_value : float
+    interior, mixed, one_value : float
         Shares of its pixels in the midst of a flat 5x5 patch; on the way from one other color to another; of its most
         frequent exact value.
+    largest_region : int
+        Pixels of its largest flat region.
     verdict : str
         `accepted`, `merged` or `rejected`.
     reason : str
         Why.
+    certainty : float
+        From 0 to 1, how sure the verdict is.
     """
 
     color: RGB
     pixels: int
     images: int
-    flat: float
-    solid: float
-    between: float
+    interior: float
+    mixed: float
     one_value: float
+    largest_region: int
     verdict: str
     reason: str
+    certainty: float
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """All colors that were considered; `exact` tells whether the images' colors are, so that a level counts."""
+    """All colors that were considered.
+
+    Attributes
+    ----------
+    considered : tuple of Candidate
+    exact : bool
+        Whether the images' colors are exact, so that a level counts.
+    index_masks : bool
+        Whether the images are index masks: gray, with the classes' ids for values.
+    """
 
     considered: tuple[Candidate, ...]
     exact: bool
+    index_masks: bool = False
 
     @property
     def accepted(self) -> list[Candidate]:
-        """The candidates that are classes, the one with most pixels first."""
-        return sorted((c for c in self.considered if c.verdict == "accepted"), key=lambda c: -c.pixels)
+        """The candidates that are classes, the one with most pixels first; of index masks, in the order of values."""
+        classes = [c for c in self.considered if c.verdict == "accepted"]
+        return sorted(classes, key=lambda c: c.color if self.index_masks else -c.pixels)
+
+    def remarks(self) -> list[str]:
+        """Say which classes are doubtful, with the reason and the setting that decides otherwise."""
+        doubtful = [c for c in self.accepted if c.certainty < DOUBTFUL]
+        said = [_describe_doubt(c) for c in doubtful[:REMARKS]]
+        more = len(doubtful) - REMARKS
+        return said + ([f"{more} more doubtful classes: column certainty of palette.csv"] if more > 0 else [])
 
 
 @dataclass(frozen=True)
@@ -66,7 +93,7 @@ class Demands:
     pin, forbid : sequence of (r, g, b)
         Colors that are classes whatever the data say; colors that never are, nor what is near them.
     min_pixels : int or None
-        Least number of pixels; None is 9 where images are lossless, else 30 flat ones, or cores.
+        Least number of pixels; None is any where images are lossless, else 30 flat ones, or cores.
     min_distance : float or None
         Least RGB distance of two classes; None is any where images are lossless, 4 where they were resized, else 12.
     """
@@ -79,16 +106,22 @@ class Demands:
 
 def write_candidates(path: Path, candidates: Candidates) -> Path:
     """Write the list as CSV, accepted ones first, each kind with most pixels first."""
-    header = ["r", "g", "b", "verdict", "reason", "pixels", "images_at_least", "flat", "solid", "between", "one_value"]
+    header = ["r", "g", "b", "verdict", "certainty", "reason", "pixels", "images_at_least", "largest_region"]
     rows = [
-        [*c.color, c.verdict, c.reason, c.pixels, c.images]
-        + [f"{share:.4f}" for share in (c.flat, c.solid, c.between, c.one_value)]
+        [*c.color, c.verdict, f"{c.certainty:.2f}", c.reason, c.pixels, c.images, c.largest_region]
+        + [f"{share:.4f}" for share in (c.interior, c.mixed, c.one_value)]
         for c in in_order(candidates)
     ]
-    return write_csv(path, header, rows)
+    return write_csv(path, [*header, "interior", "mixed", "one_value"], rows)
 
 
 def in_order(candidates: Candidates) -> list[Candidate]:
     """Return the candidates as people read them: accepted, merged, rejected, each with most pixels first."""
     order = {"accepted": 0, "merged": 1, "rejected": 2}
     return sorted(candidates.considered, key=lambda c: (order[c.verdict], -c.pixels))
+
+
+def _describe_doubt(candidate: Candidate) -> str:
+    color = ",".join(map(str, candidate.color))
+    pixels = f"{candidate.pixels:,} pixel{'s' if candidate.pixels != 1 else ''}"
+    return f"doubtful: ({color}), {pixels}: {candidate.reason}; 'palette.forbid=[[{color}]]' removes it"

@@ -1,24 +1,268 @@
-"""The density of colors on a grid of the RGB cube: its peaks, and the valleys between them."""
+"""Modes: the colors that may be classes, each with its features.
+
+Of lossless images every color is a mode, of resized ones every color of a uniform 3x3 patch. Of compressed images the
+modes are those of the mean colors of flat regions, and then those of the density of flat pixels, found as in mean shift
+(Comaniciu and Meer, "Mean shift: a robust approach toward feature space analysis", 2002).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.discovery import statistics as s
+from kmseg.discovery import thresholds as t
+from kmseg.discovery.damage import Damage
+from kmseg.discovery.statistics import ColorStatistics
+
+Color = NDArray[np.int64] | NDArray[np.float64]
+"""`(3,)`, in levels."""
+
+Rows = Sequence[int] | NDArray[np.intp]
+"""Indices of colors."""
+
+SHIFTS = 5
+"""Steps of mean shift: on these modes the last one is far below a level."""
+
 CELL = 2
-"""Levels of a cell of the grid."""
+"""Levels of a cell of the density's grid."""
 
 
-def landscape(
-    colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: float, least: int
-) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return the density on its grid, and the peaks `(n, 3)` in levels, densest first."""
-    density = _density(colors, weight, sigma)
+class Source(Enum):
+    """Where a mode comes from."""
+
+    PINNED = "pinned"
+    EXACT = "exact color of lossless images"
+    PATCH = "uniform patches of resized images"
+    REGIONS = "flat regions"
+    PIXELS = "flat pixels"
+    OBJECTS = "small objects only"
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """A color that may be a class, with its features.
+
+    Attributes
+    ----------
+    color : ndarray of shape (3,), int64
+    source : Source
+    pixels, images : int
+        Its pixels; images that hold its most widespread exact value.
+    interior, mixed, one_value : float
+        Shares of its pixels that have a flat 5x5 neighborhood, that are mixtures, that are of one exact value.
+    interior_pixels, pure_pixels : int
+        Pixels with a flat 5x5 neighborhood; pixels that are no mixtures.
+    largest_region, region_images, proof_regions : int
+        Pixels of its largest flat region; images that hold regions of its most widespread mean; large regions.
+    proof_share : float
+        Share of the pixels of its regions in large ones.
+    valley : callable or None
+        From another color to the lowest density on the way there, relative to the mode's own.
+    """
+
+    color: NDArray[np.int64]
+    source: Source
+    pixels: int = 0
+    images: int = 0
+    interior: float = 0.0
+    mixed: float = 0.0
+    one_value: float = 0.0
+    interior_pixels: int = 0
+    pure_pixels: int = 0
+    largest_region: int = 0
+    region_images: int = 0
+    proof_regions: int = 0
+    proof_share: float = 0.0
+    valley: Callable[[NDArray[np.int64]], float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """The statistics of the images of one damage: colors `(n, 3)` and counts `(n, 14)`."""
+
+    colors: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+    @staticmethod
+    def of(statistics: ColorStatistics, damage: Damage) -> Evidence:
+        """Take the part of the statistics that is of one damage."""
+        return Evidence(*statistics.under(damage))
+
+    @cached_property
+    def pure(self) -> NDArray[np.float64]:
+        """Pixels that are no mixture."""
+        return (self.counts[:, s.PIXELS] - self.counts[:, s.MIXED]).astype(float)
+
+    @cached_property
+    def _first_of_red(self) -> NDArray[np.intp]:
+        """The first row of each level of red: rows are in the order of their colors."""
+        return np.searchsorted(self.colors[:, 0], np.arange(257))
+
+    def within(self, color: Color, radius: float) -> NDArray[np.intp]:
+        """Return the rows of the colors within `radius` levels of `color`."""
+        low, high = max(int(color[0] - radius), 0), min(int(color[0] + radius) + 1, 255)
+        first, end = self._first_of_red[[low, high + 1]]
+        near = ((self.colors[first:end] - color) ** 2).sum(axis=1) <= radius**2
+        return np.asarray(first + np.flatnonzero(near))
+
+    def mode(self, color: Color, rows: Rows, source: Source, regions: Rows | None = None, **features: Any) -> Mode:
+        """Sum up what is known of the colors in `rows`; of `regions`, rows too, what is known of regions."""
+        counts = self.counts[rows]
+        region = counts if regions is None else self.counts[regions]
+        pixels, interior, mixed = (int(counts[:, c].sum()) for c in (s.PIXELS, s.INTERIOR, s.MIXED))
+        total = max(1, pixels)
+        found: dict[str, Any] = {
+            "pixels": pixels,
+            "images": int(counts[:, s.IMAGES].max(initial=0)),
+            "interior": interior / total,
+            "mixed": mixed / total,
+            "one_value": float(counts[:, s.PIXELS].max(initial=0) / total),
+            "interior_pixels": interior,
+            "pure_pixels": pixels - mixed,
+            "largest_region": int(region[:, s.LARGEST].max(initial=0)),
+            "region_images": int(region[:, s.REGION_IMAGES].max(initial=0)),
+            "proof_regions": int(region[:, s.PROOF_REGIONS].sum()),
+            "proof_share": float(region[:, s.PROOF_PIXELS].sum() / max(region[:, s.REGION_PIXELS].sum(), 1)),
+        }
+        return Mode(np.asarray(color, np.int64), source, **(found | features))
+
+
+def exact_modes(evidence: Evidence) -> Iterator[Mode]:
+    """Yield every color of lossless images, the one with most pixels first."""
+    for row in _descending(evidence.counts[:, s.PIXELS]):
+        yield evidence.mode(evidence.colors[row], [row], Source.EXACT)
+
+
+def patch_modes(evidence: Evidence) -> Iterator[Mode]:
+    """Yield every color of resized images that has a uniform 3x3 patch, the one with most of them first."""
+    for row in _descending(evidence.counts[:, s.REGION_PIXELS]):
+        yield evidence.mode(evidence.colors[row], [row], Source.PATCH)
+
+
+def region_modes(evidence: Evidence) -> Iterator[Mode]:
+    """Yield the modes of the mean colors of flat regions that have a large one, the heaviest first."""
+    weight = evidence.counts[:, s.REGION_WEIGHT].astype(float)
+    free = weight > 0
+    for start in _descending(np.where(evidence.counts[:, s.LARGEST] >= t.LARGE, weight, 0)):
+        if not free[start]:
+            continue
+        center = evidence.colors[start].astype(float)
+        for _ in range(SHIFTS):
+            near = _free_within(evidence, center, t.REGION_RADIUS, free)
+            if not len(near):
+                break
+            center = np.average(evidence.colors[near], axis=0, weights=weight[near])
+        regions = np.union1d(_free_within(evidence, center, t.REGION_REACH, free), [start])
+        free[regions] = False
+        yield _mode_of_regions(evidence, center, regions)
+
+
+def _free_within(evidence: Evidence, center: Color, radius: float, free: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the rows with regions of no mode so far that are within `radius` levels in each channel."""
+    near = evidence.within(center, radius * np.sqrt(3))
+    near = near[free[near]]
+    return near[np.abs(evidence.colors[near] - center).max(axis=1, initial=0) <= radius]
+
+
+def _mode_of_regions(evidence: Evidence, center: Color, regions: Rows) -> Mode:
+    """Return the mode of the regions around a center, in the color of most flat pixels there."""
+    pixels = evidence.within(center, t.REGION_REACH)
+    core = pixels[evidence.counts[pixels, s.PIXELS] > 0]
+    color = np.rint(center).astype(np.int64)
+    if len(core):
+        most = evidence.colors[core[evidence.pure[core].argmax()]]
+        if ((most - center) ** 2).sum() <= t.SNAP**2:
+            color = most
+    return evidence.mode(color, core, Source.REGIONS, regions)
+
+
+def pixel_modes(
+    evidence: Evidence, least: int, compressed: bool, apart: Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+) -> Iterator[Mode]:
+    """Yield the modes of the density of flat pixels, the densest first; `apart` tells which peaks are not a class's."""
+    sigma = t.SMOOTH if compressed else t.SHARP
+    density = _density(evidence.colors, evidence.pure, sigma)
     of_one_pixel = 1 / ((2 * np.pi) ** 1.5 * sigma**3)
-    return density, _peaks(density, least / 4 * of_one_pixel)
+    peaks = _peaks(density, least / 4 * of_one_pixel)
+    for peak in peaks[apart(peaks)]:
+        top = float(density[tuple((peak // CELL).astype(int))])
+        mode = _mode_of_peak(evidence, peak, least, compressed, density, top)
+        if mode is not None:
+            yield mode
+
+
+def _mode_of_peak(
+    evidence: Evidence, peak: Color, least: int, compressed: bool, density: NDArray[np.float32], top: float
+) -> Mode | None:
+    """Return the color of a peak with the pixels that are its own; None where there are too few to speak of."""
+    wide = evidence.within(peak, t.BLUR)
+    wide = wide[evidence.counts[wide, s.PIXELS] > 0]
+    near = ((evidence.colors[wide] - peak) ** 2).sum(axis=1)
+    core = wide[near <= (t.CORE if compressed else t.OVERSHOOT) ** 2]
+    if evidence.counts[wide, s.PIXELS].sum() < least or not evidence.counts[core, s.PIXELS].sum():
+        return None
+    color = evidence.colors[core[evidence.pure[core].argmax()]]
+    at_core = evidence.mode(color, core, Source.PIXELS)
+    if not compressed:
+        return at_core
+    center = mean_shift(evidence.colors, evidence.pure, peak)
+    if np.sqrt(((color - center) ** 2).sum()) > t.SNAP:
+        color = np.rint(center).astype(np.int64)
+
+    def valley(other: NDArray[np.int64]) -> float:
+        return _lowest_between(density, color, other) / top
+
+    own = evidence.within(color, t.BLUR)
+    return evidence.mode(
+        color, own, Source.PIXELS, core, mixed=at_core.mixed, one_value=at_core.one_value, valley=valley
+    )
+
+
+def object_modes(
+    evidence: Evidence, least: int, apart: Callable[[NDArray[np.int64]], NDArray[np.bool_]]
+) -> Iterator[Mode]:
+    """Yield the colors of small objects, most cores first; `apart` tells which colors are far from all classes."""
+    rows = np.flatnonzero(evidence.counts[:, s.CORES])
+    colors, cores = evidence.colors[rows], evidence.counts[rows, s.CORES].astype(float)
+    images = evidence.counts[rows, s.CORE_IMAGES]
+    left = apart(colors)
+    while left.any():
+        start = colors[np.argmax(cores * left)]
+        own = left & (((colors - mean_shift(colors, cores, start)) ** 2).sum(axis=1) <= t.BLUR**2)
+        if not own.any():
+            own = left & (((colors - start) ** 2).sum(axis=1) <= t.BLUR**2)
+        left &= ~own
+        color = np.rint(np.average(colors[own], axis=0, weights=cores[own])).astype(np.int64)
+        pixels = int(cores[own].sum())
+        if pixels >= least:
+            most = float(cores[own].max() / pixels)
+            yield Mode(color, Source.OBJECTS, pixels, int(images[own].sum()), one_value=most, pure_pixels=pixels)
+
+
+def mean_shift(colors: NDArray[np.int64], weight: NDArray[np.float64], start: Color) -> NDArray[np.float64]:
+    """Move to the mean of the pixels around, some times."""
+    center = np.asarray(start, float)
+    for _ in range(SHIFTS):
+        near = np.flatnonzero(((colors - center) ** 2).sum(axis=1) <= t.BLUR**2)
+        total = weight[near].sum()
+        if not total:
+            break
+        center = (colors[near] * weight[near, None]).sum(axis=0) / total
+    return center
+
+
+def _descending(weight: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the rows of positive weight, the heaviest first."""
+    order = np.argsort(-weight, kind="stable")
+    return order[weight[order] > 0]
 
 
 def _density(colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: float) -> NDArray[np.float32]:
@@ -44,7 +288,7 @@ def _peaks(density: NDArray[np.float32], floor: float) -> NDArray[np.float64]:
     return ordered.astype(np.float64) * CELL + 0.5
 
 
-def lowest_between(density: NDArray[np.float32], one: NDArray[np.int64], other: Sequence[int]) -> float:
+def _lowest_between(density: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     """Return the lowest density on the straight way between two colors."""
     a, b = one.astype(float), np.asarray(other, float)
     steps = np.linspace(0, 1, int(np.sqrt(((a - b) ** 2).sum()) / CELL) + 2)[:, None]

@@ -15,7 +15,10 @@ from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
 from kmseg.legends.recognition import Match
-from kmseg.palette import Palette
+from kmseg.palette import RGB, Palette
+
+IGNORE: RGB = (255, 255, 255)
+"""The value 255 of index masks, where all others are small."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +39,8 @@ class Found:
         Whose legend the palette is recognized as; empty if nobody's.
     closest : sequence of Match
         The published legends that came closest.
+    remarks : sequence of str
+        What the images went through, and what is doubtful about the palette.
     """
 
     palette: Palette
@@ -45,6 +50,7 @@ class Found:
     candidates: Candidates | None = None
     said: str = ""
     closest: tuple[Match, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) -> Found:
@@ -75,16 +81,41 @@ def find_palette_by_candidates(
             "no color stands out as a class in the sampled images; are they labels and not photos? "
             "lower palette.min_pixels, pin colors with palette.pin, or set clusterer.k to a number"
         )
-    palette = Palette(numbered(len(accepted)), np.array([candidate.color for candidate in accepted]))
+    palette = _make_palette(candidates)
     weights = statistics.weights
     speaking = weights > 0
+    for _, color in palette.ignored:
+        speaking &= (statistics.colors != color).any(axis=1)
     points, weights = space.to_features(statistics.colors[speaking]), weights[speaking]
     start = space.to_features(palette.colors)
     if len(points) < len(start):  # pinned colors need not occur
         points, weights = np.concatenate([points, start]), np.concatenate([weights, np.ones(len(start), np.int64)])
     clustering = clusterer.cluster(points, weights.astype(np.float64), init=start)
     pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
-    return Found(palette, clustering.centers, pixels, clustering.inertia, candidates)
+    remarks = (statistics.describe_damage(), *_describe_values(palette, candidates), *candidates.remarks())
+    return Found(palette, clustering.centers, pixels, clustering.inertia, candidates, remarks=remarks)
+
+
+def _make_palette(candidates: Candidates) -> Palette:
+    """Make the palette of the candidates accepted; the ids of index masks are their values."""
+    accepted = candidates.accepted
+    colors, certainty = np.array([c.color for c in accepted]), [c.certainty for c in accepted]
+    if not candidates.index_masks:
+        return Palette(numbered(len(accepted)), colors, certainty=certainty)
+    values = [c.color[0] for c in accepted]
+    names = [f"class_{value:02d}" for value in values]
+    ignored = [("ignore", c.color) for c in candidates.considered if c.color == IGNORE]
+    ids = values if values != list(range(len(values))) else ()
+    return Palette(names, colors, ignored=ignored, ids=ids, certainty=certainty)
+
+
+def _describe_values(palette: Palette, candidates: Candidates) -> list[str]:
+    """Say that the images are index masks, and which values they have."""
+    if not candidates.index_masks:
+        return []
+    values = palette.colors[:, 0].tolist()
+    listed = f"{values[0]} to {values[-1]}" if not palette.ids else ", ".join(map(str, values))
+    return [f"index masks with the values {listed}" + ("; 255 is taken for ignore" if palette.ignored else "")]
 
 
 def numbered(k: int) -> list[str]:

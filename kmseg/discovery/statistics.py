@@ -1,66 +1,75 @@
 """One image's half of finding the legend: its distinct colors, each with what speaks for it and against it.
 
 Resizing and compression put false colors into a label image. A *mixture* is a pixel on the way from one region to the
-next: it is rarely flat, and where it is (a slow ramp) its color lies mixed those of the pixels a few steps away on
-opposite sides. A thin pole is mixed nothing, since both its sides are alike. A *tinted copy* is a thin object into
-which the color of its surroundings has leaked: it is nowhere solid. So each color is counted by flat, solid and
-mixed; `kmseg.discovery.candidates` evaluates.
+next: it is rarely flat, and where it is (a slow ramp) its color lies between those of the pixels a few steps away on
+opposite sides. A thin pole lies between nothing, since both its sides are alike. *Chroma bleeding* colors a thin object
+like its surroundings: it has no flat interior. A connected *flat region* has a mean color from which the damage is
+averaged away: large ones are classes. A small object in a compressed image may have no flat pixel at all. It speaks by
+its *cores*: pixels whose color stands out from all that is around the object.
 
-A small object in a compressed image may have no flat pixel at all. It speaks by its *cores*: pixels whose color
-stands out from all that is around the object, so that no mixture of these can be it. A pole is not small: it reaches
-the surroundings it would have to stand out from.
+Images are counted apart by what happened to them (`kmseg.discovery.damage`): a color that a lossless image holds is
+exact, one in a JPEG file is not. `kmseg.discovery.select` decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.discovery.damage import MAX_THIN_CLASSES, Damage, are_blends, classify_damage, describe, is_shade
+from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
 
-FLAT_PIXELS, SOLID, BETWEEN, ALL, ALL_FLAT, ALL_BETWEEN, IMAGES, CORES, CORE_IMAGES = range(9)
-"""Columns of `ColorStatistics.counts`. The first three count flat pixels; the next three all pixels of images of
-few colors. The last two count the cores of small objects, at the median color of each kind in an image, in all other
-images."""
-
-CELL = 16
-"""Levels of a cell of coarse colors."""
-
-CELLS = 256 // CELL
-"""Cells a channel."""
+PIXELS, INTERIOR, FLAT, MIXED, IMAGES, CORES, CORE_IMAGES = range(7)
+REGION_IMAGES, REGIONS, REGION_PIXELS, REGION_WEIGHT, PROOF_PIXELS, PROOF_REGIONS, LARGEST = range(7, 14)
+COLUMNS = 14
+"""Columns of `ColorStatistics.counts`: pixels (of lossless images all, else flat ones); of these in flat 5x5 and 3x3
+neighborhoods; mixtures; images; cores of small objects of this median color, and their images. Flat regions of this
+rounded mean color: their images, number, pixels, weight; pixels and number of the large ones; pixels of the largest."""
 
 STRIP_PIXELS = 1 << 18
 """Pixels that are worked on at a time, about: memory does not grow with the size of an image."""
 
+REGION_NOISE = 6
+"""Levels that a flat region of a compressed image varies by in 3x3: half of what holds no edge, so that classes 7
+levels apart are not joined by the ramp between them."""
+
+MAX_DAMAGES = 4
+"""Kinds of damage that are told one by one."""
+
+MAX_COLORS = 1 << 16
+"""Colors after which the damage of an image is told by the rows so far."""
+
 
 @dataclass(frozen=True, eq=False)
 class ColorStatistics:
-    """Distinct colors with their evidence; two of them add up, whatever the order.
+    """Distinct colors with their evidence, apart by the damage of their images; two of them add up in any order.
 
     Attributes
     ----------
-    codes : ndarray of shape (n,), uint32
-        Distinct colors as 0xRRGGBB, ascending.
-    counts : ndarray of shape (n, 9), int64
-        Per color: flat pixels (3x3), of these solid ones (flat in 5x5), of these ones between two other colors; in
-        images of at most 256 colors: all pixels, flat ones, ones between two other colors; images; in images of more
-        colors: cores of small objects of this median color, images that hold such objects.
-    cells : ndarray of shape (2, 4096), int64
-        All pixels, and flat ones, of every fourth row by coarse color: how flat a color's surroundings are.
+    keys : ndarray of shape (n,), uint32
+        Damage and distinct color, 0xDDRRGGBB, ascending.
+    counts : ndarray of shape (n, 14), int64
+        What is counted; see the columns.
+    damages : ndarray of shape (m,), str
+        What happened to the images, in words.
+    damage_images : ndarray of shape (m,), int64
+        To how many images.
     """
 
-    codes: NDArray[np.uint32]
+    keys: NDArray[np.uint32]
     counts: NDArray[np.int64]
-    cells: NDArray[np.int64] = field(default_factory=lambda: np.zeros((2, CELLS**3), np.int64))
+    damages: NDArray[np.str_] = field(default_factory=lambda: np.zeros(0, np.str_))
+    damage_images: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @staticmethod
     def of(label: LabelImage | NDArray[np.uint8]) -> ColorStatistics:
-        """Count one label image, or pixels `(H, W, 3)` uint8: its flat pixels, or all pixels if it has few colors."""
+        """Take the statistics of one label image: a `LabelImage`, or an array `(H, W, 3)` uint8."""
         return ColorStatistics.of_all([label])
 
     @staticmethod
@@ -69,108 +78,181 @@ class ColorStatistics:
         from kmseg.pixels.hash_table import MAX_PIXELS_PER_TABLE
 
         parts, counting = [], _Counting()
-        for label in map(np.asarray, labels):
-            if counting.pixels + label.size > MAX_PIXELS_PER_TABLE:
+        for given in labels:
+            label = given if isinstance(given, LabelImage) else LabelImage(given)
+            if counting.pixels + label.pixels.size > MAX_PIXELS_PER_TABLE:
                 parts.append(counting.statistics())
                 counting = _Counting()
-            counting.add(label)
+            counting.add(label.pixels, label.encoding)
         return ColorStatistics.merge([*parts, counting.statistics()])
 
     @staticmethod
     def merge(parts: Iterable[ColorStatistics]) -> ColorStatistics:
         """Add up any number of statistics."""
-        held = list(parts)
+        held = [part for part in parts if len(part.damages)]
         if len(held) < 2:
-            return held[0] if held else ColorStatistics(np.zeros(0, np.uint32), np.zeros((0, 9), np.int64))
-        codes, row = np.unique(np.concatenate([part.codes for part in held]), return_inverse=True)
+            return held[0] if held else ColorStatistics(np.zeros(0, np.uint32), np.zeros((0, COLUMNS), np.int64))
+        keys, row = np.unique(np.concatenate([part.keys for part in held]), return_inverse=True)
         stacked = np.concatenate([part.counts for part in held])
-        counts = np.stack([np.bincount(row, column, len(codes)) for column in stacked.T], axis=1).astype(np.int64)
-        return ColorStatistics(codes, counts, np.sum([part.cells for part in held], axis=0))
+        counts = np.zeros((len(keys), COLUMNS), np.int64)
+        for column in range(COLUMNS):
+            if column == LARGEST:
+                np.maximum.at(counts[:, column], row, stacked[:, column])
+            else:
+                counts[:, column] = np.bincount(row, stacked[:, column], len(keys))
+        damages, kind = np.unique(np.concatenate([part.damages for part in held]), return_inverse=True)
+        images = np.bincount(kind, np.concatenate([part.damage_images for part in held]), len(damages))
+        return ColorStatistics(keys, counts, damages, images.astype(np.int64))
 
-    def flat_share(self, color: Sequence[int]) -> float:
-        """Return the share of flat pixels among those within 8 to 24 levels of a color; 0 where there are none."""
-        half = CELL // 2
-        near = tuple(slice(max(level - half, 0) // CELL, (level + half) // CELL + 1) for level in color)
-        every, flat = (int(cells.reshape(CELLS, CELLS, CELLS)[near].sum()) for cells in self.cells)
-        return flat / max(every, 1)
+    def under(self, damage: Damage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return colors `(n, 3)` and counts `(n, 14)` of the images with this damage."""
+        first, last = np.searchsorted(self.keys, [damage << 24, (damage + 1) << 24])
+        return unpack(self.keys[first:last] & np.uint32(0xFFFFFF)).astype(np.int64), self.counts[first:last]
+
+    @property
+    def images(self) -> int:
+        """The number of images counted."""
+        return int(self.damage_images.sum())
+
+    def describe_damage(self) -> str:
+        """Say what the images went through, the most frequent damage first."""
+        order = np.argsort(-self.damage_images, kind="stable")
+        parts = [f"{self.damage_images[i]:,} {self.damages[i]}" for i in order]
+        if len(parts) > MAX_DAMAGES:
+            rest = int(self.damage_images[order[MAX_DAMAGES:]].sum())
+            parts = [*parts[:MAX_DAMAGES], f"{rest:,} of {len(order) - MAX_DAMAGES} other kinds"]
+        return f"{self.images:,} label image{'s' if self.images != 1 else ''}: {', '.join(parts)}"
 
     @property
     def colors(self) -> NDArray[np.uint8]:
-        """The distinct colors, `(n, 3)` uint8 RGB."""
-        return unpack(self.codes)
+        """The colors, `(n, 3)` uint8 RGB; one that images of several kinds of damage have occurs more than once."""
+        return unpack(self.keys & np.uint32(0xFFFFFF))
 
     @property
     def weights(self) -> NDArray[np.int64]:
-        """The pixels `(n,)` that speak for a color: all of images of few colors, else flat ones but mixtures."""
-        lossy = self.counts[:, FLAT_PIXELS] - self.counts[:, ALL_FLAT] - self.counts[:, BETWEEN]
-        return np.asarray(np.where(self.counts[:, ALL] > 0, self.counts[:, ALL], lossy))
+        """The pixels `(n,)` that speak for a color: all of lossless images, else flat ones but mixtures."""
+        exact = self.keys >> 24 == Damage.LOSSLESS
+        return np.asarray(self.counts[:, PIXELS] - np.where(exact, 0, self.counts[:, MIXED]))
 
     @property
     def pixels(self) -> int:
-        """The number of pixels counted: flat ones, and all of images of few colors."""
-        return int(np.where(self.counts[:, ALL] > 0, self.counts[:, ALL], self.counts[:, FLAT_PIXELS]).sum())
+        """The number of pixels counted: flat ones, and all of lossless images."""
+        return int(self.counts[:, PIXELS].sum())
 
 
 class _Counting:
-    """The tables of one pass over images: of those with many colors, and of those with few."""
+    """The tables of one pass over images: of colors and of regions, for each kind of damage."""
 
     def __init__(self) -> None:
-        from kmseg.discovery.statistics_kernels import COLUMNS
+        from kmseg.discovery import region_kernels, statistics_kernels
         from kmseg.pixels.hash_table import empty_table
 
-        self._tables = [empty_table(COLUMNS), empty_table(COLUMNS)]
-        self._sizes = [0, 0]
-        self._cells = np.zeros((2, CELLS**3), np.int64)
+        self._tables = [empty_table(statistics_kernels.COLUMNS) for _ in Damage]
+        self._regions = [empty_table(region_kernels.COLUMNS) for _ in Damage]
+        self._sizes, self._region_sizes = [0] * len(Damage), [0] * len(Damage)
+        self._damages: dict[str, int] = {}
         self._images = 0
         self.pixels = 0
         self._bordered, self._planes = np.empty((0, 0, 3), np.uint8), np.empty((3, 0, 0), np.uint8)
 
-    def add(self, label: NDArray[np.uint8]) -> None:
+    def add(self, label: NDArray[np.uint8], encoding: Encoding) -> None:
         """Count one label image `(H, W, 3)` uint8, strip by strip."""
         from kmseg.discovery.object_kernels import count_objects
-        from kmseg.discovery.statistics_kernels import FEW, count_pixels, few_colors
-        from kmseg.pixels.hash_table import empty_table
+        from kmseg.discovery.region_kernels import add_row, first_state
+        from kmseg.discovery.statistics_kernels import count_pixels
 
         self._images += 1
         self.pixels += label.size
-        strips = list(_strips(*label.shape[:2]))
-        seen, colors = empty_table(1), 0
-        for strip in strips:
-            planes = self._make_planes(label, *strip)
-            colors = few_colors(planes, seen, colors)
-            if colors > FEW:
-                break
-        few = colors <= FEW
-        table, size, cores = self._tables[few], self._sizes[few], []
-        for strip in strips:
-            if len(strips) > 1:
-                planes = self._make_planes(label, *strip)
-            table, size, found = count_pixels(planes, few, self._images, strip[0], table, size, self._cells)
+        height, width = label.shape[:2]
+        strips = list(_strips(height, width))
+        damage = Damage.COMPRESSED if encoding.lossy else self._measure(label, strips)
+        words = describe(damage, encoding)
+        self._damages[words] = self._damages.get(words, 0) + 1
+        exact, noise = damage == Damage.LOSSLESS, np.uint8(REGION_NOISE if damage == Damage.COMPRESSED else 0)
+        table, size, cores = self._tables[damage], self._sizes[damage], []
+        regions, known, state = self._regions[damage], self._region_sizes[damage], first_state(width)
+        for top, bottom in strips:
+            planes = self._make_planes(label, top, bottom)
+            table, size, regions, known, state, found = count_pixels(
+                planes, exact, noise, self._images, (top, height), table, size, regions, known, state
+            )
             cores.append(found)
+        nothing_flat = np.full(width, 255, np.uint8), np.zeros(width, np.uint32)
+        _, known = add_row(*nothing_flat, noise, self._images, state, regions, known)  # ends the last regions
         table, size = count_objects(np.concatenate(cores), table, size)
-        self._tables[few], self._sizes[few] = table, size
+        self._tables[damage], self._sizes[damage] = table, size
+        self._regions[damage], self._region_sizes[damage] = regions, known
+
+    def _measure(self, label: NDArray[np.uint8], strips: Sequence[tuple[int, int]]) -> Damage:
+        """Tell the damage of an image from its pixels."""
+        from kmseg.discovery.statistics_kernels import INNER_RIM, SUPPORTED, find_support
+        from kmseg.pixels.hash_table import table_rows
+
+        table, size = np.zeros((1024, 5), np.int32), 0
+        for strip in strips:
+            table, size = find_support(self._make_planes(label, *strip), table, size)
+            if size > MAX_COLORS:
+                break
+        codes, rows = table_rows(table)
+        rows = rows[:, SUPPORTED : INNER_RIM + 1]
+        damage, false = classify_damage(codes, rows), rows[:, 0] == 0
+        if damage != Damage.LOSSLESS and false.sum() <= MAX_THIN_CLASSES:
+            thin, known, pixels = codes[false], codes[~false], rows[false, 1]
+            shades = is_shade(thin, known) | self._find_mixtures(label, strips)[false]
+            if not are_blends(thin, known) and pixels[shades].sum() < pixels[~shades].sum():
+                return Damage.LOSSLESS
+        return damage
+
+    def _find_mixtures(self, label: NDArray[np.uint8], strips: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
+        """Tell of which colors of an image most pixels lie between two others, as on the rims of a resized image."""
+        from kmseg.discovery import region_kernels
+        from kmseg.discovery import statistics_kernels as kernels
+        from kmseg.pixels.hash_table import empty_table, table_rows
+
+        table, size, regions, known = empty_table(kernels.COLUMNS), 0, empty_table(region_kernels.COLUMNS), 0
+        state = region_kernels.first_state(label.shape[1])
+        for top, bottom in strips:
+            planes = self._make_planes(label, top, bottom)
+            table, size, regions, known, state, _ = kernels.count_pixels(
+                planes, True, np.uint8(0), 1, (top, len(label)), table, size, regions, known, state
+            )
+        kinds = table_rows(table)[1][:, kernels.KINDS : kernels.KINDS + 5]
+        return np.asarray(2 * (kinds[:, 2] + kinds[:, 4]) > kinds.sum(axis=1))
 
     def statistics(self) -> ColorStatistics:
         """Return what was counted."""
+        parts = [self._statistics_under(damage) for damage in Damage]
+        names = sorted(self._damages)
+        return ColorStatistics(
+            np.concatenate([keys for keys, _ in parts]),
+            np.concatenate([counts for _, counts in parts]),
+            np.array(names, np.str_),
+            np.array([self._damages[name] for name in names], np.int64),
+        )
+
+    def _statistics_under(self, damage: Damage) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return keys and counts of the images with this damage."""
+        from kmseg.discovery import region_kernels
         from kmseg.discovery import statistics_kernels as kernels
         from kmseg.pixels.hash_table import table_rows
 
-        cells = np.cumsum(self._cells[::-1], axis=0)[::-1]  # all, of which flat
-        parts = []
-        for few, table in enumerate(self._tables):
-            codes, rows = table_rows(table)
-            solid, flat, is_mixed, other, other_between = rows[:, kernels.KINDS : kernels.KINDS + 5].T
-            counts = np.zeros((len(codes), 9), np.int64)
-            counts[:, FLAT_PIXELS] = solid + flat + is_mixed
-            counts[:, SOLID], counts[:, BETWEEN], counts[:, IMAGES] = solid, is_mixed, rows[:, kernels.IMAGES]
-            if few:
-                counts[:, ALL] = solid + flat + is_mixed + other + other_between
-                counts[:, ALL_FLAT], counts[:, ALL_BETWEEN] = counts[:, FLAT_PIXELS], is_mixed + other_between
-            else:
-                counts[:, CORES], counts[:, CORE_IMAGES] = rows[:, kernels.CORES], rows[:, kernels.CORE_IMAGES]
-            parts.append(ColorStatistics(codes, counts))
-        seen = [part for part in parts if len(part.codes)]
-        return replace(ColorStatistics.merge(seen), cells=cells)
+        codes, rows = table_rows(self._tables[damage])
+        region_codes, region_rows = table_rows(self._regions[damage])
+        every = np.union1d(codes, region_codes)
+        counts = np.zeros((len(every), COLUMNS), np.int64)
+        at = np.searchsorted(every, codes)
+        interior, flat, flat_mixed, other, other_mixed = rows[:, kernels.KINDS : kernels.KINDS + 5].T
+        counts[at, INTERIOR], counts[at, FLAT] = interior, interior + flat + flat_mixed
+        counts[at, PIXELS], counts[at, MIXED] = counts[at, FLAT], flat_mixed
+        counts[at, IMAGES] = rows[:, kernels.IMAGES]
+        if damage == Damage.LOSSLESS:
+            counts[at, PIXELS] += other + other_mixed
+            counts[at, MIXED] += other_mixed
+        else:
+            counts[at, CORES], counts[at, CORE_IMAGES] = rows[:, kernels.CORES], rows[:, kernels.CORE_IMAGES]
+        at = np.searchsorted(every, region_codes)
+        counts[at, REGION_IMAGES:] = region_rows[:, region_kernels.IMAGES :]
+        return every.astype(np.uint32) | np.uint32(damage << 24), counts
 
     def _make_planes(self, label: NDArray[np.uint8], top: int, bottom: int) -> NDArray[np.uint8]:
         """Return red, green and blue of some rows with what is around them; the next call overwrites them."""

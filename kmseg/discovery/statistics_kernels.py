@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kmseg.discovery.region_kernels import add_row
 from kmseg.pixels.hash_table import find_slot, reserve
 from kmseg.pixels.jit import compiled
 
@@ -24,8 +25,13 @@ REACH = 4
 NEAR_REACH = 2
 """The same in images of few colors, where a resized rim is one or two pixels wide."""
 
-FEW = 256
-"""Colors: an image with more than a paletted file can hold has been damaged."""
+LINE_TOLERANCE = 6
+"""Levels by which a mixture in an image that was only resized may lie off the line between its parents: rounding, and
+the overshoot of a bicubic filter in one of them."""
+
+FRAME = 1
+"""Outermost rows and columns of a damaged image that are not counted: their 3x3 neighborhood is repeated there, so that
+all of them look flat."""
 
 RING_RADIUS = 8
 """Pixels to each side of a core where its surroundings are looked at: clears objects of up to 15 pixels."""
@@ -39,24 +45,15 @@ MAX_LOCAL_RANGE = 40
 MARGIN = RING_RADIUS + 1
 """Pixels around the planes; one more than the reach, since a step down and left begins in the row above."""
 
-CELL = 16
-"""Levels of a cell of coarse colors."""
-
-CELLS = 256 // CELL
-"""Cells a channel."""
-
-EVERY = 4
-"""Rows of which one is counted by coarse color."""
-
 BLOCK = 3072
 """Pixels of a block, about: what is worked out for it stays in the nearest cache."""
 
 LAST_IMAGE, IMAGES, KINDS, CORES, CORE_IMAGES = 1, 2, 3, 6, 7
-"""Columns of a table of images with many colors: the one that was counted last; how many; pixels of three kinds; cores
-of small objects of this color, and their images. A table of images with few colors has five kinds and no cores.
+"""Columns of a table of damaged images: the one that was counted last; how many; pixels of three kinds; cores of small
+objects of this color, and their images. A table of lossless images has five kinds and no cores.
 
-The kinds are: solid (flat in 5x5); flat in 3x3 only; the same between two other colors; not flat; the same between two
-other colors."""
+The kinds are: interior (flat in 5x5); flat in 3x3 only; the same between two other colors; not flat; the same between
+two other colors."""
 
 COLUMNS = 8
 
@@ -67,11 +64,22 @@ UNCOUNTED = np.uint32(1 << 24)
 """The word of pixels that are not counted; as a color it comes after all others."""
 
 
-@compiled
-def few_colors(planes: Any, seen: Any, count: int) -> int:
-    """Count on the distinct colors of pixels that are not flat, from `count`, until there are more than FEW.
+SUPPORTED, RIM, FLAT_RIM, INNER_RIM = 1, 2, 3, 4
+"""Columns of a table of one image's colors: centers of uniform 3x3 patches; all other pixels; of these, ones whose 3x3
+neighborhood is flat, and ones whose 5x5 neighborhood is."""
 
-    `seen` is the table of those so far, with room for them.
+
+@compiled
+def find_support(planes: Any, table: Any, size: int) -> Any:
+    """Count for each color of some rows the centers of uniform 3x3 patches, and its other pixels; return table, size.
+
+    Parameters
+    ----------
+    planes : uint8 array of shape (3, h + 2 MARGIN, w + 2 MARGIN)
+    table : int32 array of shape (2^m, 5)
+        Of the image's rows so far.
+    size : int
+        Colors in it.
     """
     line, width = _line(planes), planes.shape[2]
     range3, range5 = np.empty(width, np.uint8), np.empty(width, np.uint8)
@@ -79,67 +87,113 @@ def few_colors(planes: Any, seen: Any, count: int) -> int:
     for y in range(MARGIN, planes.shape[1] - MARGIN):
         _local_ranges(line, y * width, width, range3, range5, work)
         _pack(line, y * width, colors)
-        last = np.uint32(0xFFFFFFFF)
-        for x in range(MARGIN, width - MARGIN):
-            if range3[x] <= FLAT or colors[x] == last:
-                continue
-            last = colors[x]
-            row = find_slot(seen, last)
-            if seen[row, 0] == 0:
-                seen[row, 0] = np.int32(last + 1)
-                count += 1
-                if count > FEW:
-                    return count
-    return count
+        table = reserve(table, size, width)
+        size = _add_support(colors, range3, range5, table, size)
+    return table, size
 
 
 @compiled
-def count_pixels(planes: Any, few: bool, image: int, top: int, table: Any, size: int, cells: Any) -> Any:
-    """Add the pixels of some rows of an image, the first of which is `top`, to the table of its sort and to `cells`.
+def _add_support(colors: Any, range3: Any, range5: Any, table: Any, size: int) -> int:
+    last, row = np.uint32(0xFFFFFFFF), np.uint64(0)
+    for x in range(MARGIN, len(colors) - MARGIN):
+        if colors[x] != last:
+            last = colors[x]
+            row = find_slot(table, last)
+            size += table[row, 0] == 0
+            table[row, 0] = np.int32(last + 1)
+        table[row, SUPPORTED] += np.int32(range3[x] == 0)
+        table[row, RIM] += np.int32(range3[x] > 0)
+        table[row, FLAT_RIM] += np.int32(range3[x] > 0) & np.int32(range3[x] <= FLAT)
+        table[row, INNER_RIM] += np.int32(range3[x] > 0) & np.int32(range5[x] <= FLAT)
+    return size
 
-    `few` tells the sort, `image` numbers the images from 1, and `cells` `(2, 4096)` int64 count every fourth row by
-    coarse color, pixels that are not flat and flat ones. Return the table, its size, and the cores `(n, 3)` int64: y,
-    x, code; images of few colors have none.
+
+@compiled
+def count_pixels(
+    planes: Any,
+    exact: bool,
+    noise: Any,
+    image: int,
+    rows: Any,
+    table: Any,
+    size: int,
+    regions: Any,
+    known: int,
+    state: Any,
+) -> Any:
+    """Add the pixels of some rows of an image to the table of its damage, and its flat regions to another.
+
+    Parameters
+    ----------
+    planes : uint8 array of shape (3, h + 2 MARGIN, w + 2 MARGIN)
+    exact : bool
+        Whether the image is lossless: then every pixel is counted, else only those that are flat.
+    noise : uint8
+        Levels that a region of one color may vary by in 3x3; 0 where the colors inside of regions are exact.
+    image : int
+        Number of the image, from 1.
+    rows : (int, int)
+        The first of the rows, and how many the image has.
+    table, size, regions, known
+        Table of colors with its size, table of mean colors of regions with its size.
+    state : tuple of arrays
+        The regions that the row above reaches; see `region_kernels`.
+
+    Returns
+    -------
+    table, size, regions, known, state
+    cores : int64 array of shape (n, 3)
+        y, x and code of the pixels that stand out from all around; lossless images have none.
     """
     line, width = _line(planes), planes.shape[2]
-    height = planes.shape[1] - 2 * MARGIN
-    rows = max(1, min(height, BLOCK // width))
-    range3, range5 = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
-    is_mixed, contrast = np.empty(rows * width, np.uint8), np.empty(rows * width, np.uint8)
-    colors, words = np.empty(rows * width, np.uint32), np.empty(rows * width, np.uint32)
-    work, starts = np.empty((3, rows * width + 2 * MARGIN), np.uint8), np.empty(width + 1, np.int32)
+    height, (top, total) = planes.shape[1] - 2 * MARGIN, rows
+    block = max(1, min(height, BLOCK // width))
+    range3, range5 = np.empty(block * width, np.uint8), np.empty(block * width, np.uint8)
+    is_mixed, contrast = np.empty(block * width, np.uint8), np.empty(block * width, np.uint8)
+    colors, words = np.empty(block * width, np.uint32), np.empty(block * width, np.uint32)
+    work, starts = np.empty((3, block * width + 2 * MARGIN), np.uint8), np.empty(width + 1, np.int32)
     cores, found = np.empty((64, 3), np.int64), 0
-    for first in range(0, height, rows):
-        start, length = (MARGIN + first) * width, min(rows, height - first) * width
+    flat = np.uint8(0) if exact else np.uint8(FLAT)
+    for first in range(0, height, block):
+        start, length = (MARGIN + first) * width, min(block, height - first) * width
         _pack(line, start, colors[:length])
         _local_ranges(line, start, width, range3[:length], range5[:length], work)
         is_mixed[:] = 0
         _find_mixed(line, start, width, np.int64(REACH), is_mixed[:length], work)
-        if few:
+        if exact:
             _find_mixed(line, start, width, np.int64(NEAR_REACH), is_mixed[:length], work)
         else:
             _ring_contrast(line, start, width, contrast[:length], work)
-        _classify_pixels(range3, range5, is_mixed, 5 if few else 3, colors, words)
+        if noise == 0:
+            _keep_on_line(line, start, width, flat, range3, range5, is_mixed[:length])
+        _classify_pixels(range3, range5, is_mixed, 5 if exact else 3, flat, colors, words)
         for n in range(length // width):
             y = top + first + n
             inside = slice(n * width + MARGIN, (n + 1) * width - MARGIN)
-            if y % EVERY == 0:
-                _count_cells(colors[inside], range3[inside], cells)
-            table = reserve(table, size, width)
-            size = _count_row(words[inside], starts, image, table, size)
-            if not few and _any_core(range3[inside], range5[inside], contrast[inside]):
+            outer = not exact and (y < FRAME or y >= total - FRAME)
+            if outer:
+                range3[inside] = 255
+            elif not exact:
+                words[n * width + MARGIN] = words[(n + 1) * width - MARGIN - 1] = UNCOUNTED
+                range3[n * width + MARGIN] = range3[(n + 1) * width - MARGIN - 1] = 255
+            if not outer:
+                table = reserve(table, size, width)
+                size = _count_row(words[inside], starts, image, table, size)
+            regions = reserve(regions, known, width)
+            state, known = add_row(range3[inside], colors[inside], noise, image, state, regions, known)
+            if not exact and not outer and _any_core(range3[inside], range5[inside], contrast[inside]):
                 if found + width > len(cores):
                     cores = _doubled(cores, width)
                 found = _add_cores(y, range3[inside], range5[inside], contrast[inside], colors[inside], cores, found)
-    return table, size, cores[:found]
+    return table, size, regions, known, state, cores[:found]
 
 
 @compiled
-def _classify_pixels(range3: Any, range5: Any, is_mixed: Any, kinds: int, colors: Any, words: Any) -> None:
+def _classify_pixels(range3: Any, range5: Any, is_mixed: Any, kinds: int, noise: Any, colors: Any, words: Any) -> None:
     """Write for each pixel its color with its kind above it, or UNCOUNTED if it is of none of the first `kinds`."""
     for x in range(len(words)):
-        flat = np.uint8(np.uint8(1) + np.uint8(2) * np.uint8(range3[x] > FLAT))
-        kind = np.uint32(np.uint8(flat + is_mixed[x]) * np.uint8(range5[x] > FLAT))
+        flat = np.uint8(np.uint8(1) + np.uint8(2) * np.uint8(range3[x] > noise))
+        kind = np.uint32(np.uint8(flat + is_mixed[x]) * np.uint8(range5[x] > noise))
         word = kind << np.uint32(KIND) | colors[x]
         words[x] = word if kind < np.uint32(kinds) else UNCOUNTED
 
@@ -215,7 +269,7 @@ def _local_ranges(line: Any, start: int, width: int, range3: Any, range5: Any, w
 
 @compiled
 def _find_mixed(line: Any, start: int, width: int, reach: Any, is_mixed: Any, work: Any) -> None:
-    """Mark the pixels whose color lies between two others that stand `reach` away at opposite sides.
+    """Mark the pixels whose color lies is_mixed two others that stand `reach` away at opposite sides.
 
     Both must differ from it by more than FLAT, in one of the four directions.
     """
@@ -236,6 +290,36 @@ def _find_mixed(line: Any, start: int, width: int, reach: Any, is_mixed: Any, wo
                 outside[x] = max(outside[x], above, below)
         for x in range(length):
             is_mixed[x] |= np.uint8(before[x] > FLAT) & np.uint8(after[x] > FLAT) & np.uint8(outside[x] <= FLAT // 2)
+
+
+@compiled
+def _keep_on_line(line: Any, start: int, width: int, noise: Any, range3: Any, range5: Any, is_mixed: Any) -> None:
+    """Unmark pixels that lie in the box of two others but off the line between them."""
+    for x in range(len(is_mixed)):
+        if is_mixed[x] and range5[x] > noise:
+            is_mixed[x] = np.uint8(
+                _on_line(line, start + x, width, NEAR_REACH) or _on_line(line, start + x, width, REACH)
+            )
+
+
+@compiled
+def _on_line(line: Any, at: int, width: int, reach: Any) -> bool:
+    """Tell whether a pixel's color is within LINE_TOLERANCE of the line between two others at opposite sides."""
+    for step in (reach, reach * width, reach * (width + 1), reach * (width - 1)):
+        along, length, own = np.int64(0), np.int64(0), np.int64(0)
+        before, after = np.int64(0), np.int64(0)
+        for channel in range(3):
+            one, other = np.int64(line[channel, at - step]), np.int64(line[channel, at + step])
+            way, apart = other - one, np.int64(line[channel, at]) - one
+            along += way * apart
+            length += way * way
+            own += apart * apart
+            before = np.maximum(before, abs(apart))
+            after = np.maximum(after, abs(apart - way))
+        off = own * length - along * along  # squared distance from the line, times the line's squared length
+        if before > FLAT and after > FLAT and 0 < along < length and off <= LINE_TOLERANCE**2 * length:
+            return True
+    return False
 
 
 @compiled
@@ -300,11 +384,3 @@ def _doubled(rows: Any, more: int) -> Any:
         for column in range(rows.shape[1]):
             longer[row, column] = rows[row, column]
     return longer
-
-
-@compiled
-def _count_cells(colors: Any, range3: Any, cells: Any) -> None:
-    """Count the pixels of a row by coarse color, those that are not flat and flat ones apart."""
-    for x in range(len(range3)):
-        cell = colors[x] >> 12 & 0xF00 | colors[x] >> 8 & 0xF0 | colors[x] >> 4 & 0xF
-        cells[np.int64(range3[x] <= FLAT), cell] += 1

@@ -42,13 +42,13 @@ def candidates_picture(candidates: Sequence[Candidate]) -> NDArray[np.uint8]:
     shown = candidates[:MAX_CANDIDATES]
     columns = (GAP, 70, 190, 290, 370, 430, 520)
     texts = [
-        ("", " ".join(map(str, c.color)), f"{c.pixels:,}", str(c.images), f"{c.flat:.0%}", c.verdict, c.reason)
+        ("", " ".join(map(str, c.color)), f"{c.pixels:,}", str(c.images), f"{c.certainty:.0%}", c.verdict, c.reason)
         for c in shown
     ]
     wide = columns[-1] + int(max(font(TEXT).getlength(text[-1]) for text in texts)) + 2 * GAP
     picture = Image.new("RGB", (max(wide, 640), (len(shown) + 2) * (SWATCH - 4) + 2 * GAP), PAPER)
     draw = ImageDraw.Draw(picture)
-    for x, title in zip(columns, ("", "r g b", "pixels", "images >=", "flat", "verdict", "reason"), strict=True):
+    for x, title in zip(columns, ("", "r g b", "pixels", "images >=", "sure", "verdict", "reason"), strict=True):
         draw.text((x, GAP), title, fill=FAINT, font=font(SMALL))
     for number, (candidate, words) in enumerate(zip(shown, texts, strict=True), start=1):
         y = GAP + number * (SWATCH - 4)

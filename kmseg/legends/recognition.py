@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -255,7 +255,7 @@ def named(palette: Palette, names: Sequence[str | None]) -> Palette:
     fresh = []
     for name, first, old in zip(names, firsts, palette.names, strict=True):
         fresh.append((first if firsts.count(first) == 1 else name) or old)
-    return Palette(fresh, palette.colors, palette.also)
+    return replace(palette, names=fresh)
 
 
 def snapped(palette: Palette, match: Match, exchanged: bool = False) -> Palette:
@@ -269,7 +269,7 @@ def snapped(palette: Palette, match: Match, exchanged: bool = False) -> Palette:
         if row >= 0:
             painted[k] = published()[match.slug].colors[row]
             colors[k] = painted[k, ::-1] if exchanged else painted[k]
-    return Palette(palette.names, colors, palette.also, repainted=painted if exchanged else None)
+    return replace(palette, colors=colors, repainted=painted if exchanged else None)
 
 
 def rank(palette: Palette, exact: bool) -> list[Match]:

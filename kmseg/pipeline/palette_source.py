@@ -36,7 +36,7 @@ class PaletteSource:
     forbid : list of [r, g, b]
         Colors that are never classes; nor are similar ones.
     min_pixels : int or None
-        Minimum number of pixels of a class in the sampled images; None is 9 for lossless images, else 30 flat pixels.
+        Minimum number of pixels of a class in the sampled images; None is 1 for lossless images, else 30 flat pixels.
     min_distance : float or None
         Minimum RGB distance between two classes; None is 0 for lossless images, 4 for resized ones, else 12.
     """
@@ -131,7 +131,8 @@ def _reordered(palette: Palette, order: Sequence[int], numbers: Sequence[int]) -
     """Return the classes of a palette in another order, each named by its number."""
     width = max(len(str(max(numbers))), 2)
     names = [f"class_{number:0{width}d}" for number in numbers]
-    return Palette(names, palette.colors[list(order)])
+    certainty = [palette.certainty[row] for row in order] if palette.certainty else ()
+    return Palette(names, palette.colors[list(order)], certainty=certainty)
 
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:

@@ -53,7 +53,7 @@ class Discover:
                 found.pixels,
                 metrics,
                 counted.failures,
-                (found.said, left_out(found.candidates)),
+                (found.said, *found.remarks, left_out(found.candidates)),
             )
             return replace(outcome, doubt=doubt)
 

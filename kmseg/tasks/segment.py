@@ -52,7 +52,7 @@ class Segment:
                     doubt = doubt or doubt_about_objects(found.candidates, sampled.read)
                     palette = found.palette
                     record_found(tracked, plan, found)
-                    warnings += [found.said, left_out(found.candidates), *how_to_name(plan, palette)]
+                    warnings += [found.said, *found.remarks, left_out(found.candidates), *how_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
                 masked = mask_dataset(plan, items, palette, progress)

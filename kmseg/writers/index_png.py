@@ -10,8 +10,11 @@ from kmseg.writers import PerImage, Segmented
 
 @dataclass(frozen=True)
 class IndexPng(PerImage):
-    """`masks/<stem>.png`: gray PNG of palette rows, 8 bits (16 past 255 classes), 255 (65535) = ignore."""
+    """`masks/<stem>.png`: gray PNG of palette rows, 8 bits (16 past 255 classes), 255 (65535) = ignore.
+
+    Where the label images are index masks themselves, the values are theirs.
+    """
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write one index mask."""
-        write_png(folder / "masks" / f"{image.key}.png", image.mask)
+        write_png(folder / "masks" / f"{image.key}.png", palette.to_ids(image.mask))

@@ -46,7 +46,7 @@ def test_every_candidate_has_a_reason(tmp_path):
         assert candidate.verdict in ("accepted", "merged", "rejected")
         assert candidate.reason
     lines = write_candidates(tmp_path / "candidates.csv", candidates).read_text().splitlines()
-    assert lines[0].startswith("r,g,b,verdict,reason,pixels,images_at_least,flat,solid,between")
+    assert lines[0].startswith("r,g,b,verdict,certainty,reason,pixels,images_at_least,largest_region,interior,mixed")
     assert len(lines) == len(candidates.considered) + 1
 
 

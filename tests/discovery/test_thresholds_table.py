@@ -26,11 +26,11 @@ def test_every_named_number_is_varied_and_nothing_else(tmp_path):
 
 def test_a_number_is_changed_in_a_copy_of_the_package(tmp_path):
     package = Path(kmseg.__file__).parent
-    file = "discovery/statistics.py"
-    number = next(number for number in read_numbers(package / file) if number.name == "CELL")
+    file = "discovery/thresholds.py"
+    number = next(number for number in read_numbers(package / file) if number.name == "BLUR")
     folder = copy_package(tmp_path, file, number, 2.0)
     before, after = ((root / file).read_text().splitlines() for root in (package, folder / "kmseg"))
-    assert [line for line in after if line not in before] == [f"CELL = {2 * number.value}"]
+    assert [line for line in after if line not in before] == [f"BLUR = {2 * number.value}"]
     assert (folder / "kmseg" / "api.py").read_bytes() == (package / "api.py").read_bytes()
 
 

@@ -19,7 +19,7 @@ from kmseg.legends.formats.fields import (
     parse_rgb,
     question_fractions,
 )
-from kmseg.palette import Row
+from kmseg.palette import RGB, Row
 
 IDS = ("id", "index", "class_id", "label_id")
 """Columns in which a CSV numbers its classes."""
@@ -62,9 +62,16 @@ def _parse_csv(text: str, what: str) -> ParsedLegend:
         rows += [Row(name, color, repainted, ignored) for color in (first, *also)]
     column = next((header[column] for column in IDS if column in header), None)
     ids = [(row[column] or "").strip() for _, row in table] if column else []
+    if ids and all(row.ignored or row.color == _gray(number) for row, number in zip(rows, ids, strict=False)):
+        return ParsedLegend([row if row.ignored else row._replace(id=row.color[0]) for row in rows])  # of index masks
     if len(ids) != len(rows) or not all(re.fullmatch(r"\d{1,9}", number) for number in ids):
         return ParsedLegend(rows)
     return numbered(rows, [int(number) for number in ids], what)
+
+
+def _gray(number: str) -> RGB | None:
+    """Return the color of an id in index masks; None where it is none."""
+    return (int(number),) * 3 if re.fullmatch(r"\d{1,3}", number) else None
 
 
 def _ignored(text: str, where: str) -> bool:

@@ -1,0 +1,318 @@
+"""The rules that decide whether a mode is a class, in the order in which they are asked.
+
+Each looks at one mode and what was accepted before it, and gives a verdict with its reason and certainty, or None where
+it has nothing to say. The first verdict counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.discovery import thresholds as t
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.modes import Mode, Source
+
+
+class Verdict(NamedTuple):
+    """`accepted`, `merged` or `rejected`, why, and how sure, from 0 to 1."""
+
+    verdict: str
+    reason: str
+    certainty: float
+
+
+@dataclass
+class Context:
+    """What a mode is held against."""
+
+    demands: Demands
+    index_masks: bool
+    any_compressed: bool
+    once_lossy: bool
+    images: int
+    classes: list[Mode]
+
+    def nearest(self, mode: Mode) -> tuple[float, Mode]:
+        """Return distance and mode of the class nearest to a mode; infinity and the mode itself without classes."""
+        if not self.classes:
+            return float("inf"), mode
+        apart = self.distances(mode)
+        n = int(apart.argmin())
+        return float(apart[n]), self.classes[n]
+
+    def distances(self, mode: Mode) -> NDArray[np.float64]:
+        """Return the distance of each class to a mode."""
+        colors = np.array([c.color for c in self.classes], float).reshape(-1, 3)
+        return np.sqrt(((colors - mode.color) ** 2).sum(axis=1))
+
+    def is_noisy(self, mode: Mode) -> bool:
+        """Tell whether damage may have made the mode of another's pixels."""
+        exact = mode.source in (Source.EXACT, Source.PATCH) and not self.once_lossy
+        return mode.source not in (Source.PINNED, Source.OBJECTS) and not exact
+
+    def least_pixels(self, mode: Mode) -> int:
+        """Return how many pixels the mode must have."""
+        if self.demands.min_pixels is not None:
+            return self.demands.min_pixels
+        return 1 if mode.source == Source.EXACT else t.COMPRESSED_PIXELS
+
+
+Rule = Callable[[Mode, Context], Verdict | None]
+
+
+def is_pinned(mode: Mode, context: Context) -> Verdict | None:
+    """The user says that it is a class."""
+    if mode.source == Source.PINNED:
+        return Verdict("accepted", "pinned", 1.0)
+    return None
+
+
+def is_forbidden(mode: Mode, context: Context) -> Verdict | None:
+    """The user says that it is no class."""
+    default = 1 if mode.source == Source.EXACT else t.BLUR
+    limit = context.demands.min_distance or default
+    if any(_distance(mode.color, color) < limit for color in context.demands.forbid):
+        return Verdict("rejected", "forbidden", 1.0)
+    return None
+
+
+def has_few_pixels(mode: Mode, context: Context) -> Verdict | None:
+    """It has fewer pixels than a class must."""
+    least = context.least_pixels(mode)
+    counted = mode.source in (Source.EXACT, Source.PIXELS, Source.OBJECTS)
+    impure = mode.source == Source.PIXELS and mode.pure_pixels < t.PURE_SHARE * least
+    if (counted and mode.pixels < least) or impure:
+        return Verdict("rejected", f"too few pixels: {mode.pixels}", 0.9)
+    return None
+
+
+def is_within_min_distance(mode: Mode, context: Context) -> Verdict | None:
+    """It is nearer to a class than the user wants."""
+    apart, nearest = context.nearest(mode)
+    if context.demands.min_distance is not None and apart < context.demands.min_distance:
+        return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, nearer than palette.min_distance", 1.0)
+    return None
+
+
+def is_same_color(mode: Mode, context: Context) -> Verdict | None:
+    """Damage moves a color as far as this from a class; the user may say otherwise."""
+    apart, nearest = context.nearest(mode)
+    limit = 1.0
+    if context.is_noisy(mode) and context.demands.min_distance is None:
+        limit = t.SAME
+    elif nearest.source == Source.PINNED or (mode.source == Source.PATCH and mode.interior < 0.5):
+        limit = t.OVERSHOOT
+    if apart < limit:
+        return Verdict("merged", f"{apart:.1f} from {text(nearest.color)}: one color", 0.95)
+    return None
+
+
+def is_index_value(mode: Mode, context: Context) -> Verdict | None:
+    """Of index masks every value is a class."""
+    if context.index_masks and mode.source == Source.EXACT:
+        if mode.color[0] == 255:
+            return Verdict("rejected", "ignore: the only high value of index masks", 0.9)
+        return Verdict("accepted", "value of index masks", 1.0)
+    return None
+
+
+def is_mixture(mode: Mode, context: Context) -> Verdict | None:
+    """Most of its pixels lie between two other colors."""
+    has_own = mode.source == Source.EXACT and mode.interior_pixels > 0
+    if mode.mixed > t.MIXTURE and not has_own and mode.source not in (Source.REGIONS,):
+        words = "mixture: most of its pixels lie between two other colors" + parents(mode, context)
+        return Verdict("rejected", words, 0.9)
+    return None
+
+
+def is_stray_shade(mode: Mode, context: Context) -> Verdict | None:
+    """Specks of nearly the color of a giant, without an interior of their own, are the drawing tool's."""
+    if mode.source != Source.EXACT or mode.interior_pixels:
+        return None
+    for other in context.classes:
+        if np.abs(mode.color - other.color).max() <= t.STRAY_LEVELS and other.pixels > t.STRAY_RATIO * mode.pixels:
+            words = f"stray shade of {text(other.color)}: specks, over {t.STRAY_RATIO} times fewer pixels"
+            return Verdict("merged", words, 0.7)
+    return None
+
+
+def is_exact(mode: Mode, context: Context) -> Verdict | None:
+    """A color of lossless images, or of uniform patches of resized ones, is a class."""
+    if mode.source == Source.EXACT:
+        sure = 1.0 if mode.largest_region else 0.9 if mode.pixels >= t.RARE_PIXELS else 0.6
+        return Verdict("accepted", mode.source.value + ("" if mode.largest_region else ", nowhere 3 pixels wide"), sure)
+    if mode.source == Source.PATCH:
+        return Verdict("accepted", mode.source.value, 0.95)
+    return None
+
+
+def has_bled(mode: Mode, context: Context) -> Verdict | None:
+    """Without flat interior and close to a class, it is the class with its surroundings' chroma."""
+    apart, nearest = context.nearest(mode)
+    noisy = mode.source in (Source.PIXELS, Source.REGIONS)
+    if noisy and apart < t.COLOR_BLEED_DISTANCE and mode.interior < t.BLED_INTERIOR:
+        return Verdict("merged", f"chroma bleeding: no flat interior, {apart:.0f} from {text(nearest.color)}", 0.8)
+    return None
+
+
+def is_satellite(mode: Mode, context: Context) -> Verdict | None:
+    """Near a larger class, block noise of nearly its color is no class: several large regions are."""
+    apart, nearest = context.nearest(mode)
+    if context.is_noisy(mode) and apart < t.BLUR and context.demands.min_distance is None:
+        share, regions = mode.proof_share, mode.proof_regions
+        if mode.source == Source.PIXELS or share < t.PROVEN_SHARE or regions < t.PROVEN_REGIONS:
+            return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, without large regions of its own", 0.8)
+    return None
+
+
+def is_lone_shade(mode: Mode, context: Context) -> Verdict | None:
+    """Close to a class, what a single image shows is a shade of the class: small, or mixed with another class."""
+    if not context.is_noisy(mode) or context.images < t.LONE_IMAGES or max(mode.images, mode.region_images) > 1:
+        return None
+    apart, nearest = context.nearest(mode)
+    small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions
+    others = np.array([c.color for c in context.classes if c is not nearest], float).reshape(-1, 3)
+    near = apart < t.ISOLATION_DISTANCE
+    blended = near and len(others) and _off_line(mode.color, nearest.color.astype(float), others) < t.SAME
+    if small or blended:
+        return Verdict("merged", f"in 1 of {context.images} images only, {apart:.0f} from {text(nearest.color)}", 0.6)
+    return None
+
+
+def has_large_region(mode: Mode, context: Context) -> Verdict | None:
+    """Damage forms no large flat regions."""
+    if mode.source == Source.REGIONS:
+        near = context.nearest(mode)[0] < t.BLUR
+        return Verdict("accepted", f"flat regions of up to {mode.largest_region} pixels", 0.9 if near else 0.99)
+    return None
+
+
+def has_no_valley(mode: Mode, context: Context) -> Verdict | None:
+    """The density does not fall on the way to a class."""
+    if mode.valley is None:
+        return None
+    for other, apart in zip(context.classes, context.distances(mode), strict=True):
+        if apart < t.VALLEY_DISTANCE and mode.valley(other.color) > t.VALLEY:
+            return Verdict("merged", f"no valley between it and {text(other.color)}", 0.8)
+    return None
+
+
+def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
+    """Without flat interior it must stand far from all classes."""
+    if mode.source != Source.PIXELS or mode.valley is None or has_interior(mode, context):
+        return None
+    apart, nearest = context.nearest(mode)
+    limit = t.ISOLATION_DISTANCE if mode.one_value < t.REPEATED_SHARE else t.REPEATED_ISOLATION_DISTANCE
+    if apart < limit:
+        words = f"no flat interior and close to {text(nearest.color)}: chroma bleeding" + parents(mode, context)
+        return Verdict("rejected", words, 0.7)
+    return None
+
+
+def is_in_few_images(mode: Mode, context: Context) -> Verdict | None:
+    """Without flat interior it must be in several images: what damage makes by chance is in one of many."""
+    many = mode.images >= t.LONE_SHARE * context.images
+    if mode.source != Source.PIXELS or many or has_interior(mode, context):
+        return None
+    words = f"no flat interior, in {mode.images} of {context.images} images only" + parents(mode, context)
+    return Verdict("rejected", words, 0.6)
+
+
+def is_density_mode(mode: Mode, context: Context) -> Verdict | None:
+    """What is left of the flat pixels' modes is a class."""
+    if mode.source == Source.PIXELS:
+        inside = has_interior(mode, context)
+        return Verdict(
+            "accepted", "density mode" + ("" if inside else " without flat interior"), 0.8 if inside else 0.6
+        )
+    return None
+
+
+def is_small_object(mode: Mode, context: Context) -> Verdict | None:
+    """Small objects make a class where no mixture explains them."""
+    if mode.source != Source.OBJECTS:
+        return None
+    seen = f"{mode.pixels} cores in {mode.images} images"
+    colors = np.array([c.color for c in context.classes], float)
+    off = min((_off_line(mode.color, colors[i], colors[:i]) for i in range(1, len(colors))), default=np.inf)
+    if mode.images < t.SMALL_IMAGES:
+        return Verdict("rejected", f"small objects only, in {mode.images} image", 0.6)
+    if mode.pixels < t.SMALL_SIZE * mode.images:
+        return Verdict("rejected", f"small objects only, too small: {seen}", 0.6)
+    if mode.one_value > t.REPEATED_SHARE:
+        return Verdict("rejected", f"small objects of one repeated value: chroma bleeding; {seen}", 0.6)
+    if off < t.SMALL_OFF:
+        return Verdict("rejected", "mixture: small objects only" + parents(mode, context), 0.6)
+    return Verdict("accepted", f"small objects only: {seen}", 0.6)
+
+
+RULES: Sequence[Rule] = (
+    is_pinned,
+    is_forbidden,
+    has_few_pixels,
+    is_within_min_distance,
+    is_same_color,
+    is_index_value,
+    is_mixture,
+    is_stray_shade,
+    has_bled,
+    is_satellite,
+    is_lone_shade,
+    is_exact,
+    has_large_region,
+    has_no_valley,
+    has_no_interior,
+    is_in_few_images,
+    is_density_mode,
+    is_small_object,
+)
+
+
+def decide(mode: Mode, context: Context) -> Verdict:
+    """Ask the rules in order; the last one always has a verdict on what reaches it."""
+    for rule in RULES:
+        verdict = rule(mode, context)
+        if verdict is not None:
+            return verdict
+    raise AssertionError(mode)
+
+
+def has_interior(mode: Mode, context: Context) -> bool:
+    """Tell whether a mode has flat interior pixels somewhere."""
+    enough = max(t.INTERIOR_PIXELS, t.INTERIOR_SHARE * mode.pixels)
+    return mode.interior_pixels >= min(enough, context.least_pixels(mode))
+
+
+def parents(mode: Mode, context: Context) -> str:
+    """Name the two classes that have this color on the way between them; only words, no verdict hangs on it."""
+    best, words = 8.0, ""
+    for i, one in enumerate(context.classes):
+        for other in context.classes[:i]:
+            a, b = one.color.astype(float), other.color.astype(float)
+            share = ((mode.color - a) @ (b - a)) / max(1.0, (b - a) @ (b - a))
+            off = float(np.sqrt(((a + share * (b - a) - mode.color) ** 2).sum()))
+            if 0.1 < share < 0.9 and off < best:
+                best, words = off, f", on the way from {text(one.color)} to {text(other.color)}"
+    return words
+
+
+def text(color: Sequence[int] | NDArray[np.int64]) -> str:
+    """Write a color as people read it."""
+    return "({}, {}, {})".format(*color)
+
+
+def _distance(one: Sequence[int] | NDArray[np.int64], other: Sequence[int]) -> float:
+    return float(np.sqrt(((np.asarray(one, float) - np.asarray(other, float)) ** 2).sum()))
+
+
+def _off_line(color: NDArray[np.int64], one: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+    """Return how far a color is from the nearest of the straight ways from one color to each of the others."""
+    ways = others - one
+    shares = ((color - one) * ways).sum(axis=1) / np.maximum(1.0, (ways**2).sum(axis=1))
+    nearest = one + np.clip(shares, 0, 1)[:, None] * ways
+    return float(np.sqrt(((nearest - color) ** 2).sum(axis=1)).min())

@@ -1,0 +1,89 @@
+"""The numbers that decide about candidates: unit, reason and source. `benchmarks/thresholds.py` varies each."""
+
+CORE = 6
+"""Levels: pixels and means of regions that surely belong to a mode."""
+
+BLUR = 12
+"""Levels: pixels that vote for the center of a mode of compressed images; two modes nearer than this need proof."""
+
+SAME = 4.0
+"""RGB units: one step of quantization in both chroma channels moves the mean color of a region by 2.6 (quality 75) to
+4.3 (quality 60), so nearer modes are one; colors of ADE20K, 7 apart, come as near as 5."""
+
+OVERSHOOT = 4
+"""Levels that a bicubic filter moves a color by along a rim: two modes of resized images nearer than this need
+proof."""
+
+SNAP = 2
+"""Levels: the most frequent value is preferred to the mean if it is as near as this."""
+
+REGION_RADIUS = 2.5
+"""Levels, in each channel: means of regions within belong to one mode. JPEG moves them by 1 to 2."""
+
+REGION_REACH = 3.25
+"""Levels, in each channel, to a mode's center at which the regions are its own: those farther may be another's."""
+
+LARGE = 100
+"""Pixels of a region that is a class's, far from others. In drawn scenes in JPEG quality 75 nothing but a class has
+one of more than 186; mixtures, ringing and bleeding form regions of 10 to 60."""
+
+PROVEN_SHARE, PROVEN_REGIONS = 0.5, 2
+"""Share of a mode's regions that is in proof of a class (`region_kernels.PROOF`), and how many there must be, near a
+larger class. Satellites of a class have 0 to 0.2, classes 0.5 to 1."""
+
+LONE_IMAGES = 5
+"""Images from which a color in only one of them is doubtful."""
+
+ONCE_LOSSY_SHARE = 0.1
+"""Share of the images in lossless formats that hold what lossy compression left, from which none of them is exact."""
+
+SMOOTH = 1.5
+"""Cells of density: JPEG's rounding of YCbCr alone moves a color by up to 2 levels."""
+
+SHARP = 0.5
+"""The same of resized images, where nothing is noisy."""
+
+MIXTURE = 0.5
+"""Share of a mode's pixels between two other colors that makes it a mixture."""
+
+COLOR_BLEED_DISTANCE = 22
+"""Levels: a color without flat interior this close to another is the other with its surroundings' chroma."""
+
+BLED_INTERIOR = 0.1
+"""Share of interior pixels below which a mode has no flat interior."""
+
+INTERIOR_PIXELS, INTERIOR_SHARE = 5, 0.02
+"""Interior pixels, or this share of all, that give a mode a flat interior somewhere."""
+
+ISOLATION_DISTANCE, REPEATED_ISOLATION_DISTANCE = 30, 60
+"""Levels: a color without flat interior must stand this far from all others in compressed images; the second where it
+is mostly one repeated value, as bled poles in rows of equal blocks are."""
+
+LONE_SHARE = 0.04
+"""Share of the images that must hold a color without flat interior: what damage alone makes turns up in 1 image or 2 of
+dozens, however many there are."""
+
+REPEATED_SHARE = 0.6
+"""Share of one exact value; small true objects in compressed images have 0.05 to 0.5."""
+
+VALLEY, VALLEY_DISTANCE = 0.5, 40
+"""Density between two modes, relative to the lower one, below which they are two; looked at up to this many levels."""
+
+COMPRESSED_PIXELS = 30
+"""Flat pixels of a class of compressed images: three thin objects' worth."""
+
+PURE_SHARE = 0.6
+"""Share of these that must be no mixtures."""
+
+RARE_PIXELS = 9
+"""Pixels in lossless images below which a color is doubtful: one 3x3 patch in the whole data set."""
+
+STRAY_LEVELS, STRAY_RATIO = 8, 1000
+"""Levels to a color of this many times the pixels at which specks are strays of the drawing tool."""
+
+SMALL_IMAGES, SMALL_SIZE = 2, 6
+"""Images with small objects of a color that nothing else speaks for; their cores per image: smaller objects have
+bled."""
+
+SMALL_APART, SMALL_OFF = 50, 25
+"""Levels from all other classes, and from the line between any two, of such a color."""

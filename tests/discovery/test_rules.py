@@ -1,0 +1,145 @@
+"""Each rule on modes made by hand: what it decides, and what it leaves to the next."""
+
+import numpy as np
+import pytest
+
+from kmseg.discovery import rules
+from kmseg.discovery.candidates import Demands
+from kmseg.discovery.modes import Mode, Source
+from kmseg.discovery.rules import Context, decide
+
+
+def mode(color, source=Source.REGIONS, **features):
+    usual = {"pixels": 5000, "images": 9, "interior": 0.8, "interior_pixels": 4000, "pure_pixels": 5000}
+    usual |= {"largest_region": 900, "region_images": 9, "proof_regions": 3, "proof_share": 0.8, "one_value": 0.4}
+    return Mode(np.array(color), source, **(usual | features))
+
+
+def context(*classes, **options):
+    usual = {"demands": Demands(), "index_masks": False, "any_compressed": True, "once_lossy": False, "images": 40}
+    return Context(**(usual | options), classes=list(classes))
+
+
+ROAD, CAR, BLACK = mode((128, 64, 128)), mode((0, 0, 142)), mode((0, 0, 0))
+THIN = {"interior": 0.0, "interior_pixels": 0, "largest_region": 0, "proof_regions": 0, "proof_share": 0.0}
+
+
+def verdict_of(candidate, *classes, **options):
+    return decide(candidate, context(*classes, **options))
+
+
+def test_what_the_user_pins_is_a_class():
+    assert verdict_of(mode((0, 0, 141), Source.PINNED, pixels=0), CAR).reason == "pinned"
+
+
+def test_what_the_user_forbids_is_none():
+    assert verdict_of(mode((120, 64, 128)), demands=Demands(forbid=[(128, 64, 128)])).reason == "forbidden"
+
+
+def test_the_user_decides_how_near_classes_may_come():
+    near = mode((140, 64, 128))
+    assert verdict_of(near, ROAD, demands=Demands(min_distance=20)).verdict == "merged"
+    assert verdict_of(mode((131, 64, 128)), ROAD, demands=Demands(min_distance=2)).verdict == "accepted"
+
+
+@pytest.mark.parametrize(("source", "least"), [(Source.EXACT, 1), (Source.PIXELS, 30), (Source.OBJECTS, 30)])
+def test_a_class_has_some_pixels(source, least):
+    few = {"pixels": least - 1, "pure_pixels": least - 1}
+    assert rules.has_few_pixels(mode((9, 9, 9), source, **few), context()).reason.startswith("too few")
+    assert rules.has_few_pixels(mode((9, 9, 9), source, pixels=least), context()) is None
+
+
+def test_compression_moves_a_color_by_some_levels_and_lossless_images_are_exact():
+    assert verdict_of(mode((130, 65, 129)), ROAD).reason.endswith("one color")
+    assert verdict_of(mode((129, 64, 128), Source.EXACT), ROAD).verdict == "accepted"
+    assert verdict_of(mode((129, 64, 128), Source.EXACT), ROAD, once_lossy=True).verdict == "merged"
+
+
+def test_every_value_of_index_masks_is_a_class_but_255():
+    rare = mode((3, 3, 3), Source.EXACT, pixels=2, **THIN)
+    giant = mode((2, 2, 2), Source.EXACT, pixels=10**7)
+    assert verdict_of(rare, giant, index_masks=True).reason == "value of index masks"
+    assert verdict_of(mode((255, 255, 255), Source.EXACT), giant, index_masks=True).reason.startswith("ignore")
+
+
+def test_what_lies_between_two_others_is_a_mixture_unless_it_has_an_interior_of_its_own():
+    rim = mode((64, 32, 64), Source.EXACT, mixed=0.9, **THIN)
+    assert verdict_of(rim, ROAD, BLACK).reason.startswith("mixture")
+    border = mode((64, 32, 64), Source.EXACT, mixed=0.9, interior_pixels=40)
+    assert verdict_of(border, ROAD, BLACK).verdict == "accepted"
+
+
+def test_specks_of_nearly_a_giants_color_are_stray_and_a_rare_class_with_an_interior_is_not():
+    giant = mode((60, 60, 60), Source.EXACT, pixels=10**7)
+    assert "stray shade" in verdict_of(mode((60, 60, 64), Source.EXACT, pixels=90, **THIN), giant).reason
+    assert verdict_of(mode((60, 60, 64), Source.EXACT, pixels=90, interior_pixels=9), giant).verdict == "accepted"
+
+
+def test_an_exact_color_is_a_class_and_a_speck_is_a_doubtful_one():
+    assert verdict_of(mode((9, 99, 9), Source.EXACT), ROAD).certainty == 1
+    lone = verdict_of(mode((9, 99, 9), Source.EXACT, pixels=1, **THIN), ROAD)
+    assert lone.verdict == "accepted"
+    assert lone.certainty < 0.75
+    assert verdict_of(mode((9, 99, 9), Source.PATCH), ROAD).verdict == "accepted"
+
+
+def test_a_large_flat_region_is_a_class():
+    assert verdict_of(mode((70, 130, 180)), ROAD) == ("accepted", "flat regions of up to 900 pixels", 0.99)
+
+
+def test_near_a_class_only_several_large_regions_are_another():
+    assert verdict_of(mode((128, 64, 135)), ROAD).verdict == "accepted"
+    noise = verdict_of(mode((128, 64, 135), largest_region=180, proof_regions=0, proof_share=0.0), ROAD)
+    assert noise.reason.endswith("without large regions of its own")
+
+
+def test_near_a_class_what_has_no_interior_has_bled():
+    assert verdict_of(mode((128, 64, 146), interior=0.02), ROAD).reason.startswith("chroma bleeding")
+
+
+def test_what_one_image_shows_close_to_a_class_is_its_shade():
+    lone = {"images": 1, "region_images": 1, "proof_regions": 0, "proof_share": 0.0}
+    assert "in 1 of 40 images only" in verdict_of(mode((128, 64, 146), **lone), ROAD).reason
+    assert verdict_of(mode((128, 64, 146), **lone), ROAD, images=3).verdict == "accepted"
+    assert verdict_of(mode((128, 200, 146), **lone), ROAD).verdict == "accepted"
+    blend = mode((0, 0, 118), images=1, region_images=1)  # large, but on the way from one class to another
+    assert "in 1 of 40 images only" in verdict_of(blend, CAR, BLACK).reason
+
+
+def test_a_density_that_does_not_fall_on_the_way_to_a_class_is_the_class():
+    slope, peak = (mode((128, 94, 128), Source.PIXELS, valley=lambda other, d=d: d) for d in (0.9, 0.1))
+    assert verdict_of(slope, ROAD).reason.startswith("no valley")
+    assert verdict_of(peak, ROAD).verdict == "accepted"
+
+
+def test_without_interior_a_density_mode_must_stand_far_from_all():
+    def thin(color, **features):
+        return mode(color, Source.PIXELS, valley=lambda other: 0.0, **THIN, **features)
+
+    assert verdict_of(thin((128, 89, 128)), ROAD).reason.startswith("no flat interior and close")
+    assert verdict_of(thin((128, 99, 128)), ROAD).verdict == "accepted"
+    assert verdict_of(thin((128, 99, 128), one_value=0.9), ROAD).verdict == "rejected"
+    assert verdict_of(thin((128, 129, 128), one_value=0.9), ROAD).verdict == "accepted"
+
+
+def test_without_interior_a_density_mode_must_be_in_more_images_the_more_there_are():
+    thin = mode((9, 200, 9), Source.PIXELS, **(THIN | {"images": 2}))
+    assert verdict_of(thin, ROAD, images=20).verdict == "accepted"
+    assert verdict_of(thin, ROAD, images=200).reason == "no flat interior, in 2 of 200 images only"
+
+
+def test_small_objects_are_a_class_where_no_mixture_explains_them():
+    def small(color, **features):
+        return mode(color, Source.OBJECTS, **({"pixels": 90, "images": 5, "one_value": 0.2} | features))
+
+    white = mode((255, 255, 255))
+    assert verdict_of(small((220, 20, 60)), ROAD, white).verdict == "accepted"
+    assert "in 1 image" in verdict_of(small((220, 20, 60), images=1), ROAD, white).reason
+    assert "too small" in verdict_of(small((220, 20, 60), pixels=40, images=10), ROAD, white).reason
+    assert "one repeated value" in verdict_of(small((220, 20, 60), one_value=0.8), ROAD, white).reason
+    assert verdict_of(small((128, 128, 130)), BLACK, white).reason.startswith("mixture")
+
+
+def test_every_rule_has_a_name_that_tells_what_it_finds_and_is_asked_once():
+    assert len(set(rules.RULES)) == len(rules.RULES)
+    assert all(rule.__doc__ for rule in rules.RULES)
