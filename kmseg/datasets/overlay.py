@@ -36,6 +36,9 @@ UNCHANGED = 2, 6
 PARTIAL = 0.05
 """Share of unchanged pixels from which on an overlay covers objects only; what is unchanged becomes black."""
 
+MAX_ROUNDED_COLORS, MAX_CLASSES = 20_000, 256
+"""Distinct colors among which, and the number up to which, the most frequent ones are looked for."""
+
 LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".webp"})
 
 
@@ -78,7 +81,10 @@ class Overlay:
         """Read an overlay and its photo, and return the label that was blended in."""
         overlay, photo = _read_both(item)
         tolerance = UNCHANGED[item.label.suffix.lower() in LOSSY_SUFFIXES]
-        return LabelImage.from_array(unblend(overlay, photo, self.used_opacity, tolerance))
+        label = unblend(overlay, photo, self.used_opacity, tolerance)
+        if tolerance == UNCHANGED[0]:
+            label = _snap(label, self._frequent_colors, _rounding_radius(self.used_opacity))
+        return LabelImage.from_array(label)
 
     def read_photo(self, item: Item) -> NDArray[np.uint8] | None:
         """Read the photo, `(H, W, 3)` uint8 RGB, where there is one."""
@@ -93,15 +99,7 @@ class Overlay:
         """The opacity said, or the one found on a few files."""
         if self.opacity != "auto":
             return float(self.opacity)
-        items = self.items()
-        places = np.linspace(0, len(items) - 1, min(len(items), SAMPLED_FILES)).round().astype(int).tolist()
-        samples = []
-        for place in dict.fromkeys(places):
-            try:
-                overlay, photo = _read_both(items[place])
-            except UnreadableImage:
-                continue
-            samples.append(_sample(overlay, photo))
+        samples = [_sample(overlay, photo) for overlay, photo in self._read_few()]
         opacity, peak = find_opacity(samples)
         if peak < MIN_PEAK:
             raise UserError(
@@ -109,6 +107,25 @@ class Overlay:
                 "colors; are they overlays on just these photos? dataset.opacity=0.5 sets it"
             )
         return opacity
+
+    @cached_property
+    def _frequent_colors(self) -> NDArray[np.int16]:
+        """The frequent colors of the labels of a few files, `(k, 3)`: one table for all, or classes had twins."""
+        labels = [unblend(overlay, photo, self.used_opacity, UNCHANGED[0]) for overlay, photo in self._read_few()]
+        packed = np.concatenate([_pack(label).ravel() for label in labels]) if labels else np.zeros(0, np.uint32)
+        return _frequent(packed, _rounding_radius(self.used_opacity))
+
+    def _read_few(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+        """Read a few overlays with their photos, spread over the folder."""
+        items = self.items()
+        places = np.linspace(0, len(items) - 1, min(len(items), SAMPLED_FILES)).round().astype(int).tolist()
+        few = []
+        for place in dict.fromkeys(places):
+            try:
+                few.append(_read_both(items[place]))
+            except UnreadableImage:
+                continue
+        return few
 
 
 def _read_both(item: Item) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -144,6 +161,40 @@ def unblend(overlay: NDArray[np.uint8], photo: NDArray[np.uint8], opacity: float
     if unchanged.mean() >= PARTIAL:
         label[unchanged] = 0
     return label
+
+
+def _rounding_radius(opacity: float) -> int:
+    """Return the levels within which two colors may be one: rounding the blend shifts a label by 0.5 / opacity."""
+    return 2 * int(np.ceil(0.5 / opacity))
+
+
+def _frequent(packed: NDArray[np.uint32], radius: int) -> NDArray[np.int16]:
+    """Return the most frequent of packed colors `(k, 3)`, none within `radius` levels of a more frequent one."""
+    values, counts = np.unique(packed, return_counts=True)
+    often = np.argsort(-counts, kind="stable")[:MAX_ROUNDED_COLORS]
+    colors = np.stack([values >> 16, (values >> 8) & 255, values & 255], axis=1).astype(np.int16)[often]
+    free, leaders = np.ones(len(colors), bool), []
+    for number, color in enumerate(colors):
+        if free[number]:
+            leaders.append(color)
+            free &= np.abs(colors - color).max(axis=1) > radius
+        if len(leaders) == MAX_CLASSES:
+            break
+    return np.array(leaders, np.int16).reshape(-1, 3)
+
+
+def _snap(label: NDArray[np.uint8], leaders: NDArray[np.int16], radius: int) -> NDArray[np.uint8]:
+    """Return a label in which colors within `radius` levels of a frequent one are that one."""
+    values, inverse = np.unique(_pack(label), return_inverse=True)
+    colors = np.stack([values >> 16, (values >> 8) & 255, values & 255], axis=1).astype(np.int16)
+    snapped = colors.copy()
+    for leader in leaders[::-1]:  # the most frequent last, so that it wins
+        snapped[np.abs(colors - leader).max(axis=1) <= radius] = leader
+    return snapped.astype(np.uint8)[inverse.reshape(label.shape[:2])]
+
+
+def _pack(label: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    return np.asarray(label.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32))
 
 
 def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> tuple[float, float]:
