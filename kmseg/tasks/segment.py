@@ -26,7 +26,7 @@ from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
 
 FEW_CONSISTENT = 0.9
-"""Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 and more are."""
+"""Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
 
 
 @dataclass(frozen=True)

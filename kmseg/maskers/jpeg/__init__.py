@@ -1,9 +1,9 @@
 """Index masks read from the JPEG file itself: labelings that its stored coefficients allow.
 
 A JPEG file stores every coefficient of the cosine transform rounded to a multiple of its quantization step. The label
-image that was saved has coefficients within half a step of the stored ones. So a labeling can be tested: paint it in the
-palette's colors, transform it as an encoder does, and compare. Where every coefficient of a minimum coded unit (MCU: 16x16
-pixels at 4:2:0, 8x8 at 4:4:4) lies within its interval, the labeling is *consistent* with the file there.
+image that was saved has coefficients within half a step of the stored ones. So a labeling can be tested: paint it in
+the palette's colors, transform it as an encoder does, and compare. Where every coefficient of a minimum coded unit
+(MCU: 16x16 pixels at 4:2:0, 8x8 at 4:4:4) lies within its interval, the labeling is *consistent* with the file there.
 
 The search starts from the masks of the boundary masker and of nearest color, takes per MCU the better one, and changes
 single pixels and swaps pairs, by descent and by simulated annealing, until the MCU is consistent. Of several consistent
@@ -46,8 +46,8 @@ TRIED_SHARE = 0.5
 """Share of them that must become consistent: of labels resized before they were saved, hardly one in ten does."""
 
 STEPS, ROUNDS, MOST_ROUNDS, REMOVABLE = 500, 1, 9, 60
-"""Steps of one annealing; annealings of an MCU, and at most while it is inconsistent; pixels of a class whose removal is
-tried. Twice the steps gain 0.001 of mean IoU on drawn scenes."""
+"""Steps of one annealing; annealings of an MCU, and at most while it is inconsistent; pixels of a class whose removal
+is tried. Twice the steps gain 0.001 of mean IoU on drawn scenes."""
 
 PASSES = 2
 """Times the image is gone through: in the second the MCUs around are no longer those of the start."""

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
     That is where a part begins or ends within a minimum coded unit, and in files of CMYK, of 12 bits, or of a sampling
     that is not among `SAMPLINGS`.
     """
-    import jpeglib
+    import jpeglib  # type: ignore[import-untyped]
 
     file = None
     handle, path = tempfile.mkstemp(suffix=".jpg")  # jpeglib reads from named files only
@@ -59,7 +60,7 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
     except (OSError, RuntimeError, ValueError, IndexError):
         return None
     finally:
-        os.remove(path)
+        Path(path).unlink()
     gray = file.num_components == 1
     if not gray and (file.num_components != 3 or file.jpeg_color_space.name != "JCS_YCbCr"):
         return None
@@ -82,10 +83,10 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
         return np.ascontiguousarray(inside.astype(np.float32) * step)
 
     luma = part(file.Y, steps[0], BLOCK, BLOCK)
-    half = np.ascontiguousarray(steps[0] / 2)
     if gray:
-        nothing, unbounded = np.zeros_like(luma), np.full((BLOCK, BLOCK), np.inf, np.float32)
+        half, nothing = np.ascontiguousarray(steps[0] / 2, np.float32), np.zeros_like(luma)
+        unbounded = np.full((BLOCK, BLOCK), np.inf, np.float32)
         return Coefficients((luma, nothing, nothing), (half, unbounded, unbounded), (1, 1))
     blue, red = part(file.Cb, steps[1], *sides), part(file.Cr, steps[2], *sides)
-    halves = (half, np.ascontiguousarray(steps[1] / 2), np.ascontiguousarray(steps[2] / 2))
-    return Coefficients((luma, blue, red), halves, (per_mcu[0], per_mcu[1]))
+    halved = [np.ascontiguousarray(step / 2, np.float32) for step in steps]
+    return Coefficients((luma, blue, red), (halved[0], halved[1], halved[2]), (per_mcu[0], per_mcu[1]))

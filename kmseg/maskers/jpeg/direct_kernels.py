@@ -6,7 +6,7 @@ labeling is consistent with the file. It is convex in the residual, so its slope
 costs: most changes are refused by three multiplications, and only the others are computed.
 
 Arguments that go together travel as tuples: `axes` (rows and columns of luma, then of chroma: see `file_model.axes`),
-`target` and `allowed` (luma, blue, red), `state` (residuals and slopes of luma, blue and red, excess of the luma blocks)
+`target` and `allowed` (luma, blue, red), `state` (residuals and slopes of luma, blue and red, the luma blocks' excess)
 and `box` (first and last row plus one, the same of columns).
 """
 
@@ -93,14 +93,13 @@ def write_slope(residual: Any, allowed: Any, basis: Any, slope: Any) -> None:
     for y in range(8):
         for x in range(8):
             slope[y, x] = 0
-    some = False
     for u in range(8):
         s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = np.float32(0)
         row = False
         for v in range(8):
             over = max(abs(residual[u, v]) - allowed[u, v], np.float32(0))
             if over > 0:
-                row = some = True
+                row = True
                 over = np.float32(2) * (over if residual[u, v] > 0 else -over)
                 s0 += over * basis[v, 0]
                 s1 += over * basis[v, 1]
@@ -140,7 +139,7 @@ def differing(labels: Any, y: int, x: int, label: int) -> int:
     count = 0
     for near_y in range(max(0, y - 1), min(labels.shape[0], y + 2)):
         for near_x in range(max(0, x - 1), min(labels.shape[1], x + 2)):
-            count += np.int64(labels[near_y, near_x] != label)
+            count += int(labels[near_y, near_x] != label)
     return count
 
 
@@ -280,7 +279,7 @@ def prior(labels: Any, box: Any, weights: Any, counts: Any) -> Any:
             counts[labels[y, x]] += 1
     classes = 0
     for label in range(len(counts)):
-        classes += np.int64(counts[label] > 0)
+        classes += int(counts[label] > 0)
     return np.float32(weights[0] * pairs + weights[1] * classes)
 
 
@@ -353,7 +352,7 @@ def descend(
                     same = 0
                     for other in range(1, many):
                         if classes[other] == label:
-                            same = np.int64(known[other])
+                            same = int(known[other])
                     smooth = weights[0] * np.float32(known[0] - 1 - same)
                     if counts[old] == 1:
                         smooth -= weights[1]
@@ -455,9 +454,10 @@ def anneal(
         near_y = min(max(y + place // 5 - 2, 0), labels.shape[0] - 1)
         near_x = min(max(x + place % 5 - 2, 0), labels.shape[1] - 1)
         old, label = labels[y, x], labels[near_y, near_x]
-        swap = np.int64(bits >> np.uint32(13)) & 1
+        swap = int(bits >> np.uint32(13)) & 1
         if np.int64(bits >> np.uint32(8)) & 31 == 0:
-            label, swap = offered[np.int64(bits >> np.uint32(16)) % len(offered)], 0
+            label = offered[int(bits >> np.uint32(16)) % len(offered)]
+            swap = 0
         if label == old:
             continue
         if swap == 1 and not (top <= near_y < bottom and left <= near_x < right):
@@ -678,13 +678,13 @@ def search(
                 if cost < best_cost:
                     best_cost, best_excess = cost, left_over
                     best[:] = here
-            for number in range(most_rounds):
-                if number >= rounds and best_excess <= CONSISTENT:
+            for turn in range(most_rounds):
+                if turn >= rounds and best_excess <= CONSISTENT:
                     break
-                if number == rounds + 1:
+                if turn == rounds + 1:
                     offered = present
                 here[:] = best
-                longer = steps if number < rounds + 2 else 2 * steps
+                longer = steps if turn < rounds + 2 else 2 * steps
                 cost, left_over = settle(
                     labels, *known, offered, weights, basis, state, counts, longer, heat, generator
                 )

@@ -43,8 +43,8 @@ def cosines() -> NDArray[np.float64]:
 def axis(pixels: int, factor: int, rows: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return what each pixel of one axis adds to the frequencies of its luma and of its chroma block, `(pixels, 8)`.
 
-    A pixel's part in a block is the outer product of its row's and its column's vectors. `factor` pixels make one sample
-    of chroma. At the right edge libjpeg repeats the last pixel, at the bottom the last row of samples.
+    A pixel's part in a block is the outer product of its row's and its column's vectors. `factor` pixels make one
+    sample of chroma. At the right edge libjpeg repeats the last pixel, at the bottom the last row of samples.
     """
     transform = cosines()
     luma, chroma = np.zeros((2, pixels, BLOCK))
