@@ -9,6 +9,10 @@ The search starts from the masks of the boundary masker and of nearest color, ta
 single pixels and swaps pairs, by descent and by simulated annealing, until the MCU is consistent. Of several consistent
 labelings it keeps the smoother, with the fewer classes: a Markov random field with Potts weights and label costs.
 
+Where hardly an MCU with borders becomes consistent, the label was resized before it was saved. Then the unknown is a
+field of labels at twice the resolution, reduced by the kernel of the resizing; each pixel gets the class that most of
+its subpixels have in many samples of the field.
+
 References: ITU-T T.81 (the format); Geman and Geman 1984 (annealing of Markov random fields); Delong et al. 2012 (label
 costs); Zakhor 1992 (the intervals as a convex set, for deblocking).
 """
@@ -29,6 +33,7 @@ from kmseg.maskers import Examined, Mask
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg.coefficients import Coefficients, can_read, read_coefficients
 from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines, to_ycbcr
+from kmseg.maskers.jpeg.resized import MOST_VOTES, search_resized
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
 from kmseg.validation import check_number
@@ -166,7 +171,9 @@ class JpegMask:
             effort = (STEPS, 0, 3, 0)
             search(probe, second.copy(), *known, effort, HEAT, seed, chosen, probe_excess)
             if (probe_excess[chosen == 1] <= CONSISTENT).mean() < TRIED_SHARE:
-                return start, measure(start, slack)
+                if start.size * len(present) > MOST_VOTES:
+                    return start, measure(start, slack)
+                return search_resized(file, self._colors, start, slack, float(self._weights[0]), seed)
         every = np.ones(shape, np.uint8)
         for number in range(PASSES):
             search(labels, second, *known, (STEPS, ROUNDS, MOST_ROUNDS, REMOVABLE), HEAT, seed + number, every, excess)

@@ -72,7 +72,16 @@ def change_of(y: int, x: int, value: Any, rows: Any, columns: Any, residual: Any
 
 @compiled
 def change_field(
-    y: int, x: int, value: Any, rows: Any, columns: Any, residual: Any, allowed: Any, basis: Any, slope: Any, excess: Any
+    y: int,
+    x: int,
+    value: Any,
+    rows: Any,
+    columns: Any,
+    residual: Any,
+    allowed: Any,
+    basis: Any,
+    slope: Any,
+    excess: Any,
 ) -> None:
     """Change a component's residuals, excess and slopes as a subpixel changes by a value."""
     (first_row, row_vectors), (first_column, column_vectors) = rows, columns

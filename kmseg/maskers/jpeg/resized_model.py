@@ -39,7 +39,8 @@ KERNELS = (cubic, triangle, box)
 def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any) -> tuple[Axis, Axis]:
     """Return what each subpixel of an axis adds to frequencies, and to samples, of luma and of chroma.
 
-    Each is the first block (sample) touched `(n,)` and the parts in it and in those that follow `(n, 2, 8)`, `(n, taps)`.
+    Each is the first block (sample) touched `(n,)` and the parts in it and in those that follow, `(n, 2, 8)` or
+    `(n, taps)`.
     """
     at = (np.arange(pixels * FINE) + 0.5) / FINE - 0.5
     weights = kernel(at[None] - np.arange(pixels)[:, None])
@@ -72,4 +73,6 @@ def _taps(parts: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     touched = np.abs(parts) > 1e-7
     first, count = touched.argmax(axis=1), int(touched.sum(axis=1).max()) + 1
     padded = np.concatenate([parts, np.zeros((len(parts), count))], axis=1)
-    return first, np.stack([padded[np.arange(len(parts)), first + tap] for tap in range(count)], axis=1).astype(np.float32)
+    return first, np.stack([padded[np.arange(len(parts)), first + tap] for tap in range(count)], axis=1).astype(
+        np.float32
+    )
