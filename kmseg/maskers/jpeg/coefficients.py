@@ -69,7 +69,7 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
         return None
     per_mcu = factors[0]
     sides = (BLOCK * per_mcu[0], BLOCK * per_mcu[1])
-    if box.top % sides[0] or box.left % sides[1]:
+    if box.top % sides[0] or box.left % sides[1] or box.bottom > file.height or box.right > file.width:
         return None
     if (box.bottom % sides[0] and box.bottom != file.height) or (box.right % sides[1] and box.right != file.width):
         return None

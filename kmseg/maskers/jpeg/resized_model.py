@@ -56,7 +56,7 @@ def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any) -> tuple[Axis, 
                 mean[sample] += weights[min(source * shared + part, pixels - 1)] / shared
         blocks.append(_touched(np.einsum("bsn,sf->nbf", mean.reshape(-1, BLOCK, pixels * FINE), cosines())))
         samples.append(_taps(mean.T))
-    return (blocks[0], samples[0]), (blocks[1], samples[1])  # type: ignore[return-value]
+    return (blocks[0], samples[0]), (blocks[1], samples[1])
 
 
 def _touched(parts: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
