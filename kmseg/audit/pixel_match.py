@@ -31,6 +31,8 @@ class MatchCounts:
         Border pixels of a mixed color that got the class of a neighbor.
     unmatched : int
         Pixels of no class, and flat pixels of a color that the palette lacks.
+    blocks, consistent : int
+        Blocks of the image's file that its mask was compared with, and those of them that the mask could have given.
     """
 
     pixels: int
@@ -40,6 +42,8 @@ class MatchCounts:
     unmatched: int
     farther_than_10: int
     farther_than_40: int
+    blocks: int = 0
+    consistent: int = 0
 
 
 class PixelMatcher:
@@ -104,17 +108,24 @@ def explained_shares(images: Mapping[str, MatchCounts]) -> dict[str, float]:
     """Return the shares over all images, as metrics."""
     pixels = sum(row.pixels for row in images.values())
     names = ("exact", "near", "reassigned", "unmatched", "farther_than_10", "farther_than_40")
-    return {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
+    shares = {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
+    if blocks := sum(row.blocks for row in images.values()):
+        shares["mask/consistent"] = sum(row.consistent for row in images.values()) / blocks
+    return shares
 
 
 def write_images(path: Path, images: Mapping[str, MatchCounts]) -> Path:
     """Write the shares of each image, the one with most unmatched pixels first."""
+    examined = any(row.blocks for row in images.values())
     rows = [
         [key, row.pixels]
         + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
+        + ([f"{row.consistent / row.blocks:.6f}" if row.blocks else ""] if examined else [])
         for key, row in worst_first(images)
     ]
-    return write_csv(path, ["image", "pixels", "exact", "near", "reassigned", "unmatched"], rows)
+    return write_csv(
+        path, ["image", "pixels", "exact", "near", "reassigned", "unmatched"] + ["consistent"] * examined, rows
+    )
 
 
 def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Path, notes: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ MEANING = {
     "legend/exact": "classes present whose color was found exactly",
     "mask/accuracy": "share of pixels with the true class, without ignored pixels",
     "mask/miou": "mean over the classes in the truth of intersection over union",
+    "mask/consistent": "share of the JPEG files' blocks that the masks, painted, could have given (masker=jpeg)",
     "mask/iou/<class>": "intersection over union of one class",
     "compare/<method>/miou": "mean IoU over the compared classes, on the evaluated images",
     "compare/<method>/accuracy": "share of the compared classes' pixels that the method labels correctly",

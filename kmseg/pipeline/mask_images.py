@@ -19,7 +19,7 @@ from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
 from kmseg.images import LabelImage
-from kmseg.maskers import Mask, Masker
+from kmseg.maskers import Mask, Masker, examine
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
 from kmseg.palette import Palette
@@ -82,13 +82,15 @@ class MaskImages:
             nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
             return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
         masker, matcher = self._prepared
-        mask, label = masker(image), image.pixels
+        examined = examine(masker, image)
+        mask, label = examined.mask, image.pixels
         if true is not None:
             flat_pixels = self._flat_pixels(item, label, true)
         true_mask = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if true_mask is not None:
             counts = confusion(true_mask, mask, len(counts), k)
         explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
+        explained = replace(explained, blocks=examined.blocks, consistent=examined.consistent)
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, failures)
         segmented = Segmented(item.key, work.position, label, mask, photo, photo_file)

@@ -9,6 +9,7 @@ import numpy as np
 
 from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
+from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
 from kmseg.palette import Palette
@@ -23,6 +24,9 @@ from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, 
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
+
+FEW_CONSISTENT = 0.9
+"""Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,11 @@ class Segment:
                     metrics |= check.drift.metrics
                 elif plan.incremental:
                     warnings += record_known_gaps(plan, items, palette, masked, progress)
-                warnings += [*warn_few_evaluated(plan, tally), *warn_absent_classes(plan, palette, tally)]
+                warnings += [
+                    *warn_few_evaluated(plan, tally),
+                    *warn_absent_classes(plan, palette, tally),
+                    *warn_inconsistent(plan, tally),
+                ]
                 metrics |= measure(plan, palette, tally)
                 with progress.timed("finish"):
                     candidates = found.candidates if found else None
@@ -115,6 +123,27 @@ def warn_absent_classes(plan: Plan, palette: Palette, tally: Tally) -> list[str]
     absent = set(match_classes(palette, true)[predicted].tolist()) - set(tally.confusion.sum(axis=1).nonzero()[0])
     names = ", ".join(true.names[k] for k in sorted(absent)[:5]) + (", ..." if len(absent) > 5 else "")
     return [f"no true mask has {names}, which the masks have: mask/miou does not cover it"] if absent else []
+
+
+def warn_inconsistent(plan: Plan, tally: Tally) -> list[str]:
+    """Say what masker=jpeg could not read from the files, and where its masks contradict them."""
+    if not isinstance(plan.masker, Jpeg):
+        return []
+    said, rows = [], tally.explained
+    if without := sum(not row.blocks for row in rows.values()):
+        said.append(
+            f"{without} of {len(rows)} label images have no JPEG coefficients to read (another format, or a part of a "
+            "file that cuts its blocks); the boundary masker masked them"
+        )
+    blocks, consistent = (sum(getattr(row, name) for row in rows.values()) for name in ("blocks", "consistent"))
+    if blocks and consistent < FEW_CONSISTENT * blocks:
+        worst = min((row.consistent / row.blocks, key) for key, row in rows.items() if row.blocks)
+        said.append(
+            f"{1 - consistent / blocks:.0%} of the files' blocks contradict the masks, most in {worst[1]} "
+            f"({1 - worst[0]:.0%}): a color of the palette is off or missing, or the labels were resized before they "
+            "were saved (images.csv)"
+        )
+    return said
 
 
 def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:

@@ -1,0 +1,187 @@
+"""Index masks read from the JPEG file itself: labelings that its stored coefficients allow.
+
+A JPEG file stores every coefficient of the cosine transform rounded to a multiple of its quantization step. The label
+image that was saved has coefficients within half a step of the stored ones. So a labeling can be tested: paint it in
+the palette's colors, transform it as an encoder does, and compare. Where every coefficient of a minimum coded unit
+(MCU: 16x16 pixels at 4:2:0, 8x8 at 4:4:4) lies within its interval, the labeling is *consistent* with the file there.
+
+The search starts from the masks of the boundary masker and of nearest color, takes per MCU the better one, and changes
+single pixels and swaps pairs, by descent and by simulated annealing, until the MCU is consistent. Of several consistent
+labelings it keeps the smoother, with the fewer classes: a Markov random field with Potts weights and label costs.
+
+Where hardly an MCU with borders becomes consistent, the label was resized before it was saved. Then the unknown is a
+field of labels at twice the resolution, reduced by the kernel of the resizing; each pixel gets the class that most of
+its subpixels have in many samples of the field.
+
+References: ITU-T T.81 (the format); Geman and Geman 1984 (annealing of Markov random fields); Delong et al. 2012 (label
+costs); Zakhor 1992 (the intervals as a convex set, for deblocking).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.color_spaces import ColorSpace
+from kmseg.color_spaces.rgb import Rgb
+from kmseg.errors import UserError
+from kmseg.images import LabelImage
+from kmseg.maskers import Examined, Mask
+from kmseg.maskers.boundary import Boundary
+from kmseg.maskers.jpeg.coefficients import Coefficients, can_read, read_coefficients
+from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines, to_ycbcr
+from kmseg.maskers.jpeg.resized import MOST_VOTES, search_resized
+from kmseg.maskers.nearest import Nearest
+from kmseg.palette import Palette
+from kmseg.validation import check_number
+
+SLACKS = (1.0, 2.0, 4.0)
+"""Units of a coefficient beyond half a step that encoders differ by: libjpeg 1, its fast transform 2, FFmpeg 4."""
+
+FLAT_SHARE = 0.9
+"""Share of the uniform MCUs that must be consistent, or the palette's colors are not the file's."""
+
+TRIED_MCUS = 24
+"""MCUs with borders that tell whether the label was saved as it was painted."""
+
+TRIED_SHARE = 0.5
+"""Share of them that must become consistent: of labels resized before they were saved, hardly one in ten does."""
+
+STEPS, ROUNDS, MOST_ROUNDS, REMOVABLE = 500, 1, 9, 60
+"""Steps of one annealing; annealings of an MCU, and at most while it is inconsistent; pixels of a class whose removal
+is tried. Twice the steps gain 0.001 of mean IoU on drawn scenes."""
+
+PASSES = 4
+"""Times the image is gone through at most, after the first where labels around an MCU have changed."""
+
+HEAT = (np.float32(150), np.float32(8))
+"""First and last temperature, in squared units of a coefficient: a pixel of the wrong class exceeds by hundreds."""
+
+
+@dataclass(frozen=True)
+class Jpeg:
+    """Labelings that the file's own coefficients allow; for label images that are JPEG files.
+
+    Other files, and parts of a JPEG file that do not begin and end with its blocks, get the boundary masker's mask.
+
+    Parameters
+    ----------
+    smoothness : float
+        Cost, in squared units of a coefficient, of a pixel's neighbor of another class.
+    label_cost : float
+        The same, of a class that is in an MCU and not right beside it.
+    """
+
+    smoothness: float = 5
+    label_cost: float = 80
+
+    def __post_init__(self) -> None:
+        check_number("masker.smoothness", self.smoothness, at_least=0, at_most=1000)
+        check_number("masker.label_cost", self.label_cost, at_least=0, at_most=10000)
+        if not can_read():
+            raise UserError(
+                "masker=jpeg reads JPEG coefficients with jpeglib, which is not installed; "
+                "`pip install 'kmseg[jpeg]'`, or masker=boundary"
+            )
+
+    def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
+        """Return the function from a label image to its index mask `(H, W)`; `space` plays no part."""
+        return JpegMask(self, palette)
+
+
+class JpegMask:
+    """The function from a label image to its index mask; `examine` also tells how much of it the file allows."""
+
+    def __init__(self, options: Jpeg, palette: Palette) -> None:
+        colors, owner = palette.sources
+        each = Palette([str(number) for number in range(len(colors))], colors)
+        self._boundary, self._nearest = Boundary().for_palette(each, Rgb()), Nearest().for_palette(each, Rgb())
+        self._classes = owner.astype(palette.index_dtype)
+        self._colors = to_ycbcr(colors)
+        self._weights = (np.float32(options.smoothness), np.float32(options.label_cost))
+
+    def __call__(self, label: LabelImage) -> NDArray[Any]:
+        """Return the index mask `(H, W)`."""
+        return self.examine(label).mask
+
+    def examine(self, label: LabelImage) -> Examined:
+        """Return the index mask, how many MCUs the file has for it, and in how many the mask is consistent."""
+        start = self._boundary(label)
+        file = label.coefficients(read_coefficients) if isinstance(label, LabelImage) else None
+        if file is None:
+            return Examined(self._classes[start])
+        other = self._nearest(label)
+        labels, excess = self._search(file, start.astype(np.uint16), other.astype(np.uint16))
+        from kmseg.maskers.jpeg.direct_kernels import CONSISTENT
+
+        return Examined(self._classes[labels], excess.size, int((excess <= CONSISTENT).sum()))
+
+    def _search(
+        self, file: Coefficients, start: NDArray[np.uint16], other: NDArray[np.uint16]
+    ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+        """Return labels and the excess of each MCU, from two starts."""
+        from kmseg.maskers.jpeg.direct_kernels import CONSISTENT, excess_map, roughness_map, search
+
+        height, width = start.shape
+        (rows, chroma_rows), (columns, chroma_columns) = (
+            axis(height, file.per_mcu[0], True),
+            axis(width, file.per_mcu[1], False),
+        )
+        sides = BLOCK * file.per_mcu[0], BLOCK * file.per_mcu[1]
+        shape = -(-height // sides[0]), -(-width // sides[1])
+        axes = (rows, columns, chroma_rows, chroma_columns)
+
+        def measure(labels: NDArray[np.uint16], slack: float) -> NDArray[np.float32]:
+            allowed = tuple(half + np.float32(slack) for half in file.half_steps)
+            excess_map(
+                labels, self._colors, axes, file.target, allowed, file.per_mcu, excess := np.empty(shape, np.float32)
+            )
+            return excess
+
+        roughness_map(start, file.per_mcu, rough := np.empty(shape, np.float32))
+        roughness_map(other, file.per_mcu, other_rough := np.empty(shape, np.float32))
+        flat = (rough == 0) & (other_rough == 0)
+        slack, excess = SLACKS[0], measure(start, SLACKS[0])
+        for slack in SLACKS:
+            excess = measure(start, slack)
+            if (excess[flat] <= CONSISTENT).sum() >= FLAT_SHARE * flat.sum():
+                break
+        else:  # the palette's colors are not the file's: there is nothing to search for
+            return start, excess
+        other_excess = measure(other, slack)
+        better = other_excess + self._weights[0] * other_rough < excess + self._weights[0] * rough
+        spread = np.repeat(np.repeat(better, sides[0], 0), sides[1], 1)[:height, :width]
+        labels, second = np.where(spread, other, start), np.where(spread, start, other)
+        excess = np.where(better, other_excess, excess)
+        allowed = tuple(half + np.float32(slack) for half in file.half_steps)
+        basis = np.ascontiguousarray(cosines().T.astype(np.float32))
+        present = np.union1d(labels, second).astype(np.int64)
+        known = (self._colors, axes, file.target, allowed, file.per_mcu, self._weights, basis, present)
+        # The seed is the file's content, so that the same file has the same mask in every run and in every order.
+        seed = int(np.abs(file.target[0][..., 0, 0]).sum(dtype=np.float64)) + 1
+        tried = np.flatnonzero((rough > 0) & (excess > CONSISTENT))
+        if len(tried) > TRIED_MCUS:
+            chosen = np.zeros(excess.size, np.uint8)
+            chosen[tried[:: len(tried) // TRIED_MCUS]] = 1
+            chosen = chosen.reshape(shape)
+            probe, probe_excess = labels.copy(), excess.copy()
+            effort = (STEPS, 0, 3, 0)
+            search(probe, second.copy(), *known, effort, HEAT, seed, chosen, probe_excess)
+            if (probe_excess[chosen == 1] <= CONSISTENT).mean() < TRIED_SHARE:
+                if start.size * len(present) > MOST_VOTES:
+                    return start, measure(start, slack)
+                return search_resized(file, self._colors, start, slack, float(self._weights[0]), seed)
+        chosen = np.ones(shape, np.uint8)
+        for number in range(PASSES):
+            before = labels.copy()
+            search(labels, second, *known, (STEPS, ROUNDS, MOST_ROUNDS, REMOVABLE), HEAT, seed + number, chosen, excess)
+            # Once more where the surroundings are others now, and where no labeling was found.
+            differ = np.logical_or.reduceat(before != labels, np.arange(0, height, sides[0]), axis=0)
+            changed = np.logical_or.reduceat(differ, np.arange(0, width, sides[1]), axis=1)
+            around = cv2.dilate(changed.astype(np.uint8), np.ones((3, 3), np.uint8))
+            chosen = around | (excess > CONSISTENT).astype(np.uint8)
+        return labels, measure(labels, slack)

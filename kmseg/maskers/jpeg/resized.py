@@ -1,0 +1,98 @@
+"""The labels of an image that was resized before it was saved as JPEG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.maskers.jpeg.coefficients import Coefficients
+from kmseg.maskers.jpeg.file_model import BLOCK, cosines
+from kmseg.maskers.jpeg.resized_model import FINE, KERNELS, fine_axis
+
+SWEEPS, FIRST_VOTE = 60, 40
+"""Sweeps over the borders of the field, and the first whose labels count: the mean of many fields is right more often
+than the last one."""
+
+HEAT = (np.float32(40), np.float32(10))
+"""First and last temperature, in squared units of a coefficient; hotter, with a weaker smoothness, fits the file better
+and labels worse."""
+
+SMOOTHNESS = 2.0
+"""Times the masker's smoothness: a subpixel has half the border of a pixel, and a kernel's model is less exact."""
+
+TIE = 10.0
+"""Votes, of 80, that the start has: where the samples of the field disagree, a pixel keeps its class."""
+
+MOST_VOTES = 1 << 28
+"""Votes, pixels times classes, that are held in memory; larger images keep the start."""
+
+
+class Field:
+    """A field of labels held against a file: residuals, slopes and excess of luma, blue and red."""
+
+    def __init__(
+        self,
+        file: Coefficients,
+        colors: NDArray[np.float32],
+        labels: NDArray[np.uint16],
+        kernel: Any,
+        slack: float,
+    ) -> None:
+        from kmseg.maskers.jpeg.resized_kernels import measure_all, paint_field
+
+        height, width = (side // FINE for side in labels.shape)
+        (rows, row_taps), (chroma_rows, chroma_row_taps) = fine_axis(height, file.per_mcu[0], True, kernel)
+        (columns, column_taps), (chroma_columns, chroma_column_taps) = fine_axis(width, file.per_mcu[1], False, kernel)
+        self.axes = rows, columns, chroma_rows, chroma_columns
+        self.taps = row_taps, column_taps, chroma_row_taps, chroma_column_taps
+        self.labels = labels
+        self.residuals = file.target[0] * -1, file.target[1] * -1, file.target[2] * -1
+        self.allowed = tuple(half + np.float32(slack) for half in file.half_steps)
+        self.basis = np.ascontiguousarray(cosines().T.astype(np.float32))
+        blocks = [residual.shape[:2] for residual in self.residuals]
+        self.slopes: tuple[NDArray[np.float32], ...] = tuple(
+            np.zeros((BLOCK * r, BLOCK * c), np.float32) for r, c in blocks
+        )
+        self.excess: tuple[NDArray[np.float32], ...] = tuple(np.zeros(shape, np.float32) for shape in blocks)
+        for part in range(3):
+            across = self.axes[:2] if part == 0 else self.axes[2:]
+            paint_field(labels, colors[part], *across, self.residuals[part])
+            measure_all(self.residuals[part], self.allowed[part], self.basis, self.slopes[part], self.excess[part])
+
+    @property
+    def total(self) -> float:
+        """The excess of all blocks."""
+        return float(sum(part.sum(dtype=np.float64) for part in self.excess))
+
+
+def search_resized(
+    file: Coefficients,
+    colors: NDArray[np.float32],
+    start: NDArray[np.uint16],
+    slack: float,
+    smoothness: float,
+    seed: int,
+) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
+    """Return labels `(H, W)` and the excess of each MCU, from a start.
+
+    The kernel is that under which the start contradicts the file least.
+    """
+    from kmseg.maskers.jpeg.resized_kernels import anneal_field
+
+    classes, packed = np.unique(start, return_inverse=True)
+    few = packed.reshape(start.shape).astype(np.uint16)
+    fine = np.repeat(np.repeat(few, FINE, 0), FINE, 1)
+    used = np.ascontiguousarray(colors[:, classes])
+    best = min((Field(file, used, fine, kernel, slack) for kernel in KERNELS), key=lambda field: field.total)
+    votes = np.zeros((*start.shape, len(classes)), np.uint16)
+    known = (used, best.axes, best.taps, best.residuals, best.allowed, best.slopes, best.excess, best.basis)
+    anneal_field(fine, *known, np.float32(SMOOTHNESS * smoothness), SWEEPS, HEAT, seed, FIRST_VOTE, votes)
+    counts = votes.astype(np.float32)
+    np.put_along_axis(counts, few[..., None], np.take_along_axis(counts, few[..., None], 2) + np.float32(TIE), 2)
+    rows, columns = file.target[1].shape[:2]
+    luma = np.zeros((rows * file.per_mcu[0], columns * file.per_mcu[1]), np.float32)
+    luma[: best.excess[0].shape[0], : best.excess[0].shape[1]] = best.excess[0]
+    blocks = luma.reshape(rows, file.per_mcu[0], columns, file.per_mcu[1]).sum(axis=(1, 3))
+    return classes[counts.argmax(axis=2)].astype(np.uint16), blocks + best.excess[1] + best.excess[2]

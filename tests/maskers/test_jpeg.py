@@ -1,0 +1,128 @@
+import cv2
+import numpy as np
+import pytest
+
+from kmseg.color_spaces.rgb import Rgb
+from kmseg.errors import UserError
+from kmseg.images import Box, LabelImage, read_label_image
+from kmseg.maskers import examine
+from kmseg.maskers.boundary import Boundary
+from kmseg.maskers.jpeg import Jpeg
+from kmseg.maskers.jpeg.file_model import axis, cosines, to_ycbcr
+from kmseg.maskers.nearest import Nearest
+from kmseg.palette import Palette
+
+pytest.importorskip("jpeglib", reason="has no wheel for this platform")
+
+PLAN = Palette(
+    ["room", "wall", "window", "door", "stair"],
+    np.array([(250, 252, 248), (40, 88, 130), (150, 176, 80), (200, 160, 104), (70, 150, 96)]),
+)
+
+
+def draw(height=90, width=118, seed=0):
+    """Rooms with walls, and windows and doors of one to three pixels; the size is no multiple of a block."""
+    random = np.random.default_rng(seed)
+    mask = np.zeros((height, width), np.uint8)
+    for _ in range(6):
+        x, y = int(random.integers(4, width - 30)), int(random.integers(4, height - 30))
+        w, h = (int(side) for side in random.integers(12, 28, 2))
+        cv2.rectangle(mask, (x, y), (x + w, y + h), 1, int(random.integers(1, 4)))
+        cv2.line(mask, (x, y + 4), (x, y + 10), 2, 1)
+        cv2.line(mask, (x + 4, y), (x + 9, y), 3, 2)
+    cv2.circle(mask, (width - 20, height - 20), 14, 4, -1)
+    mask[-1, ::7] = 1
+    return mask
+
+
+def save(path, mask, quality=80, sampling=cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420, palette=PLAN):
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    assert cv2.imwrite(str(path), cv2.cvtColor(palette.paint(mask), cv2.COLOR_RGB2BGR), options)
+    return read_label_image(path)
+
+
+def wrong(masker, label, mask, palette=PLAN):
+    return int((masker.for_palette(palette, Rgb())(label) != mask).sum())
+
+
+@pytest.mark.parametrize("sampling", ["420", "422", "440", "444"])
+def test_a_label_saved_directly_comes_back_and_every_block_is_proved(tmp_path, sampling):
+    mask = draw()
+    label = save(tmp_path / "a.jpg", mask, sampling=getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{sampling}"))
+    found = examine(Jpeg().for_palette(PLAN, Rgb()), label)
+    assert (found.mask != mask).sum() <= 8
+    assert found.consistent == found.blocks > 0
+    assert (found.mask != mask).sum() <= min(wrong(m, label, mask) for m in (Boundary(), Nearest()))
+
+
+def test_the_same_file_has_the_same_mask_every_time(tmp_path):
+    label = save(tmp_path / "a.jpg", draw(seed=3), quality=60)
+    mask = Jpeg().for_palette(PLAN, Rgb())
+    first = mask(label)
+    assert np.array_equal(mask(label), first)
+    assert np.array_equal(Jpeg().for_palette(PLAN, Rgb())(label), first)
+
+
+def test_a_class_between_two_others_is_not_put_on_their_border(tmp_path):
+    # The middle of sky and tree is the color of text: in 4:2:0 two of each in a chroma sample look like four of text.
+    palette = Palette(["sky", "tree", "text"], np.array([(130, 130, 130), (130, 130, 0), (130, 130, 66)]))
+    mask = np.zeros((96, 96), np.uint8)
+    cv2.circle(mask, (40, 50), 30, 1, -1)
+    cv2.ellipse(mask, (80, 20), (13, 9), 30, 0, 360, 1, -1)
+    label = save(tmp_path / "a.jpg", mask, quality=75, palette=palette)
+    found = Jpeg().for_palette(palette, Rgb())(label)
+    assert (found == 2).sum() <= 4
+    assert (found != mask).sum() < wrong(Nearest(), label, mask, palette) / 5
+
+
+def test_a_part_is_read_from_its_own_blocks(tmp_path):
+    mask = np.hstack([draw(96, 112, seed=1), draw(96, 75, seed=2)])
+    label = save(tmp_path / "a.jpg", mask)
+    part = label.crop(Box(top=0, bottom=96, left=112, right=mask.shape[1]))
+    found = examine(Jpeg().for_palette(PLAN, Rgb()), part)
+    assert found.blocks == 6 * 5
+    assert (found.mask != mask[:, 112:]).sum() <= 8
+
+
+def test_what_has_no_coefficients_of_its_own_gets_the_boundary_maskers_mask(tmp_path):
+    label = save(tmp_path / "a.jpg", draw())
+    mask = Jpeg().for_palette(PLAN, Rgb())
+    for other in (LabelImage.from_array(label.pixels), label.crop(Box(0, 90, 0, 50))):
+        found = examine(mask, other)
+        assert found.blocks == 0
+        assert np.array_equal(found.mask, Boundary().for_palette(PLAN, Rgb())(other))
+
+
+def test_a_palette_that_is_not_the_files_is_noticed(tmp_path):
+    label = save(tmp_path / "a.jpg", draw())
+    off = Palette(PLAN.names, np.clip(PLAN.colors.astype(int) + 9, 0, 255))
+    found = examine(Jpeg().for_palette(off, Rgb()), label)
+    assert found.consistent < 0.5 * found.blocks
+    assert np.array_equal(found.mask, Boundary().for_palette(off, Rgb())(label))
+
+
+def test_a_label_resized_before_it_was_saved_is_no_worse_than_the_boundary_maskers(tmp_path):
+    mask = np.kron(draw(80, 96), np.ones((3, 3), np.uint8))
+    small = cv2.resize(PLAN.paint(mask), (192, 160), interpolation=cv2.INTER_AREA)
+    true = mask[0::3, 0::3][: 160 * 80 // 160]
+    path = tmp_path / "a.jpg"
+    cv2.imwrite(str(path), cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
+    label = read_label_image(path)
+    at = np.clip(((np.arange(160) + 0.5) * 240 / 160).astype(int), 0, 239)
+    across = np.clip(((np.arange(192) + 0.5) * 288 / 192).astype(int), 0, 287)
+    true = mask[at][:, across]
+    assert wrong(Jpeg(), label, true) <= 1.05 * wrong(Boundary(), label, true)
+
+
+def test_the_model_of_the_file_is_libjpegs():
+    assert to_ycbcr(np.array([[0, 0, 0], [255, 255, 255]])).T.tolist() == [[-128, 0, 0], [127, 0, 0]]
+    assert np.allclose(cosines().T @ cosines(), np.eye(8))
+    luma, chroma = axis(13, 2, rows=False)
+    assert luma[:8] @ np.ones(8) == pytest.approx(cosines() @ np.ones(8), abs=1e-6)
+    assert chroma.sum(0)[1:] == pytest.approx(0, abs=1e-6)  # a flat row has no frequency but 0, edges included
+
+
+@pytest.mark.parametrize("option", [{"smoothness": -1}, {"label_cost": "much"}])
+def test_an_option_out_of_range_is_refused(option):
+    with pytest.raises(UserError, match=f"masker.{next(iter(option))}"):
+        Jpeg(**option)
