@@ -128,11 +128,12 @@ class Naming:
 
 
 def _reordered(palette: Palette, order: Sequence[int], numbers: Sequence[int]) -> Palette:
-    """Return the classes of a palette in another order, each named by its number."""
+    """Return the classes of a palette in another order, each with its number as name and as id."""
     width = max(len(str(max(numbers))), 2)
     names = [f"class_{number:0{width}d}" for number in numbers]
     certainty = [palette.certainty[row] for row in order] if palette.certainty else ()
-    return Palette(names, palette.colors[list(order)], certainty=certainty)
+    ids = () if list(numbers) == list(range(len(numbers))) else tuple(numbers)
+    return Palette(names, palette.colors[list(order)], ids=ids, certainty=certainty)
 
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:
