@@ -21,8 +21,8 @@ from kmseg.discovery.palette import find_palette, find_palette_by_candidates
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.executors import Executor
-from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
+from kmseg.executors.threads import Threads
 from kmseg.histogram import Histogram
 from kmseg.images import LabelImage, read_label_image
 from kmseg.legends.formats import read_palette
@@ -76,7 +76,7 @@ def discover(
     seed : int
         Seed of the clusterer.
     workers : int
-        Processes that read the images; 1 uses the current one.
+        Threads that read the images; 1 uses the current one, -1 one per core.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def segment(
     color_space : ColorSpace
         Color space in which colors are compared.
     workers : int
-        Processes that do the work; 1 uses the current one.
+        Threads that do the work; 1 uses the current one, -1 one per core.
 
     Returns
     -------
@@ -221,4 +221,4 @@ def _counted(work: CountColors[Any], workers: int) -> Counted[Any]:
 
 
 def _executor(workers: int) -> Executor:
-    return Serial() if workers == 1 else Processes(workers)
+    return Serial() if workers == 1 else Threads("auto" if workers == -1 else workers)

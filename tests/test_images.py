@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.images import Box, LabelImage, read_rgb, write_png
+from kmseg.images import Box, LabelImage, encode_png, read_rgb, write_png
 from tests.conftest import draw_label, write_rgb
 
 
@@ -104,3 +104,46 @@ def test_a_part_of_a_label_image_knows_its_place_in_the_file():
 def test_an_array_that_is_no_label_image_is_refused(wrong):
     with pytest.raises(UserError, match=r"expected RGB, \(H, W, 3\) uint8"):
         LabelImage.from_array(wrong)
+
+
+def drawn(shape, dtype, kind):
+    if kind == "noise":
+        return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+    image = np.zeros(shape, dtype)
+    image[shape[0] // 2 :, shape[1] // 3 :] = np.iinfo(dtype).max - 1
+    return image
+
+
+@pytest.mark.parametrize("kind", ["noise", "classes"])
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [
+        *(((height, width), np.uint8) for height, width in [(1, 1), (1, 300), (300, 1), (7, 5), (64, 96)]),
+        ((33, 17), np.uint16),
+        ((33, 17, 3), np.uint8),
+    ],
+)
+def test_an_encoded_png_is_read_by_pillow_and_opencv_as_the_same_pixels(shape, dtype, kind):
+    image = drawn(shape, dtype, kind)
+    data = encode_png(image)
+    with Image.open(io.BytesIO(data)) as opened:
+        opened.verify()
+    with Image.open(io.BytesIO(data)) as opened:
+        assert opened.mode == {1: "RGB" if len(shape) == 3 else "L", 2: "I;16"}[image.itemsize]
+        assert np.array_equal(np.asarray(opened), image)
+    read = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(read[..., ::-1] if image.ndim == 3 else read, image)
+
+
+def test_an_array_that_is_a_part_of_another_is_encoded_as_it_looks():
+    mask = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    for part in (mask[::2, 1:5], mask.T, mask[:, ::-1]):
+        assert np.array_equal(cv2.imdecode(np.frombuffer(encode_png(part), np.uint8), -1), part)
+
+
+@pytest.mark.parametrize("blob", [4, 24])
+def test_masks_are_no_larger_than_those_of_opencv(blob):
+    classes = np.random.default_rng(1).integers(0, 8, (256 // blob + 1, 256 // blob + 1), np.uint8)
+    mask = cv2.resize(classes, (256, 256), interpolation=cv2.INTER_NEAREST)
+    runs = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, 0]
+    assert len(encode_png(mask)) <= 1.1 * len(cv2.imencode(".png", mask, runs)[1])

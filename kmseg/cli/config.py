@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.cli.arguments import CONFIG_DIR
-from kmseg.cli.hydra_internals import FileConfigSource
+from kmseg.cli.hydra_internals import FileConfigSource, start_faster
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Plan
 from kmseg.plugins import (
@@ -124,6 +124,7 @@ class PartsSearchPath(SearchPathPlugin):
 
 def register() -> None:
     """Register kmseg's config sources with Hydra; call it before Hydra composes a config."""
+    start_faster()
     for plugin in (PartsSource, PluginFileSource, PartsSearchPath):
         Plugins.instance().register(plugin)
 

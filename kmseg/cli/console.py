@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 from rich.console import Console
@@ -9,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kmseg.errors import printable
-from kmseg.palette import swatches_table
+from kmseg.palette import Palette, swatches_table
 from kmseg.pipeline.plan import Listing, Outcome
 
 MAIN = {
@@ -34,7 +35,8 @@ def show(outcome: Outcome | Listing) -> None:
     if isinstance(outcome, Listing):
         console.print(_listing(outcome))
         return
-    console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
+    if not outcome.palette_shown:
+        console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
     console.print(_figures(outcome))
     if outcome.conclusion:
         console.print(_methods(outcome.metrics))
@@ -50,6 +52,12 @@ def show(outcome: Outcome | Listing) -> None:
         console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
     if outcome.doubt:
         console.print(Text(f"doubt    {printable(outcome.doubt)}", style="bold red"), soft_wrap=True)
+
+
+def show_palette(palette: Palette) -> None:
+    """Print the palette."""
+    Console(highlight=False).print(swatches_table(palette.names, palette.painted))
+    sys.stdout.flush()
 
 
 def show_point(name: str, outcome: Outcome | Listing) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
@@ -21,9 +22,10 @@ from omegaconf import DictConfig
 
 from kmseg.cli.arguments import order_arguments
 from kmseg.cli.config import build, fingerprint, register
-from kmseg.cli.console import show, show_point
+from kmseg.cli.console import show, show_palette, show_point
 from kmseg.cli.messages import USER_ERRORS, explain
 from kmseg.errors import DOUBTFUL, DRIFTED, STOPPED, WRONG_COMMAND, UserError, printable
+from kmseg.executors import CORES, available_cores
 from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
 from kmseg.pipeline.plan import Listing, Outcome
 from kmseg.plugins import plugin_errors
@@ -88,6 +90,7 @@ def _run_point(config: DictConfig, folder: Path) -> None:
     if config.cache.limit is None:
         config.cache.limit = SWEEP_LIMIT_MB
     try:
+        _share_cores(HydraConfig.get().launcher.get("n_jobs"))
         _warm_up()
         outcome = _run_task(config, folder)
     except Exception as error:
@@ -108,6 +111,14 @@ def _exit_code(outcome: Outcome | Listing) -> int:
 
 
 @cache
+def _share_cores(runs: int | None) -> None:
+    """Limit a run of a sweep to its share of the cores if the launcher has `runs` processes; -1 means one per core."""
+    if runs is not None:
+        cores = available_cores()
+        os.environ[CORES] = str(max(cores // (cores if runs < 1 else runs), 1))
+
+
+@cache
 def _warm_up() -> None:
     """Load and compile what most runs need on a tiny label image, so that the first run of a sweep is not slower."""
     import numpy as np
@@ -125,6 +136,8 @@ def _run_task(config: DictConfig, folder: Path) -> Outcome | Listing:
     running = HydraConfig.get()
     choices, overrides = dict(running.runtime.choices), list(running.overrides.task)
     task, plan = build(config, folder=folder, choices=choices, overrides=overrides)
+    if running.mode != RunMode.MULTIRUN:
+        plan = replace(plan, show_palette=show_palette)
     return task.run(plan)
 
 

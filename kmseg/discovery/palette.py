@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,17 +24,33 @@ IGNORE: RGB = (255, 255, 255)
 
 
 @dataclass(frozen=True, eq=False)
+class Clusters:
+    """The clusters of the sampled pixels, in the order of a palette.
+
+    Attributes
+    ----------
+    centers : ndarray of shape (k, d), float64
+        The centroids in feature units.
+    pixels : ndarray of shape (k,), int64
+        Sampled pixels of each cluster.
+    inertia : float
+        Sum over the clustered pixels of squared distances to their centroid, in feature units.
+    """
+
+    centers: NDArray[np.float64]
+    pixels: NDArray[np.int64]
+    inertia: float
+
+
+@dataclass(frozen=True, eq=False)
 class Found:
     """A palette with what it was read from.
 
     Attributes
     ----------
-    centers : ndarray of shape (k, d), float64
-        The centroids in feature units, in the order of the palette.
-    pixels : ndarray of shape (k,), int64
-        Sampled pixels of each cluster.
-    inertia : float
-        Sum over the clustered pixels of squared distances to their centroid, in feature units.
+    fit : callable
+        Finds the clusters. If the data chose the classes, the palette does not depend on them and need not wait for
+        them: a second and more, mostly for importing scikit-learn.
     candidates : Candidates or None
         Every color considered, where k was chosen by the data.
     said : str
@@ -44,13 +62,16 @@ class Found:
     """
 
     palette: Palette
-    centers: NDArray[np.float64]
-    pixels: NDArray[np.int64]
-    inertia: float
+    fit: Callable[[], Clusters]
     candidates: Candidates | None = None
     said: str = ""
     closest: tuple[Match, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The clusters; computed at first access."""
+        return self.fit()
 
 
 def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) -> Found:
@@ -63,7 +84,8 @@ def find_palette(histogram: Histogram, clusterer: Clusterer, space: ColorSpace) 
     pixels = np.bincount(clustering.labels, histogram.counts, k).astype(np.int64)
     order = np.argsort(-pixels, kind="stable")
     centers = clustering.centers[order]
-    return Found(Palette(numbered(k), space.to_rgb(centers)), centers, pixels[order], clustering.inertia)
+    clusters = Clusters(centers, pixels[order], clustering.inertia)
+    return Found(Palette(numbered(k), space.to_rgb(centers)), lambda: clusters)
 
 
 def find_palette_by_candidates(
@@ -90,10 +112,14 @@ def find_palette_by_candidates(
     start = space.to_features(palette.colors)
     if len(points) < len(start):  # pinned colors need not occur
         points, weights = np.concatenate([points, start]), np.concatenate([weights, np.ones(len(start), np.int64)])
-    clustering = clusterer.cluster(points, weights.astype(np.float64), init=start)
-    pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
+
+    def fit() -> Clusters:
+        clustering = clusterer.cluster(points, weights.astype(np.float64), init=start)
+        pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
+        return Clusters(clustering.centers, pixels, clustering.inertia)
+
     remarks = (statistics.describe_damage(), *_describe_values(palette, candidates), *candidates.remarks())
-    return Found(palette, clustering.centers, pixels, clustering.inertia, candidates, remarks=remarks)
+    return Found(palette, fit, candidates, remarks=remarks)
 
 
 def _make_palette(candidates: Candidates) -> Palette:

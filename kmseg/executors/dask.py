@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.executors import R, T, chunks
+from kmseg.executors import R, T, available_cores, chunks, run_chunk
 from kmseg.validation import check_integer, check_number
 
 
@@ -23,19 +24,19 @@ class Dask:
     ----------
     address : str or None
         Scheduler, such as `tcp://10.0.0.5:8786`; None starts a cluster on this machine for the run.
-    workers : int
-        Number of workers of a cluster started for the run; -1 means one per core.
+    workers : int or "auto"
+        Number of workers of a cluster started for the run; `auto` or -1 means one per core that the process may use.
     timeout : float
         Seconds to wait for the scheduler.
     """
 
     address: str | None = None
-    workers: int = -1
+    workers: int | str = "auto"
     timeout: float = 30
 
     def __post_init__(self) -> None:
         if self.workers != -1:
-            check_integer("executor.workers", self.workers, at_least=1)
+            check_integer("executor.workers", self.workers, at_least=1, words=("auto",))
         check_number("executor.timeout", self.timeout, at_least=0)
 
     def map(self, work: Callable[[Sequence[T]], R], items: Sequence[T]) -> Iterator[R]:
@@ -43,7 +44,7 @@ class Dask:
         with self._client() as client:
             workers = max(len(client.scheduler_info()["workers"]), 1)
             # pure=False: the work writes files, so Dask must not reuse an earlier result.
-            futures = deque(client.map(work, list(chunks(items, workers)), pure=False))
+            futures = deque(client.map(partial(run_chunk, work), list(chunks(items, workers)), pure=False))
             while futures:
                 yield futures.popleft().result()
 
@@ -54,9 +55,7 @@ class Dask:
         except ImportError:
             raise UserError("executor=dask needs Dask; install it with: pip install 'kmseg[cluster]'") from None
         if self.address is None:
-            from joblib import cpu_count
-
-            workers = cpu_count() if self.workers == -1 else self.workers
+            workers = available_cores() if self.workers in (-1, "auto") else int(self.workers)
             with (
                 LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
                 Client(cluster, set_as_default=False) as client,

@@ -173,7 +173,8 @@ def digest(*texts: str) -> str:
 
 def digest_of_files(files: Mapping[str, Path]) -> str:
     """Return a digest of the content of some files by their roles; one that cannot be read has none."""
-    return digest(*(f"{role} {_content(path)}" for role, path in files.items()))
+    contents = {path: _content(path) for path in set(files.values())}  # a pair is label and photo
+    return digest(*(f"{role} {contents[path]}" for role, path in files.items()))
 
 
 def _content(path: Path) -> str:

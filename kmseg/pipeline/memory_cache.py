@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +16,7 @@ MAX_BYTES = 128_000_000
 
 
 class FileCache:
-    """A least-recently-used cache of values made from files; a changed file has a new entry.
+    """A least-recently-used cache of values made from files, for any thread; a changed file has a new entry.
 
     Parameters
     ----------
@@ -24,6 +25,7 @@ class FileCache:
     """
 
     def __init__(self, max_bytes: int) -> None:
+        self._lock = threading.Lock()
         self._values: LRUCache[tuple[object, ...], tuple[Any, int]] = LRUCache(
             max_bytes, getsizeof=lambda entry: entry[1]
         )
@@ -40,14 +42,16 @@ class FileCache:
         except OSError:  # `make` reports the error
             return make()
         key = (how, *((str(path), state.st_ctime_ns, state.st_mtime_ns, state.st_size) for path, state in states))
-        cached = self._values.get(key)
+        with self._lock:
+            cached = self._values.get(key)
         if cached is not None:
             known: R = cached[0]
             return known
         value = make()
         size_in_bytes = count_bytes(value)
         if size_in_bytes <= self._values.maxsize:
-            self._values[key] = value, size_in_bytes
+            with self._lock:
+                self._values[key] = value, size_in_bytes
         return value
 
 

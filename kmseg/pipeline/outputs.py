@@ -30,11 +30,15 @@ LOG = logging.getLogger("kmseg")
 
 
 @contextmanager
-def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
-    """Start the tracked run with name, parameters and config; with `resume`, delete that of the interrupted run."""
+def tracked_run(plan: Plan, images: int, progress: Progress) -> Iterator[TrackedRun]:
+    """Start the tracked run with name, parameters and config; with `resume`, delete that of the interrupted run.
+
+    The tracker may open its store while images are read; if that fails, `progress` stops the run.
+    """
     if plan.resume:
         plan.tracker.forget(plan.folder)
     with plan.tracker.start(_name(plan), description(plan), plan.folder) as tracked:
+        progress.watch = tracked.check
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
         yield tracked
@@ -42,19 +46,27 @@ def tracked_run(plan: Plan, images: int) -> Iterator[TrackedRun]:
             remove_leftovers(plan.folder)  # of processes that were still running when this run began
 
 
-def record_found(tracked: TrackedRun, plan: Plan, found: Found) -> None:
+def announce_palette(plan: Plan, palette: Palette) -> None:
+    """Write and show a palette as soon as it is found, before the steps that take longer."""
+    write_palette(plan.folder / "palette.csv", palette)
+    plan.show_palette(palette)
+
+
+def record_found(tracked: TrackedRun, plan: Plan, found: Found, progress: Progress) -> None:
     """Write and track the centroids, in feature units and as colors, and the candidates."""
+    with progress.timed("fit"):
+        clusters = found.clusters
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
     if found.closest:
         tracked.file(_write_closest(plan.folder / "recognition.csv", found.closest))
     columns: dict[str, Sequence[object]] = {
-        f"feature_{axis}": [round(value, 4) for value in found.centers[:, axis].tolist()]
-        for axis in range(found.centers.shape[1])
+        f"feature_{axis}": [round(value, 4) for value in clusters.centers[:, axis].tolist()]
+        for axis in range(clusters.centers.shape[1])
     }
-    columns["pixels"] = found.pixels.tolist()
-    centroids = Palette(found.palette.names, plan.color_space.to_rgb(found.centers))
+    columns["pixels"] = clusters.pixels.tolist()
+    centroids = Palette(found.palette.names, plan.color_space.to_rgb(clusters.centers))
     tracked.file(write_palette(plan.folder / "centroids.csv", centroids, columns))
     levels = centroids.colors.T.tolist()
     named = {"name": centroids.names, **dict(zip("rgb", levels, strict=True)), **columns}

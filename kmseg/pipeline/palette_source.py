@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any
 
 from kmseg.discovery.candidates import Demands
-from kmseg.discovery.palette import Found
+from kmseg.discovery.palette import Clusters, Found
 from kmseg.errors import UserError
 from kmseg.legends.formats import Legend, read_legend
 from kmseg.legends.recognition import Match, match_with_either_order, named, published, recognize, snapped
@@ -155,4 +155,9 @@ def with_names(found: Found, source: PaletteSource) -> Found:
     if not given.order:
         return named
     order = list(given.order)
-    return replace(named, centers=found.centers[order], pixels=found.pixels[order])
+
+    def fit() -> Clusters:
+        clusters = found.clusters
+        return replace(clusters, centers=clusters.centers[order], pixels=clusters.pixels[order])
+
+    return replace(named, fit=fit)

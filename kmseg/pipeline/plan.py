@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +47,8 @@ class Plan:
         outputs of images that are gone.
     schedule : Schedule or None
         The jobs of task=schedule.
+    show_palette : callable
+        Called with the palette as soon as it is found, to show it to the user.
     """
 
     dataset: Dataset
@@ -68,6 +70,7 @@ class Plan:
     cache: ColorCache = field(default_factory=ColorCache)
     incremental: bool | str = False
     schedule: Schedule | None = None
+    show_palette: Callable[[Palette], None] = lambda palette: None
 
     def __post_init__(self) -> None:
         check_bool("resume", self.resume)
@@ -102,6 +105,8 @@ class Outcome:
         Whether the images of an incremental run have colors that its palette lacks; the run is complete nevertheless.
     doubt : str
         What the input seems to be, where it does not seem to be label images; printed last.
+    palette_shown : bool
+        Whether the palette was already shown when it was found.
     """
 
     folder: Path
@@ -114,6 +119,7 @@ class Outcome:
     conclusion: str = ""
     drifted: bool = False
     doubt: str = ""
+    palette_shown: bool = False
 
 
 @dataclass(frozen=True)

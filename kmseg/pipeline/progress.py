@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -22,10 +22,16 @@ class Progress:
     """Time the stages of one run and show their progress on stderr.
 
     On a terminal each stage over images has a bar with rate and remaining time; otherwise one line when it ends.
+
+    Attributes
+    ----------
+    watch : callable
+        Called after each result of a stage; an exception that it raises ends the run.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.watch: Callable[[], None] = lambda: None
 
     @contextmanager
     def timed(self, name: str) -> Iterator[None]:
@@ -51,9 +57,15 @@ class Progress:
         """
         with self.timed(name), _progress(what, len(items)) as advance:
             pending: list[R] = []
-            for result in executor.map(work, items):
-                advance(getattr(result, "images", 0))
-                pending = [*pending, result] if len(pending) < MERGE_BATCH else [merge([*pending, result])]
+            results = executor.map(work, items)
+            try:
+                for result in results:
+                    self.watch()
+                    advance(getattr(result, "images", 0))
+                    pending = [*pending, result] if len(pending) < MERGE_BATCH else [merge([*pending, result])]
+            finally:
+                if isinstance(results, Generator):
+                    results.close()  # stops the threads of `executor=threads` if the run was interrupted
             return merge(pending)
 
 

@@ -69,10 +69,10 @@ class Compare:
         progress = Progress()
         items = plan.dataset.items()
         training, held_out, skipped = self._split(plan, items)
-        with tracked_run(plan, len(items)) as tracked:
+        with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 found, counted = learn_palette(plan, training, progress)
-                record_found(tracked, plan, found)
+                record_found(tracked, plan, found, progress)
                 legend, owner = (given, GIVEN) if given else (found.palette, "with K-Means' legend")
                 tuned = tune_on(plan, training, legend, progress)
                 methods = (
@@ -100,7 +100,15 @@ class Compare:
             metrics = {**result.metrics(), "images/sampled": counted.read, "images/evaluated": len(scores.pixels)}
             failures = (*counted.failures, *scores.failures)
             outcome = finish_run(
-                plan, tracked, progress, found.palette, found.pixels, metrics, failures, (found.said, skipped), files
+                plan,
+                tracked,
+                progress,
+                found.palette,
+                found.clusters.pixels,
+                metrics,
+                failures,
+                (found.said, skipped),
+                files,
             )
             if tuned is not None:
                 _record_curves(tracked, tuned)

@@ -14,7 +14,7 @@ from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.look_at_input import explained_by, look_at_input
-from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pixels.distance import squared_between
@@ -33,14 +33,15 @@ class Discover:
         refuse_unwritable(plan)
         progress = Progress()
         items = plan.dataset.items()
-        with tracked_run(plan, len(items)) as tracked:
+        with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 doubt = look_at_input(plan, items, progress)
                 with explained_by(doubt):
                     found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
-            doubt = doubt or doubt_about_objects(found.candidates, counted.read)
-            record_found(tracked, plan, found)
-            metrics = {"palette/inertia": found.inertia, **_distance_shares(counted.counts, found.palette)}
+                announce_palette(plan, found.palette)
+                doubt = doubt or doubt_about_objects(found.candidates, counted.read)
+                record_found(tracked, plan, found, progress)
+            metrics = {"palette/inertia": found.clusters.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
             true = plan.measured_against.palette
             if true is not None:
@@ -50,12 +51,12 @@ class Discover:
                 tracked,
                 progress,
                 found.palette,
-                found.pixels,
+                found.clusters.pixels,
                 metrics,
                 counted.failures,
                 (found.said, *found.remarks, left_out(found.candidates)),
             )
-            return replace(outcome, doubt=doubt)
+            return replace(outcome, doubt=doubt, palette_shown=True)
 
 
 def _distance_shares(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:

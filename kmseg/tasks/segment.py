@@ -20,7 +20,7 @@ from kmseg.pipeline.incremental import saved_palette
 from kmseg.pipeline.look_at_input import explained_by, look_at_input
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
-from kmseg.pipeline.outputs import finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
@@ -46,7 +46,7 @@ class Segment:
         metrics: dict[str, float] = {}
         warnings = [*plan.palette.warnings, *plan.truth.warnings]
         found, check, doubt = None, NOTHING_TO_CHECK, ""
-        with only_run_in(plan.folder), tracked_run(plan, len(items)) as tracked:
+        with only_run_in(plan.folder), tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 if not plan.incremental:
                     doubt = look_at_input(plan, items, progress)
@@ -55,10 +55,11 @@ class Segment:
                         found, sampled = learn_palette(plan, items, progress)
                     doubt = doubt or doubt_about_objects(found.candidates, sampled.read)
                     palette = found.palette
-                    record_found(tracked, plan, found)
+                    announce_palette(plan, palette)
+                    record_found(tracked, plan, found, progress)
                     warnings += [found.said, *found.remarks, left_out(found.candidates), *how_to_name(plan, palette)]
                     check_writers(plan, palette)
-                    metrics |= {"palette/inertia": found.inertia, "images/sampled": sampled.read}
+                    metrics |= {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
                 masked = mask_dataset(plan, items, palette, progress)
                 tally = masked.tally
                 if plan.incremental:

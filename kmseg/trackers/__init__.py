@@ -28,6 +28,9 @@ class TrackedRun(Protocol):
     def key(self) -> str:
         """The key for `Tracker.reopen`; empty if nothing is recorded."""
 
+    def check(self) -> None:
+        """Fail if the run cannot be tracked and must be; called often, so it returns immediately."""
+
     def describe(self, text: str) -> None:
         """Replace the description, which is Markdown."""
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.files import replacing
+from kmseg.files import write_bytes
+from kmseg.images import encode_png
 from kmseg.palette import RGB, Palette
 from kmseg.writers import PerImage, Segmented
 from kmseg.writers.dataset_layout import refuse_more_than_8_bits
@@ -32,12 +33,6 @@ class PalettedPng(PerImage):
 
 def write_paletted_png(path: Path, mask: NDArray[np.uint8], palette: Palette, ignore: RGB = (0, 0, 0)) -> Path:
     """Write an index mask `(H, W)` uint8 as paletted PNG; `ignore` is the color of ignored pixels."""
-    from PIL import Image
-
     colors = palette.paint(np.arange(256, dtype=np.uint8)[None])[0]
     colors[palette.ignore] = ignore
-    picture = Image.fromarray(mask)
-    picture.putpalette(colors.tobytes())
-    with replacing(path) as part:
-        picture.save(part, "PNG")
-    return path
+    return write_bytes(path, encode_png(mask, colors))

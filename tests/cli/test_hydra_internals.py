@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+
+from hydra.core.config_store import ConfigStore
 
 from kmseg.cli import hydra_internals
 
@@ -16,3 +19,18 @@ def test_hydras_internals_have_the_methods_that_kmseg_overrides_and_calls():
     assert {"input_list", "kv_sep", "item_sep", "exclude_keys"} >= set(
         inspect.signature(hydra_internals.get_overrides_dirname).parameters
     ) - {"overrides"}
+
+
+def test_the_mode_is_that_of_hydra_where_a_word_of_the_command_may_set_it(monkeypatch):
+    monkeypatch.setattr(hydra_internals, "_compose_for_mode", lambda hydra, name, words: "composed")
+    assert hydra_internals._get_mode(None, "config", ["tracker=none"]) is None
+    assert hydra_internals._get_mode(None, "config", ["hydra.mode=MULTIRUN"]) == "composed"
+    assert hydra_internals._get_mode(None, "config", ["+experiment=paper"]) == "composed"
+    assert hydra_internals._get_mode(None, "other", []) == "composed"
+
+
+def test_hydras_store_of_options_is_shared_and_what_it_gives_out_is_not():
+    hydra_internals.start_faster()
+    store = ConfigStore.instance()
+    assert copy.deepcopy(store) is store
+    assert store.load("hydra/config.yaml").node is not store.load("hydra/config.yaml").node

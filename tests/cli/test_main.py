@@ -50,12 +50,12 @@ def test_the_same_command_twice_gives_the_same_bytes(kmseg, labels):
 
 def test_all_cores_give_what_one_core_gives(kmseg, labels):
     files = {}
-    for executor in ("serial", "processes"):
+    for executor in ("serial", "threads", "processes"):
         ran = kmseg("dataset=folder", f"dataset.root={labels}", "clusterer.k=4", f"executor={executor}")
         assert ran.code == 0, ran.err
         files[executor] = {p.name: p.read_bytes() for p in ran.folder.rglob("*.png")}
         shutil.rmtree(ran.folder)
-    assert files["serial"] == files["processes"]
+    assert files["serial"] == files["threads"] == files["processes"]
 
 
 def test_purpose_1_the_rgb_value_of_every_class(kmseg, labels):
@@ -276,3 +276,32 @@ def test_a_legend_in_bgr_order_is_questioned(kmseg, labels, legend):
     legend.write_text("".join(f"{n},{r},{g},{b}\n" for n, b, g, r in rows).replace("name,b,g,r", "name,r,g,b"))
     ran = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}")
     assert "BGR order" in ran.out
+
+
+STUCK = '''
+from dataclasses import dataclass
+
+OPTIONS = {"clusterer/stuck": "Stuck"}
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Comes to no end."""
+
+    k: str = "auto"
+
+    def cluster(self, points, sample_weight, init=None):
+        raise OSError(5, "comes to no end", "clusterer")
+'''
+
+
+@pytest.mark.parametrize("task", ["discover", "segment"])
+def test_the_legend_is_written_and_shown_before_anything_that_takes_longer(kmseg, labels, tmp_path, task):
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "stuck.py").write_text(STUCK)
+    words = (f"plugins={tmp_path / 'shelf'}", "clusterer=stuck", "dataset=folder", f"dataset.root={labels}")
+    ran = kmseg(f"task={task}", *words)
+    assert ran.code == 1
+    assert "comes to no end" in ran.err
+    assert set(ran.palette().values()) == set(COLORS.values())
+    assert "0 0 142" in ran.out

@@ -5,15 +5,24 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from pathlib import Path
 
+import cv2
 import pytest
 
+from kmseg import executors
+from kmseg.datasets import Item
 from kmseg.errors import UserError
-from kmseg.executors import MAX_CHUNK, chunks
+from kmseg.executors import MAX_CHUNK, available_cores, chunks, once_per_process
 from kmseg.executors.dask import Dask
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
+from kmseg.executors.threads import AHEAD, Threads
+
+HERE = [Serial(), Threads(), Threads(workers=3), Processes(workers=2)]
+"""Executors that need nothing but this machine."""
 
 
 def squares(chunk):
@@ -44,9 +53,123 @@ def test_chunks_hold_every_item_once_and_in_order():
             assert all(1 <= len(chunk) <= MAX_CHUNK for chunk in cut)
 
 
-@pytest.mark.parametrize("executor", [Serial(), Processes(workers=2)])
-def test_results_come_in_the_order_of_the_items(executor):
-    assert flat(executor.map(squares, range(200))) == [n * n for n in range(200)]
+@pytest.mark.parametrize("executor", HERE)
+@pytest.mark.parametrize("count", [0, 1, 200])
+def test_results_come_in_the_order_of_the_items(executor, count):
+    assert flat(executor.map(squares, range(count))) == [n * n for n in range(count)]
+
+
+def divide_by_width(chunk):
+    return [1 / len(item.key) if item.key != "broken" else 1 / 0 for item in chunk]
+
+
+@pytest.mark.parametrize("executor", HERE)
+def test_an_error_in_the_work_is_raised_as_it_is_and_names_the_image(executor):
+    items = [Item(key, Path(f"{key}.png")) for key in ["a"] * 40 + ["broken"] + ["b"] * 40]
+    with pytest.raises(ZeroDivisionError) as raised:
+        list(executor.map(divide_by_width, items))
+    assert raised.value.__notes__ == ["while working on broken.png"]
+
+
+def test_threads_work_at_the_same_time_on_chunks_that_come_in_order():
+    together = threading.Barrier(2, timeout=20)
+
+    def meet(chunk):
+        together.wait()
+        return list(chunk)
+
+    assert flat(Threads(workers=2).map(meet, range(16))) == list(range(16))
+
+
+def test_threads_take_no_more_chunks_than_a_few_ahead_of_what_is_asked_for():
+    begun = []
+
+    def work(chunk):
+        begun.extend(chunk)
+        return list(chunk)
+
+    results = Threads(workers=2).map(work, range(2000))
+    next(results)
+    time.sleep(0.2)
+    assert len(begun) <= (2 * AHEAD + 1) * MAX_CHUNK
+    results.close()
+
+
+def test_threads_begin_no_image_after_the_run_is_stopped():
+    begun, going = [], threading.Event()
+
+    def work(chunk):
+        for item in chunk:
+            begun.append(item)
+            going.set()
+            time.sleep(0.01)
+        return []
+
+    results = Threads(workers=2).map(work, range(4000))
+    waiting = threading.Thread(target=lambda: next(results, None))
+    waiting.start()
+    going.wait()
+    waiting.join()
+    results.close()
+    held = len(begun)
+    time.sleep(0.1)
+    assert len(begun) == held
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("kmseg-")]
+
+
+def test_opencv_starts_no_threads_within_threads_and_has_its_own_again_afterwards():
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(3)
+    try:
+        assert flat(Threads(workers=2).map(lambda chunk: [cv2.getNumThreads() for _ in chunk], range(4))) == [1] * 4
+        assert cv2.getNumThreads() == 3
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_a_value_is_made_once_for_all_threads():
+    made = []
+
+    def make():
+        made.append(1)
+        time.sleep(0.02)
+        return len(made)
+
+    def work(chunk):
+        return [once_per_process("a token of this test", make) for _ in chunk]
+
+    assert flat(Threads(workers=4).map(work, range(64))) == [1] * 64
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "150000 100000"}, 2),
+        ({"cpu.max": "max 100000"}, 0),
+        ({"cpu/cpu.cfs_quota_us": "100000", "cpu/cpu.cfs_period_us": "100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 0),
+        ({}, 0),
+    ],
+)
+def test_the_cpu_quota_of_a_container_counts(tmp_path, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text + "\n")
+    assert executors._cores_by_quota(tmp_path) == cores
+
+
+def test_runs_of_a_sweep_that_share_the_machine_share_its_cores(monkeypatch):
+    monkeypatch.setattr(executors, "_cores_by_affinity", lambda: 8)
+    monkeypatch.setattr(executors, "_cores_by_quota", lambda root: 6)
+    assert available_cores() == 6
+    monkeypatch.setenv("KMSEG_CORES", "2")
+    assert available_cores() == 2
+
+
+@pytest.mark.parametrize("part", [Threads, Processes, Dask])
+def test_a_number_of_workers_that_is_none_is_refused(part):
+    with pytest.raises(UserError, match=r"executor\.workers is 0; expected an integer, at least 1"):
+        part(workers=0)
 
 
 @pytest.mark.slow

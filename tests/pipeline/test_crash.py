@@ -33,10 +33,10 @@ def fork(prepared):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_path, command, executor, fork):
     kills = Kills(
-        tmp_path / "runs", [*command, "tracker=none", f"executor={executor}"], fork if executor == "serial" else start
+        tmp_path / "runs", [*command, "tracker=none", f"executor={executor}"], fork if executor == "threads" else start
     )
     kills.run(times=4, seed=1)
     assert kills.landed >= 2  # the others met a run that had just ended
@@ -119,7 +119,7 @@ def holds_open(process: subprocess.Popen, name: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("executor", ["serial", "processes", "dask"])
+@pytest.mark.parametrize("executor", ["serial", "threads", "processes", "dask"])
 def test_ctrl_c_ends_a_run_with_its_workers_and_prints_how_to_resume(tmp_path, command, executor):
     import psutil
 
@@ -138,7 +138,7 @@ def test_ctrl_c_ends_a_run_with_its_workers_and_prints_how_to_resume(tmp_path, c
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["threads", "processes"])
 def test_memory_and_open_files_do_not_grow_with_the_number_of_images(tmp_path, executor):
     labels = noisy_labels(tmp_path / "many", images=1500, size=64)
     words = ["dataset=folder", f"dataset.root={labels}", "tracker=none", f"executor={executor}"]

@@ -18,7 +18,7 @@ import pytest
 
 from kmseg.errors import UserError
 from kmseg.trackers.mlflow import MlflowTracker
-from kmseg.trackers.mlflow.spool import spool_folder
+from kmseg.trackers.mlflow.spool import Record, SpooledRun, spool_folder
 
 BROKEN = "create trigger broken before insert on metrics begin select raise(abort, 'disk I/O error'); end"
 
@@ -230,3 +230,54 @@ def test_postgresql_keeps_the_runs_of_several_processes(home, tmp_path, postgres
     assert all_are_there(postgres, tmp_path / "runs", runs=8, processes=4)
     assert not (tmp_path / "mlruns").exists()  # artifacts lie in kmseg's home, not in the working folder
     assert list((home / "artifacts").rglob("palette.csv"))
+
+
+class Store:
+    """A store that is told parameters, or does not open."""
+
+    def __init__(self, error=None):
+        self.told, self.error = [], error
+
+    def start(self):
+        if self.error is not None:
+            raise self.error
+        return self
+
+    def params(self, values):
+        self.told.append(values)
+
+
+def run_of(store, refuse=None, wait=999.0):
+    return SpooledRun(Record("uri", "experiment", "name", {}), store.start, lambda: (OSError,), refuse, wait)
+
+
+def test_calls_before_the_store_is_opened_are_made_once_and_in_order():
+    run = run_of(store := Store())
+    run.params({"k": 1})
+    run.params({"k": 2})
+    run.check()
+    assert store.told == []
+    run.settle()
+    run.params({"k": 3})
+    assert store.told == [{"k": "1"}, {"k": "2"}, {"k": "3"}]
+    assert run.record.calls == []
+
+
+def test_a_store_is_opened_when_its_time_has_come_even_if_nothing_is_recorded():
+    run = run_of(Store(), wait=0)
+    run.check()
+    assert run.is_open
+
+
+def test_a_store_that_cannot_be_opened_ends_the_run_at_its_next_check_if_it_is_required():
+    run = run_of(Store(OSError("away")), refuse=UserError, wait=0)
+    with pytest.raises(UserError, match="away"):
+        run.check()
+
+
+def test_a_store_that_cannot_be_opened_leaves_the_calls_in_the_spool_if_it_is_not_required():
+    run = run_of(Store(OSError("away")))
+    run.params({"k": 1})
+    run.settle()
+    run.params({"k": 2})
+    assert run.record.calls == [["params", {"k": "1"}], ["params", {"k": "2"}]]

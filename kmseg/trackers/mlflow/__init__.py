@@ -8,9 +8,11 @@ import logging
 import os
 import re
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from kmseg.files import home
 from kmseg.trackers import JOB, TrackedRun, parent_key
 from kmseg.trackers.mlflow.errors import faults, first_line, shown, unusable
 from kmseg.trackers.mlflow.model import forget_models, log_model, model_uri
-from kmseg.trackers.mlflow.spool import PREFIX, Record, SpooledRun, spool_folder, spooled_records
+from kmseg.trackers.mlflow.spool import HEAD_START, PREFIX, Record, SpooledRun, spool_folder, spooled_records
 from kmseg.trackers.mlflow.view import page_address, share_view
 from kmseg.validation import check_bool, check_text
 
@@ -168,19 +170,26 @@ class MlflowTracker:
 
     @contextmanager
     def _spooled(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
-        """Start a `new` run or continue one; calls that the store does not take are spooled and replayed later."""
+        """Start a `new` run or continue one; calls that the store does not take are spooled and replayed later.
+
+        If MLflow is not imported yet, the store is opened only after a while, or when the run ends.
+        """
         _silence_mlflow()
-        run = SpooledRun(record, faults())
-        try:
+
+        def start() -> TrackedRun:
             self._replay_spool()
-            run.live = self._open(record, new)
-        except faults() as fault:
-            if self.required:
-                raise unusable(self.tracking_uri, fault) from fault
-            LOG.warning("the MLflow store does not answer; the record of this run is spooled: %s", first_line(fault))
+            return self._open(record, new)
+
+        refuse = partial(unusable, self.tracking_uri) if self.required else None
+        run = SpooledRun(record, start, faults, refuse, wait=0 if "mlflow" in sys.modules else HEAD_START)
+        run.check()
         try:
             yield run
         except BaseException as error:
+            if run.is_refused:
+                raise
+            if isinstance(error, KeyboardInterrupt) and not run.is_open:
+                raise  # the user waits for the end, and nothing is recorded yet
             run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
             self._flush(record)
             raise
@@ -302,6 +311,9 @@ class _MlflowRun:
     @property
     def key(self) -> str:
         return self.run_id
+
+    def check(self) -> None:
+        """Nothing to check: an open store fails when it is called."""
 
     def describe(self, text: str) -> None:
         self.client.set_tag(self.run_id, DESCRIPTION, text)

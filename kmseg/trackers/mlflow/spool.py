@@ -6,11 +6,12 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kmseg.errors import UserError
 from kmseg.files import home, write_json
 from kmseg.trackers import TrackedRun
 from kmseg.trackers.mlflow.errors import first_line
@@ -75,25 +76,73 @@ def spooled_records(uri: str) -> list[Record]:
     return sorted((record for record in records if record.uri == uri), key=lambda record: record.started)
 
 
+HEAD_START = 5
+"""Seconds before MLflow is imported: by then the legend of a few hundred images is found. After that, the main thread
+imports it while others work on images; a thread of its own could collide with other imports of the same libraries."""
+
+
 class SpooledRun:
-    """A tracked run whose store may fail: from then on all calls are spooled.
+    """A tracked run whose store is not open yet or may fail: calls are spooled meanwhile.
 
     Parameters
     ----------
     record : Record
         Collects the calls that the store did not take.
-    faults : tuple of exception types
-        The exceptions of a failing store.
+    start : callable
+        Opens the store and starts the run in it.
+    faults : callable
+        Returns the exceptions of a failing store.
+    refuse : callable or None
+        Makes the error that ends the run if the store cannot be opened; if None, the run continues without it.
+    wait : float
+        Seconds before the store is opened: calls are spooled meanwhile.
     """
 
-    def __init__(self, record: Record, faults: tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        start: Callable[[], TrackedRun],
+        faults: Callable[[], tuple[type[Exception], ...]],
+        refuse: Callable[[Exception], UserError] | None,
+        wait: float = HEAD_START,
+    ) -> None:
         self.record = record
         self.live: TrackedRun | None = None
-        self._faults = faults
+        self.is_open = self.is_refused = False
+        self._start, self._faults, self._refuse = start, faults, refuse
+        self._due = time.monotonic() + wait
+
+    def check(self) -> None:
+        """Open the store once it is time; fail if that is not possible and the run requires it."""
+        if not self.is_open and time.monotonic() >= self._due:
+            self.settle()
+
+    def settle(self) -> None:
+        """Open the store and make the spooled calls; fail if that is not possible and the run requires it."""
+        if self.is_open:
+            return
+        faults = self._faults()
+        try:
+            self.live = self._start()
+        except faults as fault:
+            self.is_open = True
+            if self._refuse is not None:
+                self.is_refused = True
+                raise self._refuse(fault) from fault
+            LOG.warning("the MLflow store does not answer; the record of this run is spooled: %s", first_line(fault))
+            return
+        except UserError:
+            self.is_open = self.is_refused = True
+            raise
+        self.is_open = True
+        pending, self.record.calls = self.record.calls, []
+        for method, *values in pending:
+            self._call(method, *values)
 
     @property
     def key(self) -> str:
         """The key for `Tracker.reopen`."""
+        self.settle()
         return self.record.run or self.record.id
 
     def describe(self, text: str) -> None:
@@ -126,20 +175,23 @@ class SpooledRun:
 
     def end(self, status: str) -> None:
         """Record how the run ended."""
+        self.settle()
         self._call("end", status, now())
 
     def view(self) -> str:
         """Return the address of the tracked run, or of its spooled record."""
+        self.settle()
         if self.live is not None:
             return self.live.view()
         return f"{self.record.path}\nspooled until {self.record.uri} answers; the next tracked run replays it"
 
     def _call(self, method: str, *values: Any) -> None:
+        self.check()
         if self.live is not None:
             try:
                 getattr(self.live, method)(*values)
                 return
-            except self._faults as fault:
+            except self._faults() as fault:
                 LOG.warning("the MLflow store failed; the record of this run is spooled: %s", first_line(fault))
                 self.live = None
         self.record.calls.append([method, *values])
