@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kmseg.datasets.auto import Decision
 from kmseg.errors import printable
 from kmseg.palette import swatches_table
 from kmseg.pipeline.plan import Listing, Outcome
+
+LOG = logging.getLogger("kmseg")
+
+_SHOWN: set[str] = set()
 
 MAIN = {
     "legend/found": "classes found",
@@ -50,6 +56,17 @@ def show(outcome: Outcome | Listing) -> None:
         console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
     if outcome.doubt:
         console.print(Text(f"doubt    {printable(outcome.doubt)}", style="bold red"), soft_wrap=True)
+
+
+def show_decision(decision: Decision) -> None:
+    """Print what `dataset=auto` has found, before any work, and log it; once where many runs follow each other."""
+    if decision.command in _SHOWN:
+        return
+    _SHOWN.add(decision.command)
+    console = Console(highlight=False)
+    for word, line in decision.lines():
+        console.print(Text(f"{word:9}{printable(line)}"), soft_wrap=True)
+        LOG.info("%s %s", word, line)
 
 
 def show_point(name: str, outcome: Outcome | Listing) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
+from kmseg.datasets.auto import Decision
 from kmseg.datasets.sampling import Sampling
+from kmseg.datasets.splits import Split
 from kmseg.datasets.truth import Truth
 from kmseg.executors import Executor
 from kmseg.maskers import Masker
@@ -47,6 +49,10 @@ class Plan:
         outputs of images that are gone.
     schedule : Schedule or None
         The jobs of task=schedule.
+    decision : Decision or None
+        What `dataset=auto` found, where it chose the dataset.
+    split : Split
+        How images are divided by writers where the data set does not say.
     """
 
     dataset: Dataset
@@ -68,6 +74,8 @@ class Plan:
     cache: ColorCache = field(default_factory=ColorCache)
     incremental: bool | str = False
     schedule: Schedule | None = None
+    decision: Decision | None = None
+    split: Split = field(default_factory=Split)
 
     def __post_init__(self) -> None:
         check_bool("resume", self.resume)
