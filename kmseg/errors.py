@@ -4,7 +4,7 @@ DRIFTED = 3
 """Exit code of a complete run with a doubt: its images have colors that the palette given or kept lacks."""
 
 WRONG_COMMAND = 2
-"""The exit code of a command line that cannot be read."""
+"""The exit code of a command line that cannot be read, or that lacks what only the user can know."""
 
 DOUBTFUL = 3
 """The exit code of a run that is complete, but whose input does not seem to be label images; the last line says why."""
@@ -15,6 +15,14 @@ STOPPED = 130
 
 class UserError(ValueError):
     """An error that the user can fix; the command line prints its message without a traceback."""
+
+
+class Undecided(UserError):
+    """A question that only the user can answer; ends with exit code 2, as a wrong command line does."""
+
+
+class SharedFolder(UserError):
+    """The output would be written among the input; what was made there for the run is removed again."""
 
 
 class UnreadableImage(UserError):

@@ -182,6 +182,19 @@ def read_complete_file(path: Path) -> bytes:
     return data
 
 
+def exif_orientation(path: Path) -> int:
+    """Return how viewers turn an image, as EXIF numbers it; 1 is upright, and where nothing is said."""
+    if path.suffix.lower() not in (".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff"):
+        return 1
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(read_bytes(path))) as image:
+            return int(image.getexif().get(0x0112, 1) or 1)
+    except Exception:  # of broken metadata, Pillow raises what comes up; the pixels have been read
+        return 1
+
+
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8] | None = None) -> bytes:
     """Encode an image as PNG with 8 or 16 bits per channel.
 

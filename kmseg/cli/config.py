@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.cli.arguments import CONFIG_DIR
 from kmseg.cli.hydra_internals import FileConfigSource, start_faster
+from kmseg.datasets.auto import Decision
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Plan
 from kmseg.plugins import (
@@ -26,6 +29,7 @@ from kmseg.plugins import (
     file_options,
     installed_plugins,
     make_importable,
+    options,
     part_class,
     plugin_files,
     plugin_folders,
@@ -36,6 +40,7 @@ from kmseg.trackers import Tracker
 PARTS = (
     "dataset",
     "sampling",
+    "split",
     "clusterer",
     "color_space",
     "palette",
@@ -45,6 +50,9 @@ PARTS = (
     "executor",
     "cache",
 )
+
+
+AUTO = "kmseg.datasets.auto.Auto"
 
 
 class PartsSource(FileConfigSource):
@@ -129,8 +137,27 @@ def register() -> None:
         Plugins.instance().register(plugin)
 
 
-def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: list[str]) -> tuple[Task, Plan]:
-    """Build the task and its parts from the composed config. Every option is validated here, before any work."""
+DECISIONS: dict[str, Decision] = {}
+"""What folders were taken for in this process: the runs of a sweep look at a folder once."""
+
+NO_DATASET = frozenset({"ui", "schedule", "parts"})
+"""Tasks that use no dataset, so that none is looked at."""
+
+
+def build(
+    config: DictConfig,
+    folder: Path,
+    choices: dict[str, Any],
+    overrides: list[str],
+    show: Callable[[Decision], None] = lambda decision: None,
+) -> tuple[Task, Plan]:
+    """Build the task and its parts from the composed config; every option is checked here, before any work.
+
+    `show` is told what `dataset=auto` has found.
+    """
+    config, choices, decision = settle_dataset(config, choices, overrides)
+    if decision is not None:
+        show(decision)
     parts = {name: _part(config, name, choices) for name in PARTS}
     chosen = config.get("writers") or DictConfig({})
     writers = {str(name): _part(chosen, str(name), {}) for name in chosen}
@@ -145,8 +172,61 @@ def build(config: DictConfig, folder: Path, choices: dict[str, Any], overrides: 
         resume=config.resume,
         incremental=config.incremental,
         schedule=_part(config, "schedule", choices) if config.get("schedule") else None,
+        decision=decision,
     )
     return _part(config, "task", choices), plan
+
+
+def settle_dataset(
+    config: DictConfig, choices: dict[str, Any], overrides: Sequence[str]
+) -> tuple[DictConfig, dict[str, Any], Decision | None]:
+    """Put the explicit settings in the place of `dataset=auto`: the run is then the same as with them."""
+    target = OmegaConf.select(config, "dataset._target_")
+    if target != AUTO or str(choices.get("task")) in NO_DATASET:
+        return config, choices, None
+    auto = _part(config, "dataset", choices)
+    if auto.root is None:
+        if str(choices.get("task")) == "inspect":
+            raise UserError("task=inspect looks at a folder; give it as dataset.root=FOLDER")
+        return _with_dataset(config, "sample", {}), {**choices, "dataset": "sample"}, None
+    if repr(auto) not in DECISIONS:
+        DECISIONS[repr(auto)] = auto.decision
+    decision = DECISIONS[repr(auto)]
+    if not _takes_legend(str(choices.get("task")), overrides):
+        decision = decision.without_legend()
+    settled = _with_dataset(config, decision.dataset, decision.settings)
+    if decision.legend is not None:
+        settled.palette.file = dict(decision.overrides)["palette.file"]
+    return settled, {**choices, "dataset": decision.dataset}, decision
+
+
+def _takes_legend(task: str, overrides: Sequence[str]) -> bool:
+    """Tell whether a legend file of the folder is used: not where the user says how the palette is found."""
+    said = [word.lstrip("+~").partition("=")[0] for word in overrides]
+    return task != "discover" and not any(key.split(".")[0] in ("palette", "clusterer") for key in said)
+
+
+def _with_dataset(config: DictConfig, name: str, settings: Mapping[str, Any]) -> DictConfig:
+    """Return a copy of a config with another option of the group `dataset`."""
+    target = next((option.target for option in options() if (option.group, option.name) == ("dataset", name)), None)
+    if target is None:
+        raise UserError(f"the folder needs dataset={name}, which is not installed; kmseg task=parts lists what is")
+    known = _fields(target)
+    node = known | {key: value for key, value in settings.items() if key in known}
+    settled = copy.deepcopy(config)
+    OmegaConf.set_struct(settled, False)
+    escaped = OmegaConf.create({"_target_": target})
+    for key, value in node.items():
+        escaped[key] = _escape(value)
+    settled.dataset = escaped
+    return settled
+
+
+def _escape(value: Any) -> Any:
+    """Keep `${` in a path from being read as a reference to a setting."""
+    if isinstance(value, list | tuple):
+        return [_escape(entry) for entry in value]
+    return value.replace("${", "\\${") if isinstance(value, str) else value
 
 
 def build_tracker(config: DictConfig) -> Tracker:

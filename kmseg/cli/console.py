@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 
@@ -9,9 +10,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from kmseg.datasets.auto import Decision
 from kmseg.errors import printable
 from kmseg.palette import Palette, swatches_table
 from kmseg.pipeline.plan import Listing, Outcome
+
+LOG = logging.getLogger("kmseg")
+
+_SHOWN: set[str] = set()
 
 MAIN = {
     "legend/found": "classes found",
@@ -58,6 +64,17 @@ def show_palette(palette: Palette) -> None:
     """Print the palette."""
     Console(highlight=False).print(swatches_table(palette.names, palette.painted))
     sys.stdout.flush()
+
+
+def show_decision(decision: Decision) -> None:
+    """Print what `dataset=auto` has found, before any work, and log it; once where many runs follow each other."""
+    if decision.command in _SHOWN:
+        return
+    _SHOWN.add(decision.command)
+    console = Console(highlight=False)
+    for word, line in decision.lines():
+        console.print(Text(f"{word:9}{printable(line)}"), soft_wrap=True)
+        LOG.info("%s %s", word, line)
 
 
 def show_point(name: str, outcome: Outcome | Listing) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,9 +23,18 @@ from omegaconf import DictConfig
 
 from kmseg.cli.arguments import order_arguments
 from kmseg.cli.config import build, fingerprint, register
-from kmseg.cli.console import show, show_palette, show_point
+from kmseg.cli.console import show, show_decision, show_palette, show_point
 from kmseg.cli.messages import USER_ERRORS, explain
-from kmseg.errors import DOUBTFUL, DRIFTED, STOPPED, WRONG_COMMAND, UserError, printable
+from kmseg.errors import (
+    DOUBTFUL,
+    DRIFTED,
+    STOPPED,
+    WRONG_COMMAND,
+    SharedFolder,
+    Undecided,
+    UserError,
+    printable,
+)
 from kmseg.executors import CORES, available_cores
 from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
 from kmseg.pipeline.plan import Listing, Outcome
@@ -37,6 +47,9 @@ register()
 WANTS_TRACEBACK = os.environ.setdefault("KMSEG_TRACEBACK", os.environ.get("HYDRA_FULL_ERROR", "")) == "1"
 """The user's HYDRA_FULL_ERROR, read before `main` sets it and passed on to the worker processes of a sweep."""
 
+
+STARTED = time.time()
+"""When this process began, in seconds since the epoch; folders made for a run are younger."""
 
 GC_THRESHOLDS = 50_000, 20, 20
 """Thresholds of Python's garbage collector: collect reference cycles less often. Saves 1.0 s of a 7.5 s first run,
@@ -81,6 +94,8 @@ def _run(config: DictConfig) -> None:
         _stop(f"repeat the command with resume=true hydra.run.dir={folder}")
     except USER_ERRORS as error:
         _remove_empty_run(folder)
+        if isinstance(error, SharedFolder):
+            _remove_empty_parents(folder)
         _fail(error)
 
 
@@ -135,7 +150,7 @@ def _warm_up() -> None:
 def _run_task(config: DictConfig, folder: Path) -> Outcome | Listing:
     running = HydraConfig.get()
     choices, overrides = dict(running.runtime.choices), list(running.overrides.task)
-    task, plan = build(config, folder=folder, choices=choices, overrides=overrides)
+    task, plan = build(config, folder=folder, choices=choices, overrides=overrides, show=show_decision)
     if running.mode != RunMode.MULTIRUN:
         plan = replace(plan, show_palette=show_palette)
     return task.run(plan)
@@ -167,11 +182,19 @@ def _remove_empty_run(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove_empty_parents(folder: Path) -> None:
+    """Remove the folders that were made for a run among its input, as far as nothing else is in them."""
+    for parent in list(folder.parents)[:2]:
+        if parent == Path.cwd() or any(parent.iterdir()) or parent.stat().st_mtime < STARTED:
+            return
+        parent.rmdir()
+
+
 def _fail(error: Exception, code: int = 1) -> NoReturn:
     if WANTS_TRACEBACK:
         traceback.print_exception(error)
     print("\n".join(printable(line) for line in f"kmseg: {explain(error)}".splitlines()), file=sys.stderr)
-    sys.exit(code)
+    sys.exit(WRONG_COMMAND if isinstance(error, Undecided) else code)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,11 +31,14 @@ class Item:
         The file that holds the label.
     photo : Path or None
         The file that holds the photo, which may be the same file.
+    split : str or None
+        `train`, `val` or `test`, where the data set says so.
     """
 
     key: str
     label: Path
     photo: Path | None = None
+    split: str | None = None
 
     def __post_init__(self) -> None:
         if self.key.startswith("/") or ".." in self.key.split("/"):
@@ -42,6 +46,19 @@ class Item:
                 f"the dataset names an image {self.key!r}, which is outside the run's folder; "
                 "use relative paths without .."
             )
+
+
+class Listed(NamedTuple):
+    """The items of a dataset, and a sentence for each thing about its files that the user should know."""
+
+    items: list[Item]
+    notes: list[str]
+
+
+def list_items(dataset: Dataset) -> Listed:
+    """List the items of a dataset, with what it has to say of its files, if it says anything."""
+    listing: Callable[[], Listed] | None = getattr(dataset, "listing", None)
+    return Listed(dataset.items(), []) if listing is None else listing()
 
 
 class Dataset(Protocol):

@@ -1,16 +1,38 @@
-"""A folder of label images, optionally with photos in another folder."""
+"""A folder of label images, with the photos in another folder, or in the same, if there are any."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, existing_folder, image_files
-from kmseg.datasets.matching import FileMatcher
+from kmseg.datasets import Item, Listed, existing_folder
+from kmseg.datasets.inspection import Series, look_at
+from kmseg.datasets.listing import images_of, list_images, summarize
+from kmseg.datasets.matching import Matches, match_names
+from kmseg.datasets.naming import series_of
+from kmseg.datasets.overrides import quote_override
+from kmseg.datasets.splits import (
+    NAMES,
+    key_in_split,
+    read_split_lists,
+    split_lists,
+    splits_of_folders,
+    splits_of_lists,
+)
+from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.truth import Truth
+from kmseg.errors import UserError
 from kmseg.images import LabelImage, read_label_image, read_rgb
+
+MIN_PHOTO_CERTAINTY = 0.6
+"""Certainty from which on images are photos for sure, so that a folder of labels that holds them is refused."""
 
 
 @dataclass(frozen=True)
@@ -21,26 +43,101 @@ class Folder:
     ----------
     root : str
         Folder of the label images; sub-folders are searched.
-    photos : str or None
-        Folder of the photos. A photo belongs to the label of the same relative path, else of the same file name
-        if it is unique.
+    labels : list of str
+        Patterns of the label images below the root, such as `*_mask.png` or `train_labels/*`; none takes every image.
+    photos : str, list of str or None
+        Folder or folders of the photos (`*` stands for any); labels that lie there are none. Photos belong to labels by
+        the rule of `kmseg.datasets.matching`: equal paths or names, but for words that mark photos or labels.
+    splits : str
+        `folders` takes `train`, `val` and `test` from folders so named, if every label is in one; the path of a folder
+        of lists (`train.txt`, ...) takes them from there; `none` takes none.
     """
 
     root: str
-    photos: str | None = None
+    labels: Sequence[str] = ()
+    photos: Any = None
+    splits: str = "folders"
 
     def __post_init__(self) -> None:
         existing_folder("dataset.root", self.root)
-        if self.photos is not None:
-            existing_folder("dataset.photos", self.photos)
+        for folder in self._photo_folders:
+            existing_folder("dataset.photos", folder)
+        if isinstance(self.labels, str):
+            object.__setattr__(self, "labels", (self.labels,))
+        if self.splits not in ("folders", "none"):
+            existing_folder("dataset.splits", self.splits)
 
     def items(self) -> list[Item]:
-        """List the label images, each with its photo if one is found."""
-        labels = image_files(existing_folder("dataset.root", self.root))
+        """List the label images, each with its photo where one is found."""
+        return self.listing().items
+
+    def listing(self) -> Listed:
+        """List the label images, and say what is left out, paired and divided."""
+        root = existing_folder("dataset.root", self.root)
+        tree = walk_tree(root)
+        found = images_of(tree, list(self.labels))
+        if not found.images:
+            asked = f" that matches {', '.join(self.labels)}" if self.labels else ""
+            first, reason = next(iter(found.unused.items()), ("", ""))
+            other = f"; {first} is {reason}" if reason.startswith(("a link", "cannot")) else ""
+            raise UserError(
+                f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image{asked}, also not in its sub-folders{other}"
+            )
+        if not self.labels:
+            refuse_mixed(self.root, tree, found.images)
+        items = [Item(key, path) for key, path in found.images.items()]
+        notes = [] if self.labels else summarize(found.unused)
+        if self._photo_folders:
+            items, said = self._with_photos(items)
+            notes += said
+        splits, said = self._splits(list(found.images))
+        _refuse_equal_keys(splits)
+        return Listed([replace(item, split=splits.get(item.key)) for item in items], [*notes, *said])
+
+    def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
+        """Find the photo of each label; labels that lie among the photos are none."""
+        labels = {item.label.resolve() for item in items} if self.labels and self._shares_folder else set()
+        photos: dict[str, Path] = {}
+        shared = Path(os.path.commonpath([str(Path(folder).expanduser().absolute()) for folder in self._photo_folders]))
+        for folder in self._photo_folders:
+            path = existing_folder("dataset.photos", folder)
+            below = path.expanduser().absolute().relative_to(shared).as_posix()
+            for key, photo in list_images(path).images.items():
+                if not labels or photo.resolve() not in labels:
+                    photos[key if below == "." else f"{below}/{key}"] = photo
+        found = match_names([item.key for item in items], list(photos))
+        paired = [replace(item, photo=photos.get(found.pairs.get(item.key, ""))) for item in items]
+        return paired, [describe_pairs(found, self._photo_folders)]
+
+    @property
+    def _shares_folder(self) -> bool:
+        """Whether photos and labels may lie in one folder."""
+        root = Path(self.root).expanduser().resolve()
+        folders = [Path(folder).expanduser().resolve() for folder in self._photo_folders]
+        return any(root.is_relative_to(folder) or folder.is_relative_to(root) for folder in folders)
+
+    @property
+    def _photo_folders(self) -> list[str]:
         if self.photos is None:
-            return [Item(key, path) for key, path in labels.items()]
-        photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
-        return [Item(key, path, photos.find(key)) for key, path in labels.items()]
+            return []
+        given = [self.photos] if isinstance(self.photos, str) else list(self.photos)
+        return [folder for one in given for folder in _expanded(one)]
+
+    def _splits(self, keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+        """Return the split of each key, and what is to be said of it."""
+        if self.splits == "none":
+            return {}, []
+        if self.splits == "folders":
+            found = splits_of_folders(keys)
+            return found, [f"splits by folders: {describe_splits(found)}"] if found else []
+        lists = split_lists(Path(self.splits).expanduser())
+        if not lists:
+            raise UserError(f"dataset.splits={self.splits} has no train.txt, val.txt or test.txt; expected such lists")
+        found, rest = splits_of_lists(keys, read_split_lists(lists))
+        if not found:
+            raise UserError(f"dataset.splits={self.splits} lists none of the images; expected their names, one a line")
+        left = f", {len(rest)} in no list, which are for training" if rest else ""
+        return {key: found.get(key, "train") for key in keys}, [f"splits by lists: {describe_splits(found)}{left}"]
 
     def read_label(self, item: Item) -> LabelImage:
         """Read a label image."""
@@ -53,3 +150,80 @@ class Folder:
     def truth(self) -> Truth | None:
         """Return None: a folder has no truth."""
         return None
+
+
+def _expanded(folder: str) -> list[str]:
+    """Return the folders that a path with `*` means; a path without, or of a folder that is called so, as it is."""
+    if not isinstance(folder, str) or "*" not in folder or Path(folder).expanduser().is_dir():
+        return [folder]
+    return sorted(str(path) for path in _glob(Path(folder).expanduser()) if path.is_dir()) or [folder]
+
+
+def _glob(pattern: Path) -> Iterator[Path]:
+    start = Path(pattern.anchor)
+    return start.glob(str(pattern.relative_to(start))) if pattern.anchor else Path().glob(str(pattern))
+
+
+def describe_pairs(found: Matches, folders: Sequence[str]) -> str:
+    """Say how many labels have a photo, and name some that have none."""
+    total = len(found.pairs) + len(found.unmatched)
+    place = ", ".join(map(str, folders))
+    if not found.pairs:
+        example = (
+            f" ({PurePosixPath(found.unmatched[0]).name} and {PurePosixPath(found.unused[0]).name})"
+            if found.unused
+            else ""
+        )
+        return f"none of {total} labels has a photo in {place}: names differ{example}; give both the same names"
+    said = f"{total} labels, {len(found.pairs)} photos paired"
+    if found.unmatched:
+        more = f" and {len(found.unmatched) - 3} more" if len(found.unmatched) > 3 else ""
+        said += f", {len(found.unmatched)} without: {', '.join(found.unmatched[:3])}{more}"
+    if found.unused:
+        more = f" and {len(found.unused) - 3} more" if len(found.unused) > 3 else ""
+        said += f"; {len(found.unused)} images there are no label's photo: {', '.join(found.unused[:3])}{more}"
+    return said
+
+
+def describe_splits(splits: Mapping[str, str]) -> str:
+    """Return the number of images of each split, as in `4 train, 2 val`."""
+    counts = Counter(splits.values())
+    return ", ".join(f"{counts[name]} {name}" for name in NAMES if counts[name])
+
+
+def _refuse_equal_keys(splits: Mapping[str, str]) -> None:
+    """Fail where two images would be one file in a layout that has a folder for each split."""
+    taken: dict[tuple[str, str], str] = {}
+    for key, split in splits.items():
+        first = taken.setdefault((split, key_in_split(key, split)), key)
+        if first != key:
+            raise UserError(
+                f"{first} and {key} are both {key_in_split(key, split)} of the split {split}; rename one, or set "
+                "dataset.splits=none"
+            )
+
+
+def refuse_mixed(root: str, tree: Tree, images: Mapping[str, Path]) -> None:
+    """Fail where photos stand among the labels, if names tell the two apart (`x.jpg` and `x_mask.png`)."""
+    known = {str(path) for path in images.values()}
+    for folder, names in tree.folders.items():
+        inside = [name for name in names if tree.files[f"{folder}/{name}".lstrip("/")] in known]
+        series = series_of(inside)
+        if (
+            len(series) < 2
+            or len({found.ending or found.prefix for found in series} | {found.suffix for found in series}) < 2
+        ):
+            continue
+        looked = [look_at(tree, Series(folder, found), 3) for found in series if len(found.names) >= 2]
+        photos = [one for one in looked if one.kind == "photo" and one.certainty >= MIN_PHOTO_CERTAINTY]
+        labels = [one for one in looked if one.is_label]
+        if photos and labels:
+            count = sum(len(one.paths) for one in photos)
+            patterns = [one.named.pattern for one in labels]
+            pattern = quote_override("dataset.labels", patterns[0] if len(patterns) == 1 else patterns)
+            photo, label = photos[0].named.names[0], labels[0].named.names[0]
+            words = f"{pattern} {quote_override('dataset.photos', root)}"
+            raise UserError(
+                f"{Path(root) / folder}: {count} of {len(inside)} images are photos, as {photo}; {label} is a label\n"
+                f"add {words} to pair them, or the first of both alone to leave the photos out"
+            )

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.datasets import Item, Listed, existing_folder
+from kmseg.datasets.listing import list_images, summarize
+from kmseg.datasets.splits import splits_of_folders
 from kmseg.datasets.truth import Truth
-from kmseg.errors import UnreadableImage
+from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import Box, LabelImage, read_label_image, read_rgb
 from kmseg.validation import check_choice
 
@@ -30,6 +32,7 @@ class Pairs:
 
     root: str
     label: str = "right"
+    labels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         existing_folder("dataset.root", self.root)
@@ -37,8 +40,17 @@ class Pairs:
 
     def items(self) -> list[Item]:
         """List the files; each is its own photo."""
-        files = image_files(existing_folder("dataset.root", self.root))
-        return [Item(key, path, path) for key, path in files.items()]
+        return self.listing().items
+
+    def listing(self) -> Listed:
+        """List the files, and say what is left out and how they are divided."""
+        patterns = [self.labels] if isinstance(self.labels, str) else list(self.labels)
+        found = list_images(existing_folder("dataset.root", self.root), patterns)
+        if not found.images:
+            raise UserError(f"{self.root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
+        splits = splits_of_folders(list(found.images))
+        items = [Item(key, path, path, splits.get(key)) for key, path in found.images.items()]
+        return Listed(items, [] if patterns else summarize(found.unused))
 
     def read_label(self, item: Item) -> LabelImage:
         """Read the label's half."""

@@ -56,14 +56,11 @@ class Sample:
         The same seed draws the same scenes.
     quality : int
         JPEG quality, 1 to 100.
-    root : str or None
-        Folder to draw into; None is kmseg's home folder, where the next run reuses them.
     """
 
     scenes: int = 48
     seed: int = 0
     quality: int = 75
-    root: str | None = None
 
     def __post_init__(self) -> None:
         check_integer("dataset.scenes", self.scenes, at_least=1)
@@ -74,7 +71,7 @@ class Sample:
     def folder(self) -> Path:
         """The folder of the drawn scenes: `pairs/`, `truth/` and `legend.csv`. Drawn at first use."""
         name = f"v{VERSION}-scenes{self.scenes}-seed{self.seed}-quality{self.quality}"
-        folder = (Path(self.root) if self.root else home() / "sample") / name
+        folder = home() / "sample" / name
         if not folder.exists():
             _draw_all(self, folder)
         return folder

@@ -62,7 +62,7 @@ class Truth:
     @property
     def warnings(self) -> Sequence[str]:
         """One sentence for each entry of the legend file that is probably a mistake."""
-        said = () if self._read is None else self._read.doubts
+        said = () if self._read is None else self._read.warnings
         if self.palette is None or not self._only_0_and_255:
             return said
         if self.binary:

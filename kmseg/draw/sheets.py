@@ -31,7 +31,7 @@ def palette_picture(palette: Palette, shares: Sequence[float]) -> NDArray[np.uin
     columns = -(-len(palette) // ROWS)
     rows = -(-len(palette) // columns)
     picture = Image.new("RGB", (columns * _column(palette) + GAP, rows * (SWATCH + 6) + 2 * GAP), PAPER)
-    _draw_swatches(ImageDraw.Draw(picture), palette, shares, (GAP, GAP), rows)
+    draw_swatches(ImageDraw.Draw(picture), palette, shares, (GAP, GAP), rows)
     return np.array(picture)
 
 
@@ -95,18 +95,19 @@ def contact_sheet(
         for column, picture in enumerate(pictures[-len(titles) :]):
             if picture is not None:
                 sheet.paste(Image.fromarray(picture), (GAP + column * (width + GAP), y + caption))
-    _draw_swatches(draw, palette, (), (left, top), legend_rows)
+    draw_swatches(draw, palette, (), (left, top), legend_rows)
     return np.array(sheet)
 
 
-def _draw_swatches(
+def draw_swatches(
     draw: ImageDraw, palette: Palette, shares: Sequence[float], corner: tuple[int, int], rows: int
 ) -> None:
+    """Draw the classes with their colors, in columns of so many rows, from a corner (x, y) on."""
     column = _column(palette)
     for k, (name, color) in enumerate(zip(palette.names, palette.painted.tolist(), strict=True)):
         x, y = corner[0] + k // rows * column, corner[1] + k % rows * (SWATCH + 6)
         draw.rectangle((x, y, x + 46, y + SWATCH), fill=tuple(color), outline=FAINT)
-        draw.text((x + 56, y), _fitted(f"{k}  {name}", column - 66), fill=INK, font=font(TEXT))
+        draw.text((x + 56, y), fit_text(f"{k}  {name}", column - 66), fill=INK, font=font(TEXT))
         share = f"   {_percent(shares[k])}" if k < len(shares) else ""
         draw.text((x + 56, y + 16), "{} {} {}".format(*color) + share, fill=FAINT, font=font(CAPTION))
 
@@ -117,7 +118,8 @@ def _column(palette: Palette) -> int:
     return int(min(max(longest, 130), 280)) + 80
 
 
-def _fitted(text: str, width: int) -> str:
+def fit_text(text: str, width: int) -> str:
+    """Return the text, cut so that it is at most so many pixels wide."""
     if font(TEXT).getlength(text) <= width:
         return text
     while font(TEXT).getlength(text + "...") > width:

@@ -18,7 +18,7 @@ from kmseg.datasets import Dataset, Item, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
-from kmseg.images import LabelImage
+from kmseg.images import LabelImage, exif_orientation
 from kmseg.maskers import Mask, Masker, examine
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
@@ -92,8 +92,8 @@ class MaskImages:
         explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
         explained = replace(explained, blocks=examined.blocks, consistent=examined.consistent)
         photo_file = item.photo if item.photo != item.label else None
-        photo = partial(self._photo, item, failures)
-        segmented = Segmented(item.key, work.position, label, mask, photo, photo_file)
+        photo = partial(self._photo, item, (label.shape[0], label.shape[1]), failures)
+        segmented = Segmented(item.key, work.position, label, mask, photo, photo_file, item.split)
         notes = {name: writer.write(segmented, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,
@@ -143,10 +143,24 @@ class MaskImages:
             failures.append(str(failure))
             return None
 
-    def _photo(self, item: Item, failures: list[str]) -> NDArray[np.uint8] | None:
-        """Read the photo; one that cannot be used is added to `failures`, and the label is still masked."""
+    def _photo(self, item: Item, shape: tuple[int, int], failures: list[str]) -> NDArray[np.uint8] | None:
+        """Read the photo; one that cannot be used is named, and its label is masked all the same.
+
+        A photo of another size than its label, or one that its EXIF data turn, is no pair for training.
+        """
         try:
-            return self.dataset.read_photo(item)
+            photo = self.dataset.read_photo(item)
+            if photo is None:
+                return None
+            if photo.shape[:2] != shape:
+                sizes = f"{photo.shape[1]}x{photo.shape[0]}, and its label {item.label.name} {shape[1]}x{shape[0]}"
+                raise UnreadableImage(f"{item.photo}: the photo is {sizes}; not written, give both one size")
+            if item.photo != item.label and item.photo is not None and (turn := exif_orientation(item.photo)) != 1:
+                raise UnreadableImage(
+                    f"{item.photo}: EXIF orientation {turn} turns the photo in viewers; not written, save it upright"
+                )
+            return photo
         except UnreadableImage as failure:
-            failures.append(str(failure))
+            if str(failure) not in failures:  # several writers ask for one photo
+                failures.append(str(failure))
             return None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kmseg.discovery.candidates import in_order, write_candidates
 from kmseg.discovery.palette import Found
 from kmseg.draw.sheets import candidates_picture, palette_picture
-from kmseg.errors import UserError
+from kmseg.errors import SharedFolder, UserError
 from kmseg.files import remove_leftovers, write_csv, write_json, write_text
 from kmseg.images import write_png
 from kmseg.legends.recognition import Match
@@ -41,6 +41,8 @@ def tracked_run(plan: Plan, images: int, progress: Progress) -> Iterator[Tracked
         progress.watch = tracked.check
         tracked.params(_params(plan, images))
         tracked.file(write_text(plan.folder / "config.yaml", plan.config_yaml))
+        if plan.decision is not None:
+            tracked.file(write_json(plan.folder / "dataset.json", plan.decision.record()))
         yield tracked
         if plan.resume:
             remove_leftovers(plan.folder)  # of processes that were still running when this run began
@@ -111,7 +113,11 @@ def finish_run(
 
 
 def refuse_unwritable(plan: Plan) -> None:
-    """Raise before any work if the run's folder cannot be written; remove temporary files of a killed run."""
+    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written.
+
+    A folder of images is never written into: neither may it hold the run's folder, nor the run's folder hold it.
+    """
+    refuse_shared_folder(plan)
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(plan.folder)
@@ -123,6 +129,27 @@ def refuse_unwritable(plan: Plan) -> None:
             f"the output folder {plan.folder} cannot be written ({error.strerror}); "
             "choose another with hydra.run.dir=FOLDER"
         ) from None
+
+
+def refuse_shared_folder(plan: Plan) -> None:
+    """Fail if the run's folder and a folder of images are one, or one lies in the other."""
+    photos = getattr(plan.dataset, "photos", None)
+    roots = {
+        "dataset.root": [plan.decision.root if plan.decision else getattr(plan.dataset, "root", None)],
+        "dataset.photos": [photos] if isinstance(photos, str) else list(photos or ()),
+        "truth.masks": [plan.truth.masks],
+    }
+    output = plan.folder.resolve()
+    for name, folders in roots.items():
+        for folder in folders:
+            path = Path(folder).expanduser().resolve() if folder and plan.choices.get("dataset") != "sample" else None
+            if path is None or not (output.is_relative_to(path) or path.is_relative_to(output)):
+                continue
+            where = "lies in" if output.is_relative_to(path) else "holds"
+            raise SharedFolder(
+                f"the output folder {plan.folder} {where} {name}={folder}, which a run never writes into\n"
+                f"choose another with hydra.run.dir=FOLDER"
+            )
 
 
 def _write_closest(path: Path, closest: Sequence[Match]) -> Path:

@@ -83,7 +83,7 @@ class PaletteSource:
     @property
     def warnings(self) -> Sequence[str]:
         """One sentence for each entry of the legend file that is probably a mistake."""
-        return () if self.legend is None else self.legend.doubts
+        return () if self.legend is None else self.legend.warnings
 
     @cached_property
     def demands(self) -> Demands:

@@ -9,7 +9,9 @@ from pathlib import Path
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
+from kmseg.datasets.auto import Decision
 from kmseg.datasets.sampling import Sampling
+from kmseg.datasets.splits import Split
 from kmseg.datasets.truth import Truth
 from kmseg.executors import Executor
 from kmseg.maskers import Masker
@@ -49,6 +51,10 @@ class Plan:
         The jobs of task=schedule.
     show_palette : callable
         Called with the palette as soon as it is found, to show it to the user.
+    decision : Decision or None
+        What `dataset=auto` found, where it chose the dataset.
+    split : Split
+        How images are divided by writers where the data set does not say.
     """
 
     dataset: Dataset
@@ -71,6 +77,8 @@ class Plan:
     incremental: bool | str = False
     schedule: Schedule | None = None
     show_palette: Callable[[Palette], None] = lambda palette: None
+    decision: Decision | None = None
+    split: Split = field(default_factory=Split)
 
     def __post_init__(self) -> None:
         check_bool("resume", self.resume)

@@ -24,7 +24,7 @@ from kmseg.comparison.evaluate import EvaluateImages, Evaluation, Result, Scores
 from kmseg.comparison.methods import GIVEN, given_methods, hsv_methods, kmeans_methods, tune_on
 from kmseg.comparison.summary import ComparisonResult
 from kmseg.comparison.tune_hsv import GRID, Tuned
-from kmseg.datasets import Item
+from kmseg.datasets import Item, list_items
 from kmseg.datasets.sampling import Sampling
 from kmseg.errors import UserError
 from kmseg.files import safe_names, write_csv
@@ -67,7 +67,7 @@ class Compare:
             self._class_indices(truth.palette or given)  # fail early on an unknown class
         refuse_unwritable(plan)
         progress = Progress()
-        items = plan.dataset.items()
+        items, notes = list_items(plan.dataset)
         training, held_out, skipped = self._split(plan, items)
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
@@ -99,16 +99,9 @@ class Compare:
             tracked.describe(f"{result.markdown()}\n\n{description(plan)}")
             metrics = {**result.metrics(), "images/sampled": counted.read, "images/evaluated": len(scores.pixels)}
             failures = (*counted.failures, *scores.failures)
+            said = (*notes, found.said, skipped)
             outcome = finish_run(
-                plan,
-                tracked,
-                progress,
-                found.palette,
-                found.clusters.pixels,
-                metrics,
-                failures,
-                (found.said, skipped),
-                files,
+                plan, tracked, progress, found.palette, found.clusters.pixels, metrics, failures, said, files
             )
             if tuned is not None:
                 _record_curves(tracked, tuned)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kmseg.audit.input_kinds import doubt_about_objects, left_out
+from kmseg.datasets import list_items
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.histogram import Histogram
@@ -32,7 +33,7 @@ class Discover:
             )
         refuse_unwritable(plan)
         progress = Progress()
-        items = plan.dataset.items()
+        items, notes = list_items(plan.dataset)
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 doubt = look_at_input(plan, items, progress)
@@ -54,7 +55,7 @@ class Discover:
                 found.clusters.pixels,
                 metrics,
                 counted.failures,
-                (found.said, *found.remarks, left_out(found.candidates)),
+                (*notes, found.said, *found.remarks, left_out(found.candidates)),
             )
             return replace(outcome, doubt=doubt, palette_shown=True)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
+from kmseg.datasets import Item, list_items
 from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
@@ -24,6 +27,9 @@ from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, r
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
+from kmseg.writers.dataset_layout import Layout
+
+LOG = logging.getLogger("kmseg")
 
 FEW_CONSISTENT = 0.9
 """Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
@@ -42,9 +48,11 @@ class Segment:
             palette = saved_palette(plan)
         if palette is not None:
             check_writers(plan, palette)
-        items = plan.dataset.items()
+        items, notes = list_items(plan.dataset)
+        check_photos(plan, items)
+        log_split(plan, items)
         metrics: dict[str, float] = {}
-        warnings = [*plan.palette.warnings, *plan.truth.warnings]
+        warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes]
         found, check, doubt = None, NOTHING_TO_CHECK, ""
         with only_run_in(plan.folder), tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
@@ -102,6 +110,21 @@ def check_writers(plan: Plan, palette: Palette) -> None:
     """Raise before masking if a writer's options need a class that the palette lacks."""
     for writer in plan.writers.values():
         writer.check(palette)
+
+
+def check_photos(plan: Plan, items: Sequence[Item]) -> None:
+    """Fail before any work if a writer cannot use the photos as they are."""
+    photos = [item.photo for item in items if item.photo is not None and item.photo != item.label]
+    for writer in plan.writers.values():
+        check = getattr(writer, "check_photos", None)  # writers of plugins may have none
+        if check is not None:
+            check(photos)
+
+
+def log_split(plan: Plan, items: Sequence[Item]) -> None:
+    """Log how the layouts of training tools are divided, where the data set does not say."""
+    if any(isinstance(writer, Layout) for writer in plan.writers.values()) and not any(item.split for item in items):
+        LOG.info("the data set has no splits: drawn with split.val=%g split.seed=%d", plan.split.val, plan.split.seed)
 
 
 def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:

@@ -32,7 +32,9 @@ class Segmented:
     read_photo : callable
         Reads the photo `(H, W, 3)` uint8, or returns None if there is none.
     photo_file : Path or None
-        The photo's own file; None if there is no photo, or label and photo share a file.
+        The photo's own file; None where there is no photo, or label and photo share a file.
+    split : str or None
+        `train`, `val` or `test`, where the data set says so.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Segmented:
     mask: NDArray[Any]
     read_photo: Callable[[], NDArray[np.uint8] | None]
     photo_file: Path | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,9 @@ class PerImage:
 
     def check(self, palette: Palette) -> None:
         """Accept any palette."""
+
+    def check_photos(self, photos: Sequence[Path]) -> None:
+        """Accept any photos."""
 
     def needs_again(self, position: int) -> bool:
         """Return False: files of unchanged images are reused."""

@@ -17,7 +17,7 @@ from kmseg.errors import UserError
 from kmseg.files import replacing, write_json
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.dataset_layout import PARTS, Layout
+from kmseg.writers.dataset_layout import Layout, splits_written
 
 
 @dataclass(frozen=True)
@@ -34,26 +34,26 @@ class Coco(Layout):
         if find_spec("pycocotools") is None:
             raise UserError("writers=[coco] needs pycocotools; install it with: pip install 'kmseg[coco]'")
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
-        """Write the photo, and the annotations of one image to a temporary file for `finish`."""
-        part = self.split_of(image.key)
-        photo = self.put_photo(image, folder / "coco" / "images" / part, image.key)
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
+        """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
+        part, key = self.split_of(image), self.key_of(image)
+        photo = self.put_photo(image, folder / "coco" / "images" / part, key)
         height, width = image.mask.shape
         entry = {
-            "image": {"file_name": image.key + (photo.suffix if photo else ".png"), "height": height, "width": width},
+            "image": {"file_name": key + (photo.suffix if photo else ".png"), "height": height, "width": width},
             "annotations": [
                 _annotation(image.mask == k, k + 1) for k in np.unique(image.mask).tolist() if k < len(palette)
             ],
         }
-        write_json(_image_folder(folder) / part / f"{image.key}.json", entry)
-        return image.key
+        write_json(_image_folder(folder) / part / f"{key}.json", entry)
+        return [part, key]
 
-    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
-        """Join the temporary files, one image at a time."""
+    def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
+        """Join what was written of the images; one image at a time is in memory."""
         written = []
-        for part in PARTS:
+        for part in splits_written([part for part, _ in notes]):
             path = run.folder / "coco" / "annotations" / f"stuff_{part}.json"
-            keys = [key for key in notes if self.split_of(key) == part]
+            keys = [key for split, key in notes if split == part]
             with replacing(path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
                 file.writelines(
                     _joined([_image_folder(run.folder) / part / f"{key}.json" for key in keys], run.palette)

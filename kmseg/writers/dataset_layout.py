@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmseg.datasets.splits import NAMES, Split, key_in_split
 from kmseg.errors import UserError
 from kmseg.files import replacing
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.validation import check_choice, check_integer, check_number
 from kmseg.writers import PerImage, Segmented
-
-PARTS = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -24,10 +23,10 @@ class Layout(PerImage):
     Parameters
     ----------
     val : float
-        Share of the images for validation. The split of an image depends only on its key and the seed, so it is stable
-        when images are added.
+        Share of the images that are for validation, where the data set has no splits of its own, which are kept. An
+        image's split depends on its key and the seed alone: it stays where it is when others join.
     seed : int
-        Seed of the split.
+        Seed of the draw.
     photos : str
         `copy` copies the photo's file, `link` creates a symbolic link, `png` encodes its pixels again; a photo that
         shares its file with the label is always encoded again.
@@ -42,10 +41,13 @@ class Layout(PerImage):
         check_integer("seed", self.seed, at_least=0)
         check_choice("photos", self.photos, ("copy", "link", "png"))
 
-    def split_of(self, key: str) -> str:
-        """Return `train` or `val`."""
-        drawn = int.from_bytes(hashlib.blake2b(f"{self.seed}/{key}".encode(), digest_size=8).digest(), "big")
-        return "val" if drawn < self.val * 2**64 else "train"
+    def split_of(self, image: Segmented) -> str:
+        """Return the split of an image: the data set's own, else `train` or `val` as drawn."""
+        return image.split or Split(val=self.val, seed=self.seed).draw(image.key)
+
+    def key_of(self, image: Segmented) -> str:
+        """Return the path of an image's files below the folder of its split, which its own folders need not repeat."""
+        return key_in_split(image.key, image.split) if image.split else image.key
 
     def put_photo(self, image: Segmented, folder: Path, key: str) -> Path | None:
         """Write the photo of an image into `folder` and return its path; None if there is no readable photo."""
@@ -54,7 +56,7 @@ class Layout(PerImage):
             return None
         if self.photos == "png" or image.photo_file is None:
             return write_png(folder / f"{key}.png", photo)
-        path = folder / f"{key}{image.photo_file.suffix}"
+        path = folder / f"{key}{usual_suffix(image.photo_file)}"
         with replacing(path) as part:
             if self.photos == "link":
                 part.unlink(missing_ok=True)
@@ -62,6 +64,29 @@ class Layout(PerImage):
             else:
                 shutil.copyfile(image.photo_file, part)
         return path
+
+
+def splits_written(found: Sequence[str]) -> list[str]:
+    """Return the splits that occur, in the order train, val, test.
+
+    Examples
+    --------
+    >>> splits_written(["val", "train", "val"])
+    ['train', 'val']
+    """
+    return [name for name in NAMES if name in set(found)]
+
+
+def usual_suffix(photo: Path) -> str:
+    """Return a photo's suffix as tools expect it: lower case, and one spelling of JPEG.
+
+    Examples
+    --------
+    >>> usual_suffix(Path("a.JPEG")), usual_suffix(Path("a.png"))
+    ('.jpg', '.png')
+    """
+    suffix = photo.suffix.lower()
+    return ".jpg" if suffix in (".jpeg", ".jpe") else suffix
 
 
 def refuse_more_than_8_bits(palette: Palette, tool: str) -> None:

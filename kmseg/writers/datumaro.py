@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kmseg.files import write_json
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.dataset_layout import PARTS, Layout, refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import Layout, refuse_more_than_8_bits, splits_written
 from kmseg.writers.paletted_png import write_paletted_png
 
 
@@ -25,13 +24,15 @@ class Datumaro(Layout):
         """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "datumaro")
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
-        """Write photo and mask of one image."""
-        root = folder / "datumaro" / self.split_of(image.key)
-        write_paletted_png(root / "masks" / f"{image.key}.png", image.mask, palette)
-        self.put_photo(image, root / "images", image.key)
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
+        """Write photo and mask of one image; return its split."""
+        split, key = self.split_of(image), self.key_of(image)
+        root = folder / "datumaro" / split
+        write_paletted_png(root / "masks" / f"{key}.png", image.mask, palette)
+        self.put_photo(image, root / "images", key)
+        return split
 
-    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
+    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
         """Write the classes with their colors, for each split."""
         names, colors = run.palette.names, run.palette.painted.tolist()
         meta = {
@@ -40,4 +41,8 @@ class Datumaro(Layout):
             "segmentation_colors": colors,
         }
         root = run.folder / "datumaro"
-        return [write_json(root / part / "dataset_meta.json", meta) for part in PARTS if (root / part).is_dir()]
+        return [
+            write_json(root / part / "dataset_meta.json", meta)
+            for part in splits_written(notes)
+            if (root / part).is_dir()
+        ]

@@ -15,7 +15,7 @@ from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.dataset_layout import Layout
 
 Row = tuple[str, str | None, str]
-FOLDERS = {"train": "train", "val": "validation"}
+FOLDERS = {"train": "train", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class HuggingFace(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Row:
         """Write photo and mask of one image; return its part and its files."""
-        part = FOLDERS[self.split_of(image.key)]
+        part, key = FOLDERS[self.split_of(image)], self.key_of(image)
         root = folder / "huggingface" / part
-        mask = write_png(root / "masks" / f"{image.key}.png", image.mask)
-        photo = self.put_photo(image, root / "images", image.key)
+        mask = write_png(root / "masks" / f"{key}.png", image.mask)
+        photo = self.put_photo(image, root / "images", key)
         return part, photo.relative_to(root).as_posix() if photo else None, mask.relative_to(root).as_posix()
 
     def finish(self, notes: Sequence[Row], run: WholeRun) -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kmseg.errors import UserError
 from kmseg.files import write_text
-from kmseg.legends.forms import FORMS
+from kmseg.legends.formats import FORMATS, USUAL
 from kmseg.palette import Palette
 from kmseg.validation import check_choice
 from kmseg.writers import PerImage, Segmented, WholeRun
@@ -22,22 +22,22 @@ class Legend(PerImage):
     Parameters
     ----------
     formats : list of str, one str, or None
-        `class_dict`, `cvat`, `camvid`, `datumaro`, `fiftyone`, `huggingface`, `mmsegmentation`, `json`; None writes
-        all of them. In CamVid's file blanks in names become `_`; Hugging Face's file has
-        no colors.
+        Any of `kmseg.legends.formats.FORMATS`, such as `class_dict`, `cvat`, `camvid`, `itksnap`, `gimp`, `qgis`,
+        `supervisely` and `label_studio`; None writes the eight usual ones. Readers of `camvid` and `freesurfer` split
+        at blanks, so that a name has `_` for each there; the files of `huggingface` and `roboflow` have no colors.
     """
 
     formats: Sequence[str] | str | None = None
 
     def __post_init__(self) -> None:
         for form in self._selected:
-            check_choice("writers.legend.formats", form, list(FORMS))
+            check_choice("writers.legend.formats", form, list(FORMATS))
 
     def check(self, palette: Palette) -> None:
         """Raise `UserError` if one of the formats cannot hold a class."""
         for form in self._selected:
             try:
-                FORMS[form].of(palette)
+                FORMATS[form].to_text(palette)
             except UserError as error:
                 raise UserError(f"{error}: writers.legend.formats is {', '.join(self._selected)}") from None
 
@@ -47,11 +47,12 @@ class Legend(PerImage):
     def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
         """Write the files."""
         return [
-            write_text(run.folder / "legend" / FORMS[form].file, FORMS[form].of(run.palette)) for form in self._selected
+            write_text(run.folder / "legend" / FORMATS[form].file, FORMATS[form].to_text(run.palette))
+            for form in self._selected
         ]
 
     @property
     def _selected(self) -> list[str]:
         return (
-            [self.formats] if isinstance(self.formats, str) else list(FORMS if self.formats is None else self.formats)
+            [self.formats] if isinstance(self.formats, str) else list(USUAL if self.formats is None else self.formats)
         )

@@ -11,7 +11,7 @@ from kmseg.files import write_json, write_text
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.dataset_layout import PARTS, Layout, refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import Layout, refuse_more_than_8_bits, splits_written, usual_suffix
 
 
 @dataclass(frozen=True)
@@ -26,24 +26,30 @@ class MMSegmentation(Layout):
         """Raise `UserError` if 8 bits cannot hold the classes."""
         refuse_more_than_8_bits(palette, "mmsegmentation")
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> str | None:
-        """Write photo and mask of one image; return the suffix of the photo."""
-        root, part = folder / "mmsegmentation", self.split_of(image.key)
-        write_png(root / "ann_dir" / part / f"{image.key}.png", image.mask)
-        photo = self.put_photo(image, root / "img_dir" / part, image.key)
-        return photo.suffix if photo else None
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
+        """Write photo and mask of one image; return its split and the suffix of the photo."""
+        root, part, key = folder / "mmsegmentation", self.split_of(image), self.key_of(image)
+        write_png(root / "ann_dir" / part / f"{key}.png", image.mask)
+        photo = self.put_photo(image, root / "img_dir" / part, key)
+        return [part, photo.suffix if photo else ""]
 
-    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
-        """Write the data set's config; raise `UserError` if the photos have more than one suffix."""
-        suffixes = sorted(set(notes))
-        if len(suffixes) > 1:
+    def check_photos(self, photos: Sequence[Path]) -> None:
+        """Fail if the photos have several suffixes, since mmsegmentation knows one."""
+        suffixes = sorted({usual_suffix(photo) for photo in photos})
+        if len(suffixes) > 1 and self.photos != "png":
             raise UserError(
                 f"mmsegmentation reads photos of one suffix, and these have {', '.join(suffixes)}; "
                 "give them one suffix with writers.mmsegmentation.photos=png"
             )
+
+    def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
+        """Write the data set's config."""
+        suffixes = sorted({suffix for _, suffix in notes if suffix})
         root = run.folder / "mmsegmentation"
         classes, colors = list(run.palette.names), run.palette.painted.tolist()
-        loaders = "".join(_loader(part, suffixes[0] if suffixes else ".jpg") for part in PARTS)
+        loaders = "".join(
+            _loader(part, suffixes[0] if suffixes else ".jpg") for part in splits_written([part for part, _ in notes])
+        )
         config = (
             "# A data set of kmseg; inherit from this file with _base_ in a config of mmsegmentation.\n"
             f"data_root = {str(root.resolve())!r}\n"

@@ -12,7 +12,7 @@ from kmseg.files import replacing, write_text
 from kmseg.palette import Palette
 from kmseg.validation import check_bool
 from kmseg.writers import Segmented, WholeRun
-from kmseg.writers.dataset_layout import PARTS, Layout, refuse_more_than_8_bits
+from kmseg.writers.dataset_layout import Layout, refuse_more_than_8_bits, splits_written
 from kmseg.writers.paletted_png import write_paletted_png
 
 VOID = (224, 224, 192)
@@ -45,19 +45,21 @@ class Voc(Layout):
         if wrong is not None:
             raise UserError(f"voc cannot name a class {wrong!r}: labelmap.txt separates by a colon; rename the class")
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
-        """Write photo and mask of one image; return its key."""
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
+        """Write photo and mask of one image; return its split and its key."""
         root = folder / "voc"
         write_paletted_png(root / "SegmentationClass" / f"{image.key}.png", image.mask, palette, void_color(palette))
         self.put_photo(image, root / "JPEGImages", image.key)
-        return image.key
+        return [self.split_of(image), image.key]
 
-    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
+    def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
         """Write the file lists, the label map and the archive."""
         root = run.folder / "voc"
         lists = root / "ImageSets" / "Segmentation"
-        splits = {part: [key for key in notes if self.split_of(key) == part] for part in PARTS}
-        for name, keys in {**splits, "trainval": notes}.items():
+        parts = splits_written([part for part, _ in notes])
+        splits = {part: [key for split, key in notes if split == part] for part in parts}
+        trainval = [key for split, key in notes if split != "test"]
+        for name, keys in {**splits, "trainval": trainval}.items():
             write_text(lists / f"{name}.txt", "".join(f"{key}\n" for key in keys))
         rows = zip(run.palette.names, run.palette.painted.tolist(), strict=True)
         lines = [f"{name}:{red},{green},{blue}::\n" for name, (red, green, blue) in rows]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kmseg.files import write_text
 from kmseg.palette import Palette
@@ -22,18 +21,19 @@ class YoloSeg(Layout):
     A hole is connected to its polygon by a seam of zero width, so that the filled polygon is exactly the component.
     """
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
-        """Write photo and polygons of one image."""
-        root, part = folder / "yolo_seg", self.split_of(image.key)
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
+        """Write photo and polygons of one image; return its split."""
+        root, part, key = folder / "yolo_seg", self.split_of(image), self.key_of(image)
         height, width = image.mask.shape
         lines = [
             " ".join([str(k), *(f"{value:.6f}" for value in (outline / (width, height)).ravel())])
             for k in range(len(palette))
             for outline in outlines(image.mask == k)
         ]
-        write_text(root / "labels" / part / f"{image.key}.txt", "".join(f"{line}\n" for line in lines))
-        self.put_photo(image, root / "images" / part, image.key)
+        write_text(root / "labels" / part / f"{key}.txt", "".join(f"{line}\n" for line in lines))
+        self.put_photo(image, root / "images" / part, key)
+        return part
 
-    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
+    def finish(self, notes: Sequence[str], run: WholeRun) -> list[Path]:
         """Write `data.yaml`."""
-        return [write_data_yaml(run.folder / "yolo_seg", run.palette, {})]
+        return [write_data_yaml(run.folder / "yolo_seg", run.palette, notes, {})]

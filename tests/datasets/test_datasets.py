@@ -101,12 +101,13 @@ def test_a_pair_of_odd_width_is_refused(tmp_path):
 def test_a_missing_or_empty_folder_is_named(part, tmp_path):
     with pytest.raises(UserError, match=r"dataset\.root=/no/such does not exist"):
         part("/no/such")
-    with pytest.raises(UserError, match="have no PNG"):
+    with pytest.raises(UserError, match="holds no PNG"):
         part(str(tmp_path)).items()
 
 
-def test_the_sample_measures_itself_on_lossy_labels_with_rare_classes(tmp_path):
-    dataset = Sample(root=str(tmp_path))
+def test_the_sample_measures_itself_on_lossy_labels_with_rare_classes(tmp_path, monkeypatch):
+    monkeypatch.setenv("KMSEG_HOME", str(tmp_path))
+    dataset = Sample()
     items, truth = dataset.items(), dataset.truth()
     assert len(items) >= 40
     share = np.zeros(len(LEGEND))
@@ -119,11 +120,11 @@ def test_the_sample_measures_itself_on_lossy_labels_with_rare_classes(tmp_path):
     assert ((share > 0) & (share < 0.001)).sum() >= 2
 
 
-def test_one_seed_draws_one_sample(tmp_path):
-    files = [
-        [p.read_bytes() for p in sorted(Sample(scenes=3, seed=7, root=str(tmp_path / n)).folder.rglob("*.*g"))]
-        for n in "ab"
-    ]
+def test_one_seed_draws_one_sample(tmp_path, monkeypatch):
+    files = []
+    for name in "ab":
+        monkeypatch.setenv("KMSEG_HOME", str(tmp_path / name))
+        files.append([path.read_bytes() for path in sorted(Sample(scenes=3, seed=7).folder.rglob("*.*g"))])
     assert files[0] == files[1]
     assert cv2.imdecode(np.frombuffer(files[0][0], np.uint8), 1).shape == (256, 512, 3)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zipfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from kmseg.datasets.splits import Split
 from kmseg.errors import UserError
 from kmseg.images import encode_png, read_rgb
 from kmseg.legends.formats import read_palette
@@ -78,12 +80,12 @@ def mask_of(key: str) -> np.ndarray:
 
 def test_the_split_of_an_image_is_stable_and_depends_on_the_seed():
     keys = [f"far/{number}" for number in range(2000)]
-    parts = [Layout(val=0.25).split_of(key) for key in keys]
+    parts = [Split(val=0.25).draw(key) for key in keys]
     assert 0.21 < parts.count("val") / 2000 < 0.29
-    assert [Layout(val=0.25).split_of(key) for key in keys[:50]] == parts[:50]
-    assert [Layout(val=0.25, seed=1).split_of(key) for key in keys] != parts
-    assert {Layout(val=0).split_of(key) for key in keys} == {"train"}
-    assert {Layout(val=1).split_of(key) for key in keys} == {"val"}
+    assert [Split(val=0.25).draw(key) for key in keys[:50]] == parts[:50]
+    assert [Split(val=0.25, seed=1).draw(key) for key in keys] != parts
+    assert {Split(val=0).draw(key) for key in keys} == {"train"}
+    assert {Split(val=1).draw(key) for key in keys} == {"val"}
     with pytest.raises(UserError, match="val is 2"):
         Layout(val=2)
 
@@ -132,7 +134,9 @@ def test_mmsegmentations_config_finds_every_photo_with_its_mask(written):
     assert sorted(seen) == sorted(KEYS)
     assert read_palette(folder / "mmsegmentation" / "metainfo.json").names == tuple(NAMES)
     with pytest.raises(UserError, match=r"photos of one suffix.*\.jpg, \.png"):
-        MMSegmentation().finish([".png", ".jpg"], whole(PALETTE, folder))
+        MMSegmentation().check_photos([Path("a.PNG"), Path("b.jpeg")])
+    MMSegmentation().check_photos([Path("a.JPG"), Path("b.jpeg"), Path("c.Jpg")])
+    MMSegmentation(photos="png").check_photos([Path("a.png"), Path("b.jpeg")])
 
 
 def ultralytics_photos(root, part):

@@ -1,37 +1,172 @@
-"""Reads the legend files that people have, recognized by what is in them and not by their names."""
+"""Legend files, one file a format, each with `detect`, `read` and `write`; what a file is, is told by its content.
+
+Every format that claims a file reads it. If several read it and disagree, the file is refused: a legend that is read
+wrongly is worse than one that is not read.
+"""
 
 from __future__ import annotations
 
 import ast
-import json
-import warnings
+import re
+import warnings as python_warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kmseg.errors import UserError
 from kmseg.files import read_text
-from kmseg.legends.formats.csv_table import parse_lines
-from kmseg.legends.formats.fields import LINE_FORMS, VALUE_FORMS, ParsedLegend, refuse_fractions
-from kmseg.legends.formats.json_map import parse_value
-from kmseg.legends.formats.mmsegmentation import MAX_CODE, PYTHON, is_python, parse_python
+from kmseg.legends.formats import (
+    camvid,
+    coco_panoptic,
+    csv_table,
+    cvat,
+    datumaro,
+    fiftyone,
+    freesurfer,
+    gimp,
+    headerless,
+    huggingface,
+    itksnap,
+    json_map,
+    label_studio,
+    labelbox,
+    mapillary,
+    mmsegmentation,
+    pixel_annotation_tool,
+    qgis,
+    roboflow,
+    supervisely,
+    yaml_map,
+)
+from kmseg.legends.formats.fields import Classes, DuplicateKey, ParsedLegend, fractions_error, load_json, shown
 from kmseg.palette import Palette, Row, from_rows
+from kmseg.pixels.packing import to_hex
 
-FORMS = f"{LINE_FORMS}; {VALUE_FORMS}; {PYTHON}"
+
+@dataclass(frozen=True)
+class LegendFormat:
+    """One kind of legend file.
+
+    Attributes
+    ----------
+    file : str
+        Its usual name, which a run gives to the file that it writes.
+    example : str
+        What stands in it, for errors.
+    detect : callable
+        Tells whether a content may be of this format: the text, or the value of a JSON file.
+    read : callable
+        Reads a content; the second argument names the file in errors.
+    write : callable
+        Returns the text for classes with their colors.
+    is_value : bool
+        Whether `detect` and `read` take the value of a JSON file and not its text.
+    colored : bool
+        Whether the file holds the colors.
+    spaces : bool
+        Whether names may have blanks; a blank becomes `_` where not.
+    """
+
+    file: str
+    example: str
+    detect: Callable[[Any], bool]
+    read: Callable[[Any, str], ParsedLegend]
+    write: Callable[[Classes], str]
+    is_value: bool = False
+    colored: bool = True
+    spaces: bool = True
+
+    def to_text(self, palette: Palette) -> str:
+        """Return the text of the file; the colors are those in which the palette is painted.
+
+        Raises
+        ------
+        UserError
+            If the format cannot hold a class: its text, read again, is not the palette.
+        """
+        names = palette.names if self.spaces else [re.sub(r"\s+", "_", name) for name in palette.names]
+        classes = [(name, (r, g, b)) for name, (r, g, b) in zip(names, palette.painted.tolist(), strict=True)]
+        text = self.write(classes)
+        expected = classes if self.colored else [(name, (k % 256,) * 3) for k, (name, _) in enumerate(classes)]
+        try:
+            back = parse_legend(text, self.file).palette
+            read = list(zip(back.names, map(tuple, back.colors.tolist()), strict=True))
+        except UserError:
+            read = []
+        if not self.colored and len(classes) > 256:
+            return text
+        pairs = zip(expected, [*read, *[None] * len(expected)], strict=False)
+        lost = next((place for place, (wanted, found) in enumerate(pairs) if wanted != found), None)
+        if lost is None and len(read) == len(expected):
+            return text
+        name, color = classes[lost or 0]
+        raise UserError(
+            f"{self.file} cannot hold the class {shown(name)} ({to_hex(color)}) so that it reads back as it was; "
+            "give it another name or color, or leave this format out"
+        )
+
+
+def _from_module(module: Any, **more: Any) -> LegendFormat:
+    return LegendFormat(module.FILE, module.EXAMPLE, module.detect, module.read, module.write, **more)
+
+
+FORMATS = {
+    "class_dict": _from_module(csv_table),
+    "cvat": _from_module(cvat),
+    "camvid": _from_module(camvid, spaces=False),
+    "datumaro": _from_module(datumaro, is_value=True),
+    "fiftyone": _from_module(fiftyone, is_value=True),
+    "huggingface": _from_module(huggingface, is_value=True, colored=False),
+    "mmsegmentation": _from_module(mmsegmentation),
+    "json": _from_module(json_map, is_value=True),
+    "itksnap": _from_module(itksnap),
+    "freesurfer": _from_module(freesurfer, spaces=False),
+    "gimp": _from_module(gimp),
+    "qgis": _from_module(qgis),
+    "roboflow": _from_module(roboflow, colored=False),
+    "label_studio": _from_module(label_studio),
+    "mmsegmentation_json": LegendFormat(
+        "metainfo.json",
+        '{"classes": ["road"], "palette": [[128, 64, 128]]}',
+        mmsegmentation.detect_value,
+        mmsegmentation.read_value,
+        lambda classes: _metainfo_json(classes),
+        is_value=True,
+    ),
+    "mapillary": _from_module(mapillary, is_value=True),
+    "pixel_annotation_tool": _from_module(pixel_annotation_tool, is_value=True),
+    "supervisely": _from_module(supervisely, is_value=True),
+    "labelbox": _from_module(labelbox, is_value=True),
+    "coco_panoptic": _from_module(coco_panoptic, is_value=True),
+    "yaml": _from_module(yaml_map),
+    "esri": _from_module(headerless),
+}
+"""The formats by name; `writers.legend.formats` takes these names."""
+
+USUAL = ("class_dict", "cvat", "camvid", "datumaro", "fiftyone", "huggingface", "mmsegmentation", "json")
+"""The formats that are written where none is asked for; the others are for tools that have one of their own."""
+
+
+def _metainfo_json(classes: Classes) -> str:
+    from kmseg.legends.formats.fields import to_json
+
+    return to_json({"classes": [name for name, _ in classes], "palette": [list(color) for _, color in classes]})
 
 
 @dataclass(frozen=True)
 class Legend:
-    """A palette as a file gives it, and a sentence for each thing in the file that may not be meant so."""
+    """A palette as a file gives it, and a sentence for each thing in the file that is probably a mistake."""
 
     palette: Palette
-    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    format: str = ""
 
 
 def read_palette(path: Path | str) -> Palette:
-    """Read a legend file of any of the forms that people have; rows of one name become one class.
+    """Read a legend file of any known format; rows of one name become one class.
 
-    What may not be meant as it is read, such as ids that begin at 1, is a warning.
+    What is probably a mistake, such as ids that begin at 1, is a warning.
 
     Raises
     ------
@@ -47,48 +182,100 @@ def read_palette(path: Path | str) -> Palette:
     ('road',)
     """
     legend = read_legend(path)
-    for doubt in legend.doubts:
-        warnings.warn(doubt, stacklevel=2)
+    for warning in legend.warnings:
+        python_warnings.warn(warning, stacklevel=2)
     return legend.palette
 
 
 def read_legend(path: Path | str) -> Legend:
-    """Read a legend file like `read_palette`, and return its doubts instead of warning of them."""
+    """Read a legend file like `read_palette`, and return its warnings instead of warning."""
     return parse_legend(read_text(Path(path), "the legend"), f"the legend {path}")
 
 
 def parse_legend(text: str, what: str) -> Legend:
     """Read the text of a legend file; `what` names it in errors."""
-    told = _parse(text, what)
-    if not told.rows:
-        raise UserError(f"{what} has no rows; expected one class a row, as one of: {FORMS}")
-    colors = [Row(*row).color for row in told.rows]
-    if max(map(max, colors)) == 1 and any(len(set(color)) > 1 for color in colors):
-        refuse_fractions(what)
-    return Legend(from_rows(told.rows), told.doubts)
+    claims = _claims(text, what)
+    if not claims:
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+        begins = f"begins with {shown(first)}" if first else "is empty and has no rows"
+        raise UserError(
+            f"{what} {begins}, which is none of the {len(FORMATS)} known formats; expected {csv_table.EXAMPLE}, or "
+            "a file such as label_colors.txt, labelmap.txt or dataset_meta.json"
+        )
+    read: list[tuple[str, Legend]] = []
+    errors: list[UserError] = []
+    for name, content in claims:
+        try:
+            read.append((name, _legend(FORMATS[name].read(content, what), name, what)))
+        except UserError as error:
+            errors.append(error)
+    if not read:
+        raise errors[0]
+    (name, legend), *others = read
+    for rival, other in others:
+        if not _equal(legend.palette, other.palette):
+            raise UserError(
+                f"{what} can be read as {name} ({legend.palette.names[0]} {_first(legend)}) and as {rival} "
+                f"({other.palette.names[0]} {_first(other)}); expected one meaning, as in {csv_table.EXAMPLE}"
+            )
+    return legend
 
 
-def _parse(text: str, what: str) -> ParsedLegend:
+def _claims(text: str, what: str) -> list[tuple[str, Any]]:
+    """Return the formats that may be meant, each with the content that it reads."""
     if text.lstrip()[:1] in ("{", "["):
-        return _parse_json(text, what)
-    if is_python(text):
-        return parse_python(text, what)
-    return parse_lines(text, what)
+        value = _value(text, what)
+        return [(name, value) for name, form in FORMATS.items() if form.is_value and form.detect(value)]
+    return [(name, text) for name, form in FORMATS.items() if not form.is_value and form.detect(text)]
 
 
-def _parse_json(text: str, what: str) -> ParsedLegend:
+def _legend(parsed: ParsedLegend, name: str, what: str) -> Legend:
+    if not parsed.rows:
+        raise UserError(f"{what} has no rows; expected one class a row, as in {FORMATS[name].example}")
+    colors = [Row(*row).color for row in parsed.rows]
+    if max(map(max, colors)) == 1 and any(len(set(color)) > 1 for color in colors):
+        raise fractions_error(what)
+    return Legend(from_rows(parsed.rows), parsed.warnings, name)
+
+
+def _equal(one: Palette, other: Palette) -> bool:
+    return (
+        one.names == other.names
+        and one.colors.tolist() == other.colors.tolist()
+        and list(one.also) == list(other.also)
+        and list(one.ignored) == list(other.ignored)
+    )
+
+
+def _first(legend: Legend) -> str:
+    return " ".join(map(str, legend.palette.colors[0].tolist()))
+
+
+def _value(text: str, what: str) -> Any:
+    """Return the value of JSON, or of a dict or list as Python prints it."""
     try:
-        value = json.loads(text)
+        return load_json(text)
+    except DuplicateKey as error:
+        raise UserError(f"{what} has the key {shown(str(error))} twice in one object; expected it once") from None
     except (ValueError, RecursionError) as error:  # a ValueError also for a number of thousands of digits
         value = _python_value(text)
         if value is None:
-            raise UserError(f"{what} begins like JSON but is not: {error}; expected one of: {FORMS}") from None
-    return parse_value(value, what)
+            reason = str(error)[:80]
+            raise UserError(f"{what} begins like JSON but is not: {reason}; expected {json_map.EXAMPLE}") from None
+        return value
 
 
 def _python_value(text: str) -> Any:
-    """Return a dict or list as Python prints it; None if it is none."""
+    """Return a dict or list as Python prints it, in which no key stands twice; None if it is none."""
+    if not re.match(r"[\[{(\s]*(?:'|\d+\s*:)", text) or re.search(r"['\"]\s+['\"]", text):
+        return None  # a comma that lacks between two texts would join them
     try:
-        return ast.literal_eval(text.strip()) if len(text) <= MAX_CODE else None
+        tree = ast.parse(text.strip(), mode="eval") if len(text) <= mmsegmentation.MAX_CODE else None
+        for node in ast.walk(tree) if tree else ():
+            if isinstance(node, ast.Dict):
+                keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+                if len(set(keys)) < len(keys):
+                    return None
+        return ast.literal_eval(tree) if tree else None
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return None

@@ -1,23 +1,27 @@
-"""CamVid's label_colors.txt: `r g b name`, one class a line."""
+"""CamVid's label_colors.txt: red, green, blue and name in each line, `128 64 128 road`."""
 
 from __future__ import annotations
 
 import re
 
-from kmseg.errors import UserError
-from kmseg.legends.formats.fields import Classes, parse_name, parse_rgb, question_fractions
-from kmseg.palette import RGB
+from kmseg.legends.formats.fields import Classes, ParsedLegend
+from kmseg.legends.formats.plain_table import check_channel_order, data_lines, read_rows, split_rows
+
+FILE, EXAMPLE = "label_colors.txt", "red, green, blue and name in each line, as in 128 64 128 road"
 
 
-def read_camvid_row(line: str, where: str) -> tuple[str, RGB]:
-    """Read one line `r g b name`."""
-    words = re.split(r"[\s,]+", line, maxsplit=3)
-    if len(words) < 4:
-        raise UserError(f"{where}: {line!r}; expected red, green, blue and a name, as in 128 64 128 road")
-    question_fractions(words[:3], where)
-    return parse_name(words[3], where), parse_rgb(words[:3], where)
+def detect(text: str) -> bool:
+    """Tell whether the first line has three numbers and then a word."""
+    lines = data_lines(text)[:1]
+    return bool(lines) and re.match(r"[\d.]+(?:[\s,]+[\d.]+){2}\s+[^\s\d,]", lines[0][1]) is not None
 
 
-def write_label_colors(classes: Classes) -> str:
-    """Return the text of a label_colors.txt."""
+def read(text: str, what: str) -> ParsedLegend:
+    """Read the lines, all of which must be of this shape."""
+    check_channel_order(text, what)
+    return read_rows(split_rows(text, what), what)
+
+
+def write(classes: Classes) -> str:
+    """Write the lines; CamVid's readers split at blanks, so names have none."""
     return "".join(f"{red} {green} {blue}\t{name}\n" for name, (red, green, blue) in classes)

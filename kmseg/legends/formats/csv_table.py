@@ -1,72 +1,125 @@
-"""Legends with one class a line: CSV, CVAT's and VOC's labelmap.txt, CamVid's label_colors.txt."""
+"""CSV with a header, as in `name,r,g,b`: columns are known by their names, in any order."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
+from collections.abc import Mapping, Sequence
 
 from kmseg.errors import UserError
-from kmseg.legends.formats.camvid import read_camvid_row
-from kmseg.legends.formats.cvat import read_labelmap_row
 from kmseg.legends.formats.fields import (
-    LINE_FORMS,
     Classes,
     ParsedLegend,
-    hex_color,
-    numbered,
+    is_hex,
+    is_id,
+    order_by_id,
+    parse_color_text,
+    parse_hex,
+    parse_levels,
     parse_name,
-    parse_rgb,
-    question_fractions,
+    reject_fractions,
+    reject_other_alpha,
+    shown,
 )
+from kmseg.legends.formats.plain_table import is_comment
 from kmseg.palette import RGB, Row
 
-IDS = ("id", "index", "class_id", "label_id")
+FILE, EXAMPLE = "class_dict.csv", "a header name,r,g,b and one class a row"
+
+NAMES = ("name", "class_name", "classname", "label_name", "class", "label", "category", "classes", "labels")
+"""Columns that name a class; of several, the first here."""
+
+CHANNELS = {"r": ("r", "red"), "g": ("g", "green"), "b": ("b", "blue")}
+
+COLORS = ("color", "colour", "rgb", "hex", "class_color", "color_hex", "hex_color", "colors", "html", "hexcode")
+"""Columns that hold a color in one cell."""
+
+IDS = ("id", "index", "class_id", "label_id", "idx", "label_key", "labelvalue", "value", "pixel value", "png_index")
 """Columns in which a CSV numbers its classes."""
 
 
-def parse_lines(text: str, what: str) -> ParsedLegend:
-    """Read whichever of the forms the first line is of."""
-    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    told = [(number, line) for number, line in lines if line and not line.startswith(("#", "//"))]
-    first = told[0][1] if told else ""
-    if re.fullmatch(r"[^:]*:\s*[\d.][^:]*:[^:]*:[^:]*", first):
-        return ParsedLegend([read_labelmap_row(line, f"{what}, line {number}") for number, line in told])
-    if re.match(r"[\d.]+[\s,]+[\d.]+[\s,]+[\d.]+\s+\D", first):
-        return ParsedLegend([read_camvid_row(line, f"{what}, line {number}") for number, line in told])
+def detect(text: str) -> bool:
+    """Tell whether the first line that is no comment is a header with columns of colors."""
+    head = _header(text)
+    return head is not None and any(_plain(cell) in (*COLORS, "r", "red", "bgr") for cell in _split(head))
+
+
+def read(text: str, what: str) -> ParsedLegend:
+    """Read the table by the names of its columns."""
+    head = _header(text)
+    if head is None:
+        raise UserError(f"{what} has no header; expected {EXAMPLE}")
+    separator = _separator(head)
+    table = (
+        text[text.index(head) :]
+        if separator
+        else "\n".join(
+            ",".join(line.split()) for line in text[text.index(head) :].splitlines() if not is_comment(line.strip())
+        )
+    )
+    skipped = text[: text.index(head)].count("\n")
     try:
-        return _parse_csv(text, what)
+        reader = csv.reader(io.StringIO(table), delimiter=separator or ",", skipinitialspace=True)
+        cells = [_plain(cell) for cell in next(reader)]
+        rows = [(reader.line_num + skipped, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise UserError(f"{what} is no CSV that can be read: {error}; expected one of: {LINE_FORMS}") from None
+        raise UserError(f"{what} is no CSV that can be read ({error}); expected {EXAMPLE}") from None
+    while cells and not cells[-1]:
+        cells.pop()
+    twice = next((cell for cell in cells if cell and cells.count(cell) > 1), None)
+    if twice:
+        raise UserError(f"{what} has the column {shown(twice)} twice; expected each column once, as in {EXAMPLE}")
+    columns = {cell: place for place, cell in enumerate(cells)}
+    records = []
+    for line, row in rows:
+        kept = [cell.strip() for cell in row]
+        while len(kept) > len(cells) and not kept[-1]:
+            kept.pop()
+        if len(kept) > len(cells):
+            raise UserError(f"{what}, line {line}: {len(kept)} cells; expected {len(cells)} as in the header")
+        kept += [""] * (len(cells) - len(kept))
+        records.append((line, {cell: kept[place] for cell, place in columns.items()}))
+    return _read_records(records, cells, what)
 
 
-def _parse_csv(text: str, what: str) -> ParsedLegend:
-    head = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=head.count)  # as spreadsheets of many languages write
-    reader = csv.DictReader(io.StringIO(text), delimiter=separator)
-    header = {(name or "").strip().lower(): name for name in reader.fieldnames or []}
-    missing = [column for column in ("name", "r", "g", "b") if column not in header]
-    if missing:
-        found = ", ".join(header)[:200] or "nothing"
-        raise UserError(f"{what} has no column {missing[0]!r}: it has {found}; expected one of: {LINE_FORMS}, or JSON")
-    table = [(reader.line_num, row) for row in reader]
-    question_fractions([row[header[c]] or "" for _, row in table for c in "rgb"], what)
+def _read_records(records: Sequence[tuple[int, Mapping[str, str]]], cells: Sequence[str], what: str) -> ParsedLegend:
+    name = next((column for column in NAMES if column in cells), None)
+    channels = [next((c for c in CHANNELS[channel] if c in cells), None) for channel in "rgb"]
+    color = next((column for column in COLORS if column in cells), None)
+    if name is None or (None in channels and color is None):
+        found = ", ".join(cell for cell in cells if cell)[:120] or "nothing"
+        missing = (
+            "name" if name is None else next(c for c, column in zip("rgb", channels, strict=True) if column is None)
+        )
+        raise UserError(f"{what} has no column {missing!r}: it has {found}; expected {EXAMPLE}")
+    if None not in channels:
+        levels = [[record[column] for column in channels if column] for _, record in records]
+        reject_fractions([level for row in levels for level in row], what)
+        colors = [parse_levels(row, f"{what}, line {line}") for (line, _), row in zip(records, levels, strict=True)]
+        for (line, record), parsed in zip(records, colors, strict=True):
+            text = record[color] if color else ""
+            if color and is_hex(text) and text.startswith("#") and parse_hex(text, what) != parsed:
+                raise UserError(f"{what}, line {line}: {color} is {text} and r,g,b another color; expected one of both")
+    else:
+        assert color is not None
+        reject_other_alpha([record[color] for _, record in records], what)
+        colors = [parse_color_text(record[color], f"{what}, line {line}: {color}") for line, record in records]
     rows: list[Row] = []
-    for number, row in table:
-        where = f"{what}, line {number}"
-        name = parse_name(row[header["name"]] or "", where)
-        painted, ignored = row.get("painted") or "", _ignored(row.get("ignore") or "", where)
-        repainted = hex_color(painted, f"{where}: painted is") if painted.strip() else None
-        first = parse_rgb([row[header[c]] or "" for c in "rgb"], where)
-        also = [hex_color(word, f"{where}: also has") for word in (row.get("also") or "").split()]
-        rows += [Row(name, color, repainted, ignored) for color in (first, *also)]
-    column = next((header[column] for column in IDS if column in header), None)
-    ids = [(row[column] or "").strip() for _, row in table] if column else []
+    for (line, record), first in zip(records, colors, strict=True):
+        where = f"{what}, line {line}"
+        label = parse_name(record[name], where)
+        painted, ignored = record.get("painted", ""), _ignored(record.get("ignore", ""), where)
+        repainted = parse_hex(painted, f"{where}: painted is") if painted else None
+        also = [parse_hex(word, f"{where}: also has") for word in record.get("also", "").split()]
+        rows += [Row(label, value, repainted, ignored) for value in (first, *also)]
+    column = next((column for column in IDS if column in cells and column != name), None)
+    ids = [record[column] for _, record in records] if column else []
     if ids and all(row.ignored or row.color == _gray(number) for row, number in zip(rows, ids, strict=False)):
         return ParsedLegend([row if row.ignored else row._replace(id=row.color[0]) for row in rows])  # of index masks
-    if len(ids) != len(rows) or not all(re.fullmatch(r"\d{1,9}", number) for number in ids):
+    if len(ids) != len(rows) or not all(is_id(number) for number in ids):
         return ParsedLegend(rows)
-    return numbered(rows, [int(number) for number in ids], what)
+    return order_by_id(rows, [int(number) for number in ids], what)
 
 
 def _gray(number: str) -> RGB | None:
@@ -74,14 +127,38 @@ def _gray(number: str) -> RGB | None:
     return (int(number),) * 3 if re.fullmatch(r"\d{1,3}", number) else None
 
 
-def _ignored(text: str, where: str) -> bool:
-    if text.strip() not in ("", "0", "1"):
-        raise UserError(f"{where}: ignore is {text!r}; expected 1 where the color belongs to no class, else nothing")
-    return text.strip() == "1"
-
-
-def write_class_dict(classes: Classes) -> str:
-    """Return the text of a class_dict.csv: columns name, r, g, b."""
+def write(classes: Classes) -> str:
+    """Write `name,r,g,b`."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("name", "r", "g", "b"), *((n, *color) for n, color in classes)])
     return text.getvalue()
+
+
+def _ignored(text: str, where: str) -> bool:
+    if text not in ("", "0", "1"):
+        raise UserError(
+            f"{where}: ignore is {shown(text)}; expected 1 where the color belongs to no class, else nothing"
+        )
+    return text == "1"
+
+
+def _header(text: str) -> str | None:
+    """Return the first line that is neither empty nor a comment, if none of its cells is a number or hex."""
+    line = next((line for line in text.splitlines() if line.strip() and not is_comment(line.strip())), None)
+    if line is None or any(re.fullmatch(r"#?[\d.]+|#[0-9a-fA-F]{6,8}", cell.strip()) for cell in _split(line)):
+        return None
+    return line
+
+
+def _separator(line: str) -> str | None:
+    best = max(",;\t|", key=line.count)  # as spreadsheets of many languages write
+    return best if best in line else None
+
+
+def _split(line: str) -> list[str]:
+    separator = _separator(line)
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True)) if separator else line.split()
+
+
+def _plain(cell: str) -> str:
+    return cell.strip().strip('"').lstrip("\ufeff").casefold()

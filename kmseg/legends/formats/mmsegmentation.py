@@ -1,31 +1,56 @@
-"""mmsegmentation's data sets in Python: `METAINFO = dict(classes=..., palette=...)`, read as text and never run."""
+"""mmsegmentation's classes and palette, as JSON or in Python: `METAINFO = dict(classes=..., palette=...)`.
+
+Python is read as text and never run.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.legends.formats.fields import Classes, ParsedLegend
-from kmseg.legends.formats.json_map import parse_value
+from kmseg.legends.formats.fields import Classes, ParsedLegend, parse_color, parse_name, shown
 
-PYTHON = "mmsegmentation's METAINFO in Python"
+FILE, EXAMPLE = "metainfo.py", "METAINFO = dict(classes=(...), palette=[[128, 64, 128], ...])"
 
 MAX_CODE = 500_000
 """Letters of Python that are parsed: its tree takes some two hundred bytes of memory for each."""
 
 
-def is_python(text: str) -> bool:
+def detect_value(value: Any) -> bool:
+    """Tell whether a value has classes and their palette."""
+    return isinstance(value, Mapping) and {"classes", "palette"} <= value.keys()
+
+
+def read_value(value: Any, what: str) -> ParsedLegend:
+    """Read classes and their palette."""
+    return parse_pairs(value["classes"], value["palette"], what)
+
+
+def parse_pairs(names: Any, colors: Any, what: str) -> ParsedLegend:
+    """Read a list of names and a list of colors of equal length."""
+    lists = all(isinstance(values, Sequence) and not isinstance(values, str) for values in (names, colors))
+    if not lists or len(names) != len(colors):
+        raise UserError(f"{what} has not as many names as colors; expected one color for each name")
+    both = zip(names, colors, strict=True)
+    return ParsedLegend(
+        [(parse_name(name, what), parse_color(color, f"{what}, {shown(name)}")) for name, color in both]
+    )
+
+
+def detect(text: str) -> bool:
     """Tell whether a text seems to be Python that gives `classes` and `palette`."""
-    return all(re.search(rf"\b{word}[\"']?\s*[=:]", text, re.IGNORECASE) for word in ("classes", "palette"))
+    return text.lstrip()[:1] not in ("{", "[", "<") and all(
+        re.search(rf"\b{word}[\"']?\s*[=:]", text, re.IGNORECASE) for word in ("classes", "palette")
+    )
 
 
-def parse_python(text: str, what: str) -> ParsedLegend:
+def read(text: str, what: str) -> ParsedLegend:
     """Read the one legend that the code has, as values written out; nothing is run."""
-    tree = parsed(text, what)
+    tree = parse_python(text, what)
     assigned = {
         target.id: node.value
         for node in ast.walk(tree)
@@ -36,10 +61,10 @@ def parse_python(text: str, what: str) -> ParsedLegend:
     found = list(_legends(tree))
     if len(found) != 1:
         raise UserError(f"{what} is Python with {len(found)} pairs of classes and palette; expected one pair")
-    return parse_value({key: _value(node, assigned, f"{what}: {key}") for key, node in found[0].items()}, what)
+    return read_value({key: _value(node, assigned, f"{what}: {key}") for key, node in found[0].items()}, what)
 
 
-def parsed(text: str, what: str) -> ast.Module:
+def parse_python(text: str, what: str) -> ast.Module:
     """Return the tree of a text that is Python."""
     if len(text) > MAX_CODE:
         raise UserError(f"{what} is Python of {len(text):,} letters; expected {MAX_CODE:,} at most")
@@ -47,7 +72,7 @@ def parsed(text: str, what: str) -> ast.Module:
         with warnings.catch_warnings(action="ignore"):  # what Python thinks of the code's style is no matter here
             return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = str(error) or "it is nested too deeply"
+        reason = (str(error) or "it is nested too deeply")[:80]
         raise UserError(f"{what} looks like Python but cannot be read as such: {reason}") from None
 
 
@@ -57,7 +82,10 @@ def _legends(tree: ast.Module) -> Iterator[Mapping[str, ast.expr]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "dict":
             pairs: dict[Any, ast.expr] = {word.arg: word.value for word in node.keywords}
         elif isinstance(node, ast.Dict):
-            keys = ((key.value if isinstance(key, ast.Constant) else None) for key in node.keys)
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in node.keys]
+            named = [key for key in keys if key in ("classes", "palette")]
+            if len(named) > 2:
+                continue  # one stands twice
             pairs = dict(zip(keys, node.values, strict=True))
         elif isinstance(node, ast.Module | ast.ClassDef):
             lines = [line for line in node.body if isinstance(line, ast.Assign)]
@@ -84,8 +112,8 @@ def _value(node: ast.expr, assigned: Mapping[str, ast.expr], where: str) -> Any:
         raise UserError(f"{where} is computed; expected its values written out") from None
 
 
-def write_metainfo(classes: Classes) -> str:
-    """Return Python source that assigns METAINFO."""
+def write(classes: Classes) -> str:
+    """Write METAINFO in Python."""
     names = "".join(f"        {name!r},\n" for name, _ in classes)
     colors = "".join(f"        {list(color)},\n" for _, color in classes)
     return f"METAINFO = dict(\n    classes=(\n{names}    ),\n    palette=[\n{colors}    ],\n)\n"

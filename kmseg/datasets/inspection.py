@@ -1,0 +1,388 @@
+"""What is what in a tree of files as people download it: labels, photos, a legend, splits, and all the rest.
+
+Images of one folder and one pattern of names are a series. A few of each are looked at: what they are is measured, what
+they are called is only a hint. Series of labels that belong to the same photos are rivals; where nothing tells which of
+them is meant, the user is asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg import image_kinds
+from kmseg.datasets.layouts.hint import LayoutHint
+from kmseg.datasets.listing import why_unread
+from kmseg.datasets.matching import match_names
+from kmseg.datasets.naming import NamedSeries, series_of, stem
+from kmseg.datasets.patterns import matches
+from kmseg.datasets.tree import Tree
+from kmseg.datasets.words import (
+    DEPTH_WORDS,
+    DISPLAY_WORDS,
+    ID_WORDS,
+    INSTANCE_WORDS,
+    LABEL_WORDS,
+    PHOTO_WORDS,
+    PREDICTION_WORDS,
+    kind_words_of,
+    role_of,
+    split_named,
+    words_of,
+)
+
+LOOKED_AT = 8
+"""Images of a series that are looked at, at most."""
+
+AGREEING = 3
+"""Images of a series that must agree so that no more are looked at."""
+
+BUDGET = 160
+"""Images that are looked at in a whole tree, about; a tree of many folders gets fewer of each."""
+
+MIN_MAJORITY = 0.6
+"""Share of the images looked at that must be of one kind, so that the series is of it."""
+
+RIVAL_OVERLAP = 0.3
+"""Share of the photos of the smaller of two series of labels from which on the series are rivals."""
+
+LABELS = (image_kinds.COLOR_LABEL, image_kinds.INDEX_MASK, image_kinds.BINARY_MASK)
+"""Kinds that may be labels, the preferred first."""
+
+KIND_SCORES = {
+    image_kinds.COLOR_LABEL: 4.0,
+    image_kinds.INDEX_MASK: 2.5,
+    image_kinds.BINARY_MASK: 2.0,
+    image_kinds.INSTANCE_IDS: 0.0,
+}
+"""How much the kind speaks for labels: colored ones are what the palette is for; of masks of class numbers and of one
+class either may be meant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Images of one folder with one pattern of names, and what they are.
+
+    Attributes
+    ----------
+    folder : str
+        Path below the tree's root; empty for the root itself.
+    named : NamedSeries
+    kind : str
+        One of `image_kinds.KINDS`, or `mixed` or `unreadable`.
+    certainty : float
+        Mean certainty of the images of this kind, times their share.
+    example : str
+        The path of one of them.
+    panels : image_kinds.Panels or None
+        How the example falls into panels.
+    """
+
+    folder: str
+    named: NamedSeries
+    kind: str = ""
+    certainty: float = 0.0
+    example: str = ""
+    panels: Any = None
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The files below the tree's root."""
+        return tuple(f"{self.folder}/{name}" if self.folder else name for name in self.named.names)
+
+    @cached_property
+    def keys(self) -> dict[str, str]:
+        """The files by their paths without suffix."""
+        return {
+            path[: len(path) - len(path.rpartition("/")[2])] + stem(path.rpartition("/")[2]): path
+            for path in self.paths
+        }
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of its folders and of what its names have in common."""
+        return frozenset((*words_of(self.folder), *words_of(self.named.prefix), *words_of(self.named.ending)))
+
+    @property
+    def is_label(self) -> bool:
+        """Whether its images may be labels."""
+        return self.kind in LABELS or self.kind == image_kinds.INSTANCE_IDS
+
+    def __str__(self) -> str:
+        pattern = self.named.pattern
+        plain = pattern == f"*{self.named.suffix}"
+        return f"{self.folder}/" if plain and self.folder else f"{self.folder}/{pattern}".lstrip("/")
+
+
+def find_series(tree: Tree) -> list[Series]:
+    """Divide the images of a tree into series, and look at some of each."""
+    found = []
+    for folder, names in sorted(tree.folders.items()):
+        start = f"{folder}/" if folder else ""
+        images = [name for name in names if not why_unread(name, tree.files[start + name])]
+        found += [Series(folder, named) for named in series_of(images)] if images else []
+    share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
+    return [look_at(tree, series, share) for series in found]
+
+
+def look_at(tree: Tree, series: Series, most: int) -> Series:
+    """Tell what the images of a series are by looking at a few, spread over it."""
+    paths = series.paths
+    places = np.unique(np.linspace(0, len(paths) - 1, most).round().astype(int)) if len(paths) > 1 else [0]
+    seen: list[tuple[str, image_kinds.ImageKind]] = []
+    order = places if len(places) < AGREEING else [places[0], places[-1], *places[1:-1]]
+    for place in order:
+        pixels = read_sample(Path(tree.files[paths[place]]))
+        if pixels is not None:
+            seen.append((paths[place], image_kinds.classify(pixels)))
+        if len(seen) == AGREEING and len({_group(kind.kind) for _, kind in seen}) == 1:
+            break
+    return _judged(series, seen)
+
+
+def _judged(series: Series, seen: Sequence[tuple[str, image_kinds.ImageKind]]) -> Series:
+    """Say what a series is by those of its images that were looked at."""
+    if not seen:
+        return replace(series, kind="unreadable")
+    groups = Counter(_group(kind.kind) for _, kind in seen)
+    group, times = groups.most_common(1)[0]
+    mine = [(path, kind) for path, kind in seen if _group(kind.kind) == group]
+    kinds = Counter(kind.kind for _, kind in mine)
+    # In one set, a label of few classes may be black and white, and a mask of class numbers may lack the others.
+    best = next((kind for kind in LABELS if kinds[kind]), None) if group == "label" else None
+    best = best or kinds.most_common(1)[0][0]
+    certainty = sum(kind.certainty for _, kind in mine) / len(seen)
+    path, kind = max((entry for entry in mine if entry[1].kind == best), key=lambda entry: entry[1].certainty)
+    if times < MIN_MAJORITY * len(seen):
+        best = "mixed"
+    elif all(kind.measures.get("colors") == 1 and len(kind.values) <= 1 for _, kind in seen):
+        best = image_kinds.FIGURE  # of one color each: there is nothing to tell apart
+    return replace(series, kind=best, certainty=round(certainty, 2), example=path, panels=kind.panels)
+
+
+def _group(kind: str) -> str:
+    """Return what matters most of a kind: labels are told from pictures, and from several in one file."""
+    if kind in LABELS:
+        return "label"
+    return kind if kind in (image_kinds.PANELS, image_kinds.INSTANCE_IDS) else "picture"
+
+
+def read_sample(path: Path) -> NDArray[Any] | None:
+    """Read an image as it is stored, `(H, W)` or `(H, W, 3)`, RGB; None where it cannot be read."""
+    try:
+        data = np.fromfile(path, np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION) if len(data) else None
+    except (OSError, cv2.error, MemoryError):
+        return None
+    if image is None or image.dtype not in (np.uint8, np.uint16):
+        return None
+    return image[..., 2::-1] if image.ndim == 3 else image
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSet:
+    """Series of labels that together are the labels of a data set.
+
+    Attributes
+    ----------
+    series : sequence of Series
+    pairs : mapping of str to str
+        The photo of each label that has one, by paths.
+    score : float
+        The higher, the more likely these are the labels that are meant.
+    doubt : str
+        Why they are probably not; empty where nothing says so.
+    """
+
+    series: tuple[Series, ...]
+    pairs: Mapping[str, str] = field(default_factory=dict)
+    score: float = 0.0
+    doubt: str = ""
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """The labels' paths."""
+        return tuple(sorted(path for series in self.series for path in series.paths))
+
+    @property
+    def kind(self) -> str:
+        """What the labels are; the most frequent kind."""
+        counts: Counter[str] = Counter()
+        for series in self.series:
+            counts[series.kind] += len(series.paths)
+        return counts.most_common(1)[0][0]
+
+    @property
+    def folders(self) -> list[str]:
+        """The folders that hold the labels."""
+        return sorted({series.folder or "." for series in self.series})
+
+    def __str__(self) -> str:
+        shared = common_folder(series.folder for series in self.series)
+        return str(self.series[0]) if len(self.series) == 1 else f"{shared}/" if shared else "./"
+
+
+def common_folder(folders: Iterable[str]) -> str:
+    """Return the deepest folder that holds all of some folders; empty for the root.
+
+    Examples
+    --------
+    >>> common_folder(["a/b", "a/c"]), common_folder(["a", "b"])
+    ('a', '')
+    """
+    parts = [folder.split("/") if folder else [] for folder in folders]
+    shared = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        shared.append(level[0])
+    return "/".join(shared)
+
+
+def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequence[str] = ()) -> list[LabelSet]:
+    """Return the sets of labels of a tree, the likeliest first; with patterns, the one set of those that match."""
+    if patterns:
+        given = tuple(one for one in series if _all_match(one.paths, patterns))
+        photos = {key: path for one in series if one not in given for key, path in one.keys.items()}
+        return [replace(_scored(given, photos, None), doubt="")] if given else []
+    series = [replace(one, kind=image_kinds.PHOTO) if _is_named_photo(one, series) else one for one in series]
+    labels = [one for one in series if one.is_label]
+    photos = _photo_pool(series, labels)
+    partners = {id(one): _partners(one, photos) for one in labels}
+    groups: list[list[Series]] = []
+    for one in labels:
+        home = next((group for group in groups if _belongs(one, group, partners)), None)
+        if home is None:
+            groups.append([one])
+        else:
+            home.append(one)
+    sets = [_scored(tuple(group), photos, hint) for group in groups]
+    return sorted(sets, key=lambda found: (-found.score, found.folders))
+
+
+def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:
+    """Tell whether flat pictures are photos by their name: `images` beside masks of the same names called `masks`."""
+    if not one.is_label or not one.words & PHOTO_WORDS - LABEL_WORDS or one.words & LABEL_WORDS - PHOTO_WORDS:
+        return False
+    others = [other for other in series if other.is_label and other.words & LABEL_WORDS - PHOTO_WORDS]
+    return any(len(match_names(list(one.keys), list(other.keys)).pairs) > 0.5 * len(one.paths) for other in others)
+
+
+def _photo_pool(series: Sequence[Series], labels: Sequence[Series]) -> dict[str, str]:
+    """Return the images that may be photos, by their keys: photos, or, where these are no label's, other pictures."""
+    photos = {key: path for one in series if one.kind == image_kinds.PHOTO for key, path in one.keys.items()}
+    keys = [key for one in labels for key in one.keys]
+    if photos and match_names(keys, list(photos)).pairs:
+        return photos
+    others = [one for one in series if not one.is_label and not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)]
+    return {key: path for one in others for key, path in one.keys.items()}
+
+
+def _partners(series: Series, photos: Mapping[str, str]) -> dict[str, str]:
+    """Return the photo of each label of a series, by paths."""
+    found = match_names(list(series.keys), list(photos)).pairs
+    return {series.keys[label]: photos[photo] for label, photo in found.items()}
+
+
+def _belongs(one: Series, group: Sequence[Series], partners: Mapping[int, Mapping[str, str]]) -> bool:
+    """Tell whether a series is of one set with a group: named alike, and not of the same photos."""
+    first = group[0]
+    alike = (one.named.prefix, one.named.ending) == (first.named.prefix, first.named.ending) or (
+        not (one.words | first.words) & (LABEL_WORDS | ID_WORDS | INSTANCE_WORDS | PREDICTION_WORDS | DISPLAY_WORDS)
+        and one.folder == first.folder
+    )
+    if not alike or not _compatible(one, first):
+        return False
+    if not _same_role(one.folder, first.folder):
+        return False
+    return not any(_are_rivals(one, other, partners) for other in group)
+
+
+def _compatible(one: Series, other: Series) -> bool:
+    """Tell whether two series may be labels of one set: of one kind, or gray ones of few classes among others."""
+    return one.kind == other.kind or {one.kind, other.kind} <= set(LABELS)
+
+
+def _same_role(one: str, other: str) -> bool:
+    """Tell whether two folders are alike but for the split, or for a scene whose folder holds them or that they are."""
+    mine, theirs = _roles(one), _roles(other)
+    if mine == theirs:
+        return True
+    if len(mine) != len(theirs):
+        return False
+    differing = [pair for pair in zip(mine, theirs, strict=True) if pair[0] != pair[1]]
+    return all(kind_words_of(left) == kind_words_of(right) for left, right in differing) and len(differing) == 1
+
+
+def _roles(folder: str) -> list[str]:
+    """Return the parts of a folder's path without what names a split."""
+    return [role for part in folder.split("/") if part and (role := role_of(part))]
+
+
+def _are_rivals(one: Series, other: Series, partners: Mapping[int, Mapping[str, str]]) -> bool:
+    """Tell whether two series are labels of the same photos, or, without photos, have the same names side by side."""
+    mine, theirs = set(partners[id(one)].values()), set(partners[id(other)].values())
+    if mine and theirs:
+        return len(mine & theirs) >= RIVAL_OVERLAP * min(len(mine), len(theirs))
+    if mine or theirs:
+        return False
+    if _split_of(one.folder) != _split_of(other.folder):
+        return False
+    names, others = ({stem(name) for name in found.named.names} for found in (one, other))
+    return len(names & others) >= RIVAL_OVERLAP * min(len(names), len(others))
+
+
+def _split_of(folder: str) -> frozenset[str]:
+    return frozenset(split for part in folder.split("/") if (split := split_named(part)) is not None)
+
+
+def _scored(group: tuple[Series, ...], photos: Mapping[str, str], hint: LayoutHint | None) -> LabelSet:
+    keys = {key: path for one in group for key, path in one.keys.items()}
+    pairs = {keys[label]: photos[photo] for label, photo in match_names(list(keys), list(photos)).pairs.items()}
+    found = LabelSet(group, pairs)
+    words = frozenset(word for one in group for word in one.words)
+    score = KIND_SCORES.get(found.kind, 0.0)
+    score += 2 * len(pairs) / max(len(keys), 1)
+    score += bool(words & LABEL_WORDS)
+    score += 0.1 * np.log10(len(keys)) + 0.5 * sum(one.certainty for one in group) / len(group)
+    doubt = _doubt(words, found.kind)
+    if hint is not None:
+        other = next((what for pattern, what in hint.others.items() if _all_match(found.paths, (pattern,))), "")
+        if other:
+            doubt = other
+        elif hint.labels and _all_match(found.paths, hint.labels):
+            score, doubt = score + 4 * hint.certainty, ""
+    return replace(found, score=round(score, 3), doubt=doubt)
+
+
+def _doubt(words: frozenset[str], kind: str) -> str:
+    """Return why images that look like labels are probably not those that are meant."""
+    if words & PREDICTION_WORDS:
+        return "predictions"
+    if words & DISPLAY_WORDS - {"sample", "samples"}:
+        return "pictures to look at"
+    if words & DEPTH_WORDS:
+        return "another measurement"
+    if words & INSTANCE_WORDS - ID_WORDS or kind == image_kinds.INSTANCE_IDS:
+        return "object numbers"
+    return ""
+
+
+def _all_match(paths: Sequence[str], patterns: Sequence[str]) -> bool:
+    return sum(matches(path, patterns) for path in paths) >= 0.9 * len(paths)
+
+
+def group_by_folder(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Group paths by their folder."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        found[path.rpartition("/")[0]].append(path)
+    return found

@@ -1,0 +1,223 @@
+"""The legend file of a data set: of the files beside the labels and above them, the one whose colors occur in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.datasets.tree import Tree
+from kmseg.errors import UserError
+from kmseg.legends.formats import Legend, read_legend
+from kmseg.palette import Palette
+
+SUFFIXES = frozenset(
+    {
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".json",
+        ".yaml",
+        ".yml",
+        ".py",
+        ".clr",
+        ".gpl",
+        ".ctbl",
+        ".lut",
+        ".xml",
+        ".label",
+        ".labels",
+        "",
+    }
+)
+"""Suffixes of files that may be legends."""
+
+MAX_BYTES = 1 << 20
+"""Size of a file that may be a legend."""
+
+MAX_ALIKE = 20
+"""Files of one folder and suffix from which on they belong to images each, as YOLO's text labels do."""
+
+MAX_FILES = 300
+"""Files that are tried at most, those nearest to the labels first."""
+
+EXACT_DISTANCE, LOSSY_DISTANCE = 1.0, 16.0
+"""RGB distance within which a pixel has a color of a legend: in exact labels, and in compressed ones, whose class
+colors JPEG shifts by up to about ten levels."""
+
+EXACT_COLORS = 512
+"""Colors up to which a label is exact: more than any legend, fewer than a compressed image."""
+
+MIN_EXPLAINED = 0.9
+"""Share of the pixels that must have a color of a legend, so that it is the labels'; the rest are borders."""
+
+EQUAL_FIT = 0.005
+"""Difference of the explained shares below which two legends fit equally."""
+
+
+@dataclass(frozen=True, eq=False)
+class LegendFit:
+    """How a legend file fits the labels.
+
+    Attributes
+    ----------
+    path : str
+        Below the tree's root.
+    palette : Palette
+    explained : float
+        Share of the labels' pixels in a color of the legend.
+    occurring : tuple of int
+        The classes whose color occurs.
+    swapped : float
+        Share of the pixels in its colors with red and blue exchanged.
+    missing : tuple of (r, g, b)
+        The most frequent colors of the labels that it lacks.
+    """
+
+    path: str
+    palette: Palette
+    explained: float
+    occurring: tuple[int, ...]
+    swapped: float
+    missing: tuple[tuple[int, int, int], ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the labels are in its colors."""
+        return self.explained >= MIN_EXPLAINED
+
+    def describe(self) -> str:
+        """Say how it fits, in a few words."""
+        k = len(self.palette)
+        classes = f"{k} class{'es' * (k > 1)}"
+        if self.fits:
+            found = (
+                "all colors occur"
+                if len(self.occurring) == k
+                else f"{len(self.occurring)} colors occur in the images looked at"
+            )
+            return f"{classes}, {found}"
+        if self.swapped >= MIN_EXPLAINED:
+            return f"{classes}; fits with red and blue exchanged: not used"
+        lacks = ", ".join(" ".join(map(str, color)) for color in self.missing[:2])
+        lacking = f"; lacks {lacks}" if lacks else ""
+        return f"{classes}, {self.explained:.0%} of the pixels in its colors{lacking}: not used"
+
+
+def candidate_files(tree: Tree, label_folders: Sequence[str]) -> list[str]:
+    """Return the files that may be legends, those nearest to the labels first."""
+    found: list[tuple[int, int, str]] = []
+    for folder, names in tree.folders.items():
+        small = [name for name in names if PurePosixPath(name).suffix.lower() in SUFFIXES]
+        counts: dict[str, int] = {}
+        for name in small:
+            counts[PurePosixPath(name).suffix.lower()] = counts.get(PurePosixPath(name).suffix.lower(), 0) + 1
+        for name in small:
+            if counts[PurePosixPath(name).suffix.lower()] <= MAX_ALIKE:
+                path = f"{folder}/{name}" if folder else name
+                found.append((_distance(folder, label_folders), folder.count("/"), path))
+    return [path for _, _, path in sorted(found)[:MAX_FILES]]
+
+
+def _distance(folder: str, label_folders: Sequence[str]) -> int:
+    """Return the number of steps from a folder to the nearest folder of labels."""
+    parts = folder.split("/") if folder else []
+    best = 99
+    for other in label_folders:
+        theirs = other.split("/") if other not in ("", ".") else []
+        shared = 0
+        while shared < min(len(parts), len(theirs)) and parts[shared] == theirs[shared]:
+            shared += 1
+        best = min(best, len(theirs) - shared + 2 * (len(parts) - shared))  # below another branch is farther
+    return best
+
+
+def find_legends(tree: Tree, label_folders: Sequence[str], labels: Sequence[NDArray[np.uint8]]) -> list[LegendFit]:
+    """Try every file that may be a legend; return those that are, the one that fits best first.
+
+    Parameters
+    ----------
+    tree : Tree
+    label_folders : sequence of str
+        The folders of the labels, below the tree's root.
+    labels : sequence of ndarray of shape (H, W, 3), uint8
+        A few of the labels.
+    """
+    colors, weights = _colors_of(labels)
+    if not len(colors):
+        return []
+    found = []
+    for place, path in enumerate(candidate_files(tree, label_folders)):
+        legend = _read(Path(tree.files[path]))
+        if legend is not None:
+            found.append((place, _fit(path, legend.palette, colors, weights)))
+    # Of legends that explain as much, the one most of whose colors occur, then the nearest.
+    ordered = sorted(
+        found,
+        key=lambda entry: (
+            -round(entry[1].explained / EQUAL_FIT),
+            -len(entry[1].occurring) / len(entry[1].palette),
+            entry[0],
+        ),
+    )
+    return [fit for _, fit in ordered]
+
+
+def rivals_of(best: LegendFit, fits: Sequence[LegendFit]) -> list[LegendFit]:
+    """Return the legends that fit as well and name an occurring color otherwise."""
+    others = [fit for fit in fits if fit is not best and fit.fits and best.explained - fit.explained <= EQUAL_FIT]
+    return [fit for fit in others if _names(fit) != _names(best) and not _names(fit).items() >= _names(best).items()]
+
+
+def _names(fit: LegendFit) -> dict[tuple[int, ...], str]:
+    return {tuple(fit.palette.colors[k].tolist()): fit.palette.names[k].casefold() for k in fit.occurring}
+
+
+def _read(path: Path) -> Legend | None:
+    try:
+        if not 0 < path.stat().st_size <= MAX_BYTES:
+            return None
+        return read_legend(path)
+    except (UserError, OSError):
+        return None
+
+
+def _colors_of(labels: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the colors of the labels `(n, 3)` and the mean share of each; each label counts alike."""
+    shares: dict[int, float] = {}
+    for label in labels:
+        packed = label.reshape(-1, 3).astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+        values, counts = np.unique(packed, return_counts=True)
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+            shares[value] = shares.get(value, 0.0) + count / packed.size / len(labels)
+    keys = np.array(list(shares), np.int64)
+    colors = np.stack([keys >> 16, (keys >> 8) & 255, keys & 255], axis=1) if len(keys) else np.zeros((0, 3), np.int64)
+    return colors, np.array(list(shares.values()))
+
+
+def _fit(path: str, palette: Palette, colors: NDArray[np.int64], weights: NDArray[np.float64]) -> LegendFit:
+    sources, owner = palette.sources
+    distance = EXACT_DISTANCE if len(colors) <= EXACT_COLORS else LOSSY_DISTANCE
+    best, nearest = _nearest(colors, sources)
+    near = best <= distance
+    swapped, _ = _nearest(colors, sources[:, ::-1])
+    mine = [int(k) for k in np.unique(owner[nearest[near & (weights >= weights.max() * 1e-6)]]) if k < len(palette)]
+    lacking = np.flatnonzero(~near)
+    lacking = lacking[np.argsort(-weights[lacking], kind="stable")][:4]
+    missing = tuple((int(r), int(g), int(b)) for r, g, b in colors[lacking])
+    return LegendFit(
+        path, palette, float(weights[near].sum()), tuple(mine), float(weights[swapped <= distance].sum()), missing
+    )
+
+
+def _nearest(colors: NDArray[np.int64], sources: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    best = np.full(len(colors), np.inf)
+    at = np.zeros(len(colors), np.intp)
+    for k, source in enumerate(sources.astype(np.int64)):
+        apart = np.sqrt(((colors - source) ** 2).sum(axis=1))
+        closer = apart < best
+        best[closer], at[closer] = apart[closer], k
+    return best, at

@@ -1,0 +1,113 @@
+"""Image files below a folder: their keys, and every other file with the reason why it is none of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from kmseg.datasets.patterns import matches
+from kmseg.datasets.tree import Tree, walk_tree
+from kmseg.images import SUFFIXES
+
+UNREAD_SUFFIXES = frozenset(
+    {".gif", ".jp2", ".j2k", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".exr", ".npy", ".nii", ".psd", ".svg"}
+)
+"""Images of kinds that are not read, so that they are named and not counted among other files."""
+
+
+IMAGE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"RIFF")
+"""First bytes of the images that are read."""
+
+MAX_LINK_BYTES = 256
+"""Bytes of a file that may be a link saved as text, as Git does where links are not supported."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The images below a folder.
+
+    Attributes
+    ----------
+    images : mapping of str to Path
+        The files by their keys, in the order of keys: paths without suffix, which files that would share one keep.
+    unused : mapping of str to str
+        Every other entry by its path, with the reason.
+    """
+
+    images: Mapping[str, Path]
+    unused: Mapping[str, str]
+
+
+def list_images(root: Path, patterns: Sequence[str] = ()) -> Listing:
+    """List the images below a folder whose paths match one of the patterns."""
+    return images_of(walk_tree(root), patterns)
+
+
+def images_of(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
+    """List the images of a tree whose paths match one of the patterns."""
+    unused = dict(tree.left_out)
+    found: dict[str, Path] = {}
+    for path, file in tree.files.items():
+        reason = why_unread(path, file) or ("" if matches(path, patterns) else "not among the files asked for")
+        if reason:
+            unused[path] = reason
+        else:
+            found[path] = Path(file)
+    return Listing(keys_of(found), unused)
+
+
+def why_unread(path: str, file: str | None = None) -> str:
+    """Return why a file is no image that is read; nothing where it is one.
+
+    Parameters
+    ----------
+    path : str
+        Its path below the root.
+    file : str, optional
+        Where it lies; a file without a suffix is told by its first bytes.
+    """
+    name = path.rpartition("/")[2]
+    suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
+    if suffix in SUFFIXES:
+        return ""
+    if file is not None and "." not in name:
+        return _why_unread_by_content(Path(file))
+    return f"{suffix} images are not read; convert them to PNG" if suffix in UNREAD_SUFFIXES else "not an image"
+
+
+def _why_unread_by_content(file: Path) -> str:
+    """Tell what a file without a suffix is: an image, a link that was saved as text, or neither."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(MAX_LINK_BYTES)
+    except OSError:
+        return "a link that leads nowhere" if file.is_symlink() else "cannot be opened"
+    if head.startswith(IMAGE_HEADS):
+        return ""
+    target = head.decode("utf-8", "replace").strip()
+    if len(head) < MAX_LINK_BYTES and "/" in target and target.isprintable() and (file.parent / target).is_dir():
+        return f"a link to {target} that was saved as text, and is not followed"
+    return "not an image"
+
+
+def keys_of(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Name files by their paths without suffix; those that would share a name keep theirs."""
+    keys = {path: str(PurePosixPath(path).with_suffix("")) for path in files}
+    while len(set(keys.values())) < len(files):  # again where a whole name is another's stem: a.png and a.png.png
+        held = Counter(keys.values())
+        keys = {path: key if held[key] == 1 else path for path, key in keys.items()}
+    return {key: files[path] for path, key in sorted(keys.items(), key=lambda entry: entry[1])}
+
+
+def summarize(unused: Mapping[str, str], shown: int = 4) -> list[str]:
+    """Return a line for each reason, with the number of files and the first names."""
+    by_reason: dict[str, list[str]] = {}
+    for path, reason in unused.items():
+        by_reason.setdefault(reason, []).append(path)
+    lines = []
+    for reason, paths in by_reason.items():
+        more = f" and {len(paths) - shown} more" if len(paths) > shown else ""
+        lines.append(f"{len(paths)} file{'s' * (len(paths) > 1)} not used ({reason}): {', '.join(paths[:shown])}{more}")
+    return lines

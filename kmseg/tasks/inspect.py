@@ -1,0 +1,36 @@
+"""What is what in a tree of files: labels, photos, legend, splits and the rest; nothing is masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kmseg.datasets.auto import Decision, decide
+from kmseg.draw.inspection import inspection_picture
+from kmseg.errors import UserError
+from kmseg.files import write_json
+from kmseg.images import write_png
+from kmseg.pipeline.outputs import refuse_unwritable
+from kmseg.pipeline.plan import Listing, Plan
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """A folder in; `dataset.json` and the contact sheet `inspect.png` out."""
+
+    def run(self, plan: Plan) -> Listing:
+        """Write both into the run's folder, and return what was found as a table."""
+        refuse_unwritable(plan)
+        decision = plan.decision or _look(plan)
+        write_json(plan.folder / "dataset.json", decision.record())
+        write_png(plan.folder / "inspect.png", inspection_picture(decision))
+        files = ("files", f"{plan.folder / 'dataset.json'}, inspect.png")
+        # What dataset=auto decided is printed before any work.
+        return Listing(("", ""), (files,) if plan.decision else (*decision.lines(), files))
+
+
+def _look(plan: Plan) -> Decision:
+    """Look at the folder of a dataset that the user chose."""
+    root = getattr(plan.dataset, "root", None)
+    if not isinstance(root, str) or plan.choices.get("dataset") == "sample":
+        raise UserError("task=inspect looks at a folder; give it as dataset.root=FOLDER")
+    return decide(root)

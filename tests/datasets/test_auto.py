@@ -1,0 +1,228 @@
+"""One command on a folder as it was downloaded: what is what is found, told, or asked; never guessed, never written."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kmseg.datasets.auto import decide
+from kmseg.datasets.overrides import hydra_value, quote_override
+from kmseg.errors import Undecided, UserError
+from tests.conftest import COLORS, draw_label, write_rgb
+
+LEGEND = "".join(f"{name},{r},{g},{b}\n" for name, (r, g, b) in COLORS.items())
+
+
+def draw_photo(number: int, size: int = 64) -> np.ndarray:
+    """Draw something like a photo of a label: its shapes in muted colors, with light and grain."""
+    random = np.random.default_rng(number)
+    scene = draw_label(number, size).astype(np.float32) * 0.4 + 70
+    light = np.linspace(1.3, 0.6, size)[:, None, None]
+    patches = cv2.resize(random.normal(0, 25, (9, 9, 3)).astype(np.float32), (size, size))
+    return np.clip(scene * light + patches + random.normal(0, 9, (size, size, 3)), 0, 255).astype(np.uint8)
+
+
+def put(root: Path, labels: str, photos: str | None, count: int = 5, start: int = 0) -> None:
+    """Write labels and photos; `{}` in a path stands for the number."""
+    for number in range(start, start + count):
+        write_rgb(root / labels.format(number), draw_label(number))
+        if photos:
+            write_rgb(root / photos.format(number), draw_photo(number))
+
+
+def snapshot(root: Path) -> dict[str, tuple[int, bytes]]:
+    return {str(p.relative_to(root)): (p.stat().st_mtime_ns, p.read_bytes()) for p in root.rglob("*") if p.is_file()}
+
+
+def accounted(root: Path, record: dict) -> int:
+    photos = record["photos"]["paired"] if record["photos"] else 0
+    named = sum(entry["count"] for entry in record["not_used"]["groups"])
+    assert named == record["not_used"]["count"]
+    return record["labels"]["count"] + photos + bool(record["legend"]) + named
+
+
+EXPORTS = [f"{number}_json" for number in range(5)]
+LAYOUTS = {
+    "folders side by side": ([("labelsRGB/{}.png", "stills/{}.jpg")], ["labelsRGB"], ["stills"]),
+    "one folder": ([("all/{}.png", "all/{}.jpg")], ["all"], ["all"]),
+    "endings in one folder": ([("train/{}_mask.png", "train/{}.png")], ["train"], ["train"]),
+    "splits beside": (
+        [("train_labels/a{}.png", "train/a{}.png"), ("val_labels/b{}.png", "val/b{}.png")],
+        ["train_labels", "val_labels"],
+        ["train", "val"],
+    ),
+    "cities": (
+        [
+            ("gtFine/train/ulm/u_{}_gtFine_color.png", "leftImg8bit/train/ulm/u_{}_leftImg8bit.png"),
+            ("gtFine/val/bonn/b_{}_gtFine_color.png", "leftImg8bit/val/bonn/b_{}_leftImg8bit.png"),
+        ],
+        ["gtFine/train/ulm", "gtFine/val/bonn"],
+        ["leftImg8bit/train/ulm", "leftImg8bit/val/bonn"],
+    ),
+    "mmsegmentation": (
+        [("ann_dir/train/{}.png", "img_dir/train/{}.jpg"), ("ann_dir/val/9{}.png", "img_dir/val/9{}.jpg")],
+        ["ann_dir/train", "ann_dir/val"],
+        ["img_dir/train", "img_dir/val"],
+    ),
+    "labelme": ([("{}_json/label.png", "{}_json/img.png")], EXPORTS, EXPORTS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_labels_and_photos_are_found_in_the_ways_in_which_data_sets_come(tmp_path, name):
+    pairs, labels, photos = LAYOUTS[name]
+    for labels_at, photos_at in pairs:
+        put(tmp_path, labels_at, photos_at)
+    (tmp_path / "README.md").write_text("A data set.")
+    before = snapshot(tmp_path)
+    decision = decide(str(tmp_path))
+    record = decision.record()
+    assert record["dataset"] == "folder"
+    assert record["labels"]["folders"] == sorted(labels)
+    assert record["labels"]["count"] == 5 * len(pairs)
+    assert record["photos"]["folders"] == sorted(photos)
+    assert record["photos"]["without"] == 0
+    assert accounted(tmp_path, record) == record["files"]
+    assert snapshot(tmp_path) == before
+    assert all(len(line) < 500 for _, line in decision.lines())
+
+
+def test_predictions_and_object_numbers_are_named_and_not_taken(tmp_path):
+    put(tmp_path, "SegmentationClass/{}.png", "JPEGImages/{}.jpg")
+    put(tmp_path, "SegmentationObject/{}.png", None)
+    put(tmp_path, "predictions/{}.png", None, count=3)
+    record = decide(str(tmp_path)).record()
+    assert record["labels"]["folders"] == ["SegmentationClass"]
+    assert {entry["what"] for entry in record["not_used"]["groups"]} >= {"predictions", "object numbers in colors"}
+    lines = " ".join(line for _, line in decide(str(tmp_path)).lines())
+    assert f"dataset.root={tmp_path}/predictions to use them" in lines
+
+
+def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
+    put(tmp_path, "masks/coarse/{}.png", "images/{}.jpg")
+    put(tmp_path, "masks/fine/{}.png", None)
+    with pytest.raises(Undecided) as asked:
+        decide(str(tmp_path))
+    lines = str(asked.value).splitlines()[1:]
+    assert [shlex.split(line)[2] for line in lines] == [
+        f"dataset.root={tmp_path}/masks/coarse",
+        f"dataset.root={tmp_path}/masks/fine",
+    ]
+
+
+def test_photos_alone_are_asked(tmp_path, kmseg):
+    for number in range(4):
+        write_rgb(tmp_path / "data" / "images" / f"{number}.jpg", draw_photo(number))
+    ran = kmseg(f"dataset.root={tmp_path / 'data'}")
+    assert ran.code == 2
+    assert f"kmseg dataset=folder dataset.root={tmp_path / 'data'}/images" in ran.err
+    assert not ran.folder.exists()
+
+
+def test_the_legend_whose_colors_occur_gives_the_names(tmp_path):
+    put(tmp_path, "labels/{}.png", "images/{}.jpg")
+    (tmp_path / "class_dict.csv").write_text("name,r,g,b\n" + LEGEND)
+    (tmp_path / "other.csv").write_text("name,r,g,b\nsnow,255,255,255\nnight,1,2,3\n")
+    decision = decide(str(tmp_path))
+    assert decision.record()["legend"] == "class_dict.csv"
+    assert "all colors occur" in dict(decision.lines())["legend"]
+    assert "0% of the pixels in its colors; lacks" in decision.record()["legends_not_used"]["other.csv"]
+
+
+def test_two_legends_that_fit_and_name_otherwise_are_asked(tmp_path):
+    put(tmp_path, "labels/{}.png", None)
+    (tmp_path / "a.csv").write_text("name,r,g,b\n" + LEGEND)
+    (tmp_path / "b.csv").write_text("name,r,g,b\n" + LEGEND.replace("road", "street"))
+    with pytest.raises(Undecided, match=r"(?s)2 legends fit.*palette\.file=.*a\.csv.*palette\.file=.*b\.csv"):
+        decide(str(tmp_path))
+
+
+def test_splits_come_from_lists_of_files(tmp_path):
+    put(tmp_path, "VOC/SegmentationClass/{}.png", "VOC/JPEGImages/{}.jpg")
+    lists = tmp_path / "VOC" / "ImageSets" / "Segmentation"
+    lists.mkdir(parents=True)
+    (lists / "train.txt").write_text("0\n1\n2\n")
+    (lists / "val.txt").write_text("3\n4\n")
+    record = decide(str(tmp_path)).record()
+    assert record["splits"] == {"train": 3, "val": 2}
+    assert record["settings"]["splits"] == str(lists)
+
+
+def test_a_root_without_a_dataset_is_taken_for_a_folder_and_never_written_into(tmp_path, kmseg):
+    put(tmp_path, "data/labels/{}.png", "data/images/{}.jpg")
+    (tmp_path / "data" / "label_colors.csv").write_text("name,r,g,b\n" + LEGEND)
+    before = snapshot(tmp_path / "data")
+    words = ("writers=[index_png,ultralytics]", "sampling.seed=1")
+    ran = kmseg(f"dataset.root={tmp_path / 'data'}", *words)
+    assert ran.code == 0, ran.err
+    assert ran.palette() == COLORS
+    assert snapshot(tmp_path / "data") == before
+    printed = next(line for line in ran.out.splitlines() if line.startswith("same as"))
+    first = {
+        path: data
+        for path, (_, data) in snapshot(ran.folder).items()
+        if path.endswith((".png", ".csv", ".yaml", ".jpg"))
+    }
+    again = kmseg(*shlex.split(printed.removeprefix("same as")), *words, "hydra.run.dir=again")
+    assert again.code == 0, again.err
+    second = snapshot(tmp_path / "again")
+    kept = [path for path in first if not path.startswith(".hydra") and path != "config.yaml"]
+    assert len(kept) > 12
+    assert {path: first[path] for path in kept} == {path: second[path][1] for path in kept}
+    assert json.loads((ran.folder / "dataset.json").read_text())["legend"] == "label_colors.csv"
+
+
+def test_output_among_the_input_is_refused_before_any_work(labels, kmseg):
+    before = snapshot(labels)
+    for words in (["dataset=folder"], []):
+        ran = kmseg(*words, f"dataset.root={labels}", f"hydra.run.dir={labels}/out/today")
+        assert ran.code == 1
+        assert "which a run never writes into" in ran.err
+        assert snapshot(labels) == before
+        assert not (labels / "out").exists()
+
+
+def test_inspect_leaves_a_record_and_a_sheet(tmp_path, kmseg):
+    put(tmp_path, "my data (1)/labels/{}.png", "my data (1)/images/{}.jpg")
+    root = tmp_path / "my data (1)"
+    ran = kmseg("task=inspect", f"dataset.root={hydra_value(str(root))}")
+    assert ran.code == 0, ran.err
+    record = json.loads((ran.folder / "dataset.json").read_text())
+    assert record["labels"]["folders"] == ["labels"]
+    assert shlex.split(record["command"])[2] == f"dataset.root='{root}/labels'"
+    sheet = cv2.imread(str(ran.folder / "inspect.png"))
+    assert sheet.shape[0] > 100
+    assert len(np.unique(sheet.reshape(-1, 3), axis=0)) > 100
+
+
+def test_what_is_said_explicitly_wins(tmp_path, kmseg):
+    put(tmp_path, "data/labels/{}.png", "data/images/{}.jpg")
+    (tmp_path / "data" / "legend.csv").write_text("name,r,g,b\n" + LEGEND)
+    ran = kmseg(f"dataset.root={tmp_path / 'data'}", "clusterer.k=3", "writers=[index_png]")
+    assert ran.code == 0, ran.err
+    assert len(ran.palette()) == 3
+    with pytest.raises(UserError, match=r"no image below .* matches \*\.bmp"):
+        decide(str(tmp_path / "data"), labels="*.bmp")
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r$"), min_size=1, max_size=8),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_printed_settings_survive_the_shell_and_hydra(values):
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    for value in (values[0], values):
+        (word,) = shlex.split(quote_override("dataset.root", value))
+        assert OverridesParser.create().parse_override(word).value() == value
