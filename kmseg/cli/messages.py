@@ -72,6 +72,11 @@ def _explain_hydra_error(error: HydraException) -> str:
                 f"hydra/launcher={option[2]} needs an extra; install it with: pip install 'kmseg[{EXTRAS[option[2]]}]'"
             )
         return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
+    if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
+        key, values = several.groups()
+        return (
+            f"{key}={values} has several values: add -m (--multirun) to run each, or write a list as {key}=[{values}]"
+        )
     if group := re.search(r"Could not load '([^']+)'", text):
         return f"{group[1]!r} is not an option; --help lists the groups and their options"
     return _first_lines(error)

@@ -130,7 +130,7 @@ def _make_palette(candidates: Candidates) -> Palette:
         return Palette(numbered(len(accepted)), colors, certainty=certainty)
     values = [c.color[0] for c in accepted]
     names = [f"class_{value:02d}" for value in values]
-    ignored = [("ignore", c.color) for c in candidates.considered if c.color == IGNORE]
+    ignored = [("class_255", c.color) for c in candidates.considered if c.color == IGNORE]
     ids = values if values != list(range(len(values))) else ()
     return Palette(names, colors, ignored=ignored, ids=ids, certainty=certainty)
 
