@@ -73,7 +73,7 @@ def _explain_hydra_error(error: HydraException) -> str:
             )
         return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
     if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
-        key, values = several.groups()
+        name, values = several.groups()
         return (
             f"{key}={values} has several values: add -m (--multirun) to run each, or write a list as {key}=[{values}]"
         )
