@@ -75,7 +75,7 @@ def _explain_hydra_error(error: HydraException) -> str:
     if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
         name, values = several.groups()
         return (
-            f"{key}={values} has several values: add -m (--multirun) to run each, or write a list as {key}=[{values}]"
+            f"{name}={values} has several values: add -m (--multirun) to run each, or write a list as {name}=[{values}]"
         )
     if group := re.search(r"Could not load '([^']+)'", text):
         return f"{group[1]!r} is not an option; --help lists the groups and their options"
