@@ -41,7 +41,7 @@ def test_a_folder_of_bad_files_gives_a_result_or_a_sentence_for_each(kmseg, odd,
         f"palette.file={hostile_legend}",
         "writers=[index_png,color_png,class_mask,preview,report]",
     )
-    assert ran.code == 0, ran.err
+    assert ran.code in (0, 3), ran.err  # 3: odd pictures among them are doubted
     assert (ran.metrics["images/read"] + ran.metrics["images/failed"]) == len(files)
     log = (ran.folder / "kmseg.log").read_text()
     with (ran.folder / "images.csv").open(newline="") as table:
@@ -67,7 +67,7 @@ def test_a_folder_of_bad_files_gives_a_result_or_a_sentence_for_each(kmseg, odd,
 
 
 LEGENDS = {
-    "a million rows": ("name,r,g,b\n" + "x,1,2,3\n" * 10**6, "more than 5,000,000 letters"),
+    "a million rows": ("name,r,g,b\n" + "x,1,2,3\n" * 10**6, "more than 5,000,000 characters"),
     "more classes than 16 bits": ("name,r,g,b\n" + "".join(f"c{i},0,0,9\n" for i in range(65_536)), "65535 classes"),
     "deeper than Python goes": ("[" * 100_000, "begins like JSON but is not"),
     "a number of 5000 digits": ('{"a": [' + "1" * 5000 + ", 0, 0]}", "begins like JSON|expected"),
@@ -96,7 +96,7 @@ def test_a_hostile_legend_gives_a_palette_or_a_sentence(tmp_path, monkeypatch, c
 
 
 def test_a_legend_without_end_is_refused(tmp_path):
-    with pytest.raises(UserError, match="more than 5,000,000 letters"):
+    with pytest.raises(UserError, match="more than 5,000,000 characters"):
         read_palette("/dev/zero")
 
 

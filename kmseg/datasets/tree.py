@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -72,10 +72,10 @@ def walk_tree(root: Path | str) -> Tree:
                 found.append((path, entry.path))
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((path, entry.path))
-            elif entry.is_dir():
+            elif _holds(entry.is_dir):
                 linked.append((path, entry.path))
             elif entry.is_symlink() and (
-                entry.is_file() or not Path(entry.path).exists()
+                _holds(entry.is_file) or not Path(entry.path).exists()
             ):  # one that leads nowhere is listed, so that reading it names it
                 found.append((path, entry.path))
             else:
@@ -83,6 +83,14 @@ def walk_tree(root: Path | str) -> Tree:
         linked.sort()
     tree.files.update(_distinct(sorted(found)))
     return tree
+
+
+def _holds(test: Callable[[], bool]) -> bool:
+    """Return a test of a link's target; False for a link that leads back to itself."""
+    try:
+        return test()
+    except OSError:
+        return False
 
 
 def _distinct(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:

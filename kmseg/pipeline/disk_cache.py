@@ -128,7 +128,7 @@ def _load(stream: io.BytesIO) -> NDArray[Any]:
 
 def _narrow(array: NDArray[Any]) -> NDArray[Any]:
     """Return non-negative integers in the smallest dtype that holds them; small counts then compress faster."""
-    if not array.size or array.min() < 0:
+    if array.dtype.kind not in "iu" or not array.size or array.min() < 0:
         return array
     return array.astype(np.min_scalar_type(array.max()))
 

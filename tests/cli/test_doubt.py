@@ -54,8 +54,9 @@ def test_photos_among_labels_are_named(kmseg, tmp_path):
     write_all(tmp_path / "in", draw_label)
     write_all(tmp_path / "in", draw_photo, suffix=".jpg")
     ran = kmseg("task=discover", "dataset=folder", f"dataset.root={tmp_path / 'in'}")
-    assert ran.code == 3, ran.err
-    assert "photos seem to be among the labels: the 4 .jpg files, such as 0.jpg" in last_line(ran.out)
+    assert ran.code == 1
+    assert "4 of 8 images are photos, as 0.jpg; 0_mask.png is a label" in ran.err
+    assert "dataset.labels='*_mask.png'" in ran.err
 
 
 def test_labels_are_not_doubted(kmseg, tmp_path):

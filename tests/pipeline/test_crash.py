@@ -171,7 +171,7 @@ def test_a_full_disk_is_reported_and_the_run_can_be_resumed(tmp_path, command, s
     process = fork(disk / "run", [*command, "tracker=none"])
     said, _ = process.communicate()
     assert process.returncode == 1
-    assert "No space left on device; make room" in said
+    assert "No space left on device; free disk space" in said
     assert "Traceback" not in said
     expected, left = results(whole), results(disk / "run")
     assert left

@@ -19,7 +19,7 @@ def to_ycbcr(colors: NDArray[Any]) -> NDArray[np.float32]:
     Examples
     --------
     >>> to_ycbcr(np.array([[250, 170, 30]])).ravel().tolist()
-    [50.0, -84.0, 51.0]
+    [50.0, -83.0, 51.0]
     """
     red, green, blue = np.asarray(colors, np.int64).T
 
