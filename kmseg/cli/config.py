@@ -155,7 +155,7 @@ def build(
 
     `show` is told what `dataset=auto` has found.
     """
-    config, choices, decision = settle_dataset(config, choices, overrides)
+    config, choices, decision = resolve_dataset(config, choices, overrides)
     if decision is not None:
         show(decision)
     parts = {name: _part(config, name, choices) for name in PARTS}
@@ -177,7 +177,7 @@ def build(
     return _part(config, "task", choices), plan
 
 
-def settle_dataset(
+def resolve_dataset(
     config: DictConfig, choices: dict[str, Any], overrides: Sequence[str]
 ) -> tuple[DictConfig, dict[str, Any], Decision | None]:
     """Put the explicit settings in the place of `dataset=auto`: the run is then the same as with them."""
@@ -194,10 +194,10 @@ def settle_dataset(
     decision = DECISIONS[repr(auto)]
     if not _takes_legend(str(choices.get("task")), overrides):
         decision = decision.without_legend()
-    settled = _with_dataset(config, decision.dataset, decision.settings)
+    resolved = _with_dataset(config, decision.dataset, decision.settings)
     if decision.legend is not None:
-        settled.palette.file = dict(decision.overrides)["palette.file"]
-    return settled, {**choices, "dataset": decision.dataset}, decision
+        resolved.palette.file = dict(decision.overrides)["palette.file"]
+    return resolved, {**choices, "dataset": decision.dataset}, decision
 
 
 def _takes_legend(task: str, overrides: Sequence[str]) -> bool:
@@ -213,13 +213,13 @@ def _with_dataset(config: DictConfig, name: str, settings: Mapping[str, Any]) ->
         raise UserError(f"the folder needs dataset={name}, which is not installed; kmseg task=parts lists what is")
     known = _fields(target)
     node = known | {key: value for key, value in settings.items() if key in known}
-    settled = copy.deepcopy(config)
-    OmegaConf.set_struct(settled, False)
+    resolved = copy.deepcopy(config)
+    OmegaConf.set_struct(resolved, False)
     escaped = OmegaConf.create({"_target_": target})
     for key, value in node.items():
         escaped[key] = _escape(value)
-    settled.dataset = escaped
-    return settled
+    resolved.dataset = escaped
+    return resolved
 
 
 def _escape(value: Any) -> Any:

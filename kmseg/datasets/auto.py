@@ -29,7 +29,7 @@ from kmseg.datasets.inspection import (
 )
 from kmseg.datasets.layouts import detect_layout
 from kmseg.datasets.layouts.hint import LayoutHint
-from kmseg.datasets.legend_search import LegendFit, find_legends, rivals_of
+from kmseg.datasets.legend_search import LegendFit, find_legends, find_rivals
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.overrides import quote_override
@@ -515,7 +515,7 @@ def _choose_legend(root: str, fits: Sequence[LegendFit]) -> LegendFit | None:
     best = next((fit for fit in fits if fit.fits), None)
     if best is None:
         return None
-    rivals = rivals_of(best, fits)
+    rivals = find_rivals(best, fits)
     if rivals:
         lines = [f"  palette.file={fit.path}" for fit in (best, *rivals)]
         lines = [f"  {quote_override('palette.file', str(Path(root) / fit.path))}" for fit in (best, *rivals)]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from kmseg.datasets import Item, Listed, existing_folder
 from kmseg.datasets.inspection import Series, look_at
-from kmseg.datasets.listing import images_of, list_images, summarize
+from kmseg.datasets.listing import find_images, list_images, summarize
 from kmseg.datasets.matching import Matches, match_names
-from kmseg.datasets.naming import series_of
+from kmseg.datasets.naming import group_series
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.splits import (
     NAMES,
@@ -75,7 +75,7 @@ class Folder:
         """List the label images, and say what is left out, paired and divided."""
         root = existing_folder("dataset.root", self.root)
         tree = walk_tree(root)
-        found = images_of(tree, list(self.labels))
+        found = find_images(tree, list(self.labels))
         if not found.images:
             asked = f" that matches {', '.join(self.labels)}" if self.labels else ""
             first, reason = next(iter(found.unused.items()), ("", ""))
@@ -208,7 +208,7 @@ def refuse_mixed(root: str, tree: Tree, images: Mapping[str, Path]) -> None:
     known = {str(path) for path in images.values()}
     for folder, names in tree.folders.items():
         inside = [name for name in names if tree.files[f"{folder}/{name}".lstrip("/")] in known]
-        series = series_of(inside)
+        series = group_series(inside)
         if (
             len(series) < 2
             or len({found.ending or found.prefix for found in series} | {found.suffix for found in series}) < 2

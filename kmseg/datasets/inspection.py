@@ -22,7 +22,7 @@ from kmseg import image_kinds
 from kmseg.datasets.layouts.hint import LayoutHint
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
-from kmseg.datasets.naming import NamedSeries, series_of, stem
+from kmseg.datasets.naming import NamedSeries, group_series, stem
 from kmseg.datasets.patterns import matches
 from kmseg.datasets.tree import Tree
 from kmseg.datasets.words import (
@@ -33,10 +33,10 @@ from kmseg.datasets.words import (
     LABEL_WORDS,
     PHOTO_WORDS,
     PREDICTION_WORDS,
-    kind_words_of,
-    role_of,
+    find_kind_words,
+    find_role,
     split_named,
-    words_of,
+    split_words,
 )
 
 LOOKED_AT = 8
@@ -109,7 +109,7 @@ class Series:
     @cached_property
     def words(self) -> frozenset[str]:
         """The words of its folders and of what its names have in common."""
-        return frozenset((*words_of(self.folder), *words_of(self.named.prefix), *words_of(self.named.ending)))
+        return frozenset((*split_words(self.folder), *split_words(self.named.prefix), *split_words(self.named.ending)))
 
     @property
     def is_label(self) -> bool:
@@ -128,7 +128,7 @@ def find_series(tree: Tree) -> list[Series]:
     for folder, names in sorted(tree.folders.items()):
         start = f"{folder}/" if folder else ""
         images = [name for name in names if not why_unread(name, tree.files[start + name])]
-        found += [Series(folder, named) for named in series_of(images)] if images else []
+        found += [Series(folder, named) for named in group_series(images)] if images else []
     share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
     return [look_at(tree, series, share) for series in found]
 
@@ -319,12 +319,12 @@ def _same_role(one: str, other: str) -> bool:
     if len(mine) != len(theirs):
         return False
     differing = [pair for pair in zip(mine, theirs, strict=True) if pair[0] != pair[1]]
-    return all(kind_words_of(left) == kind_words_of(right) for left, right in differing) and len(differing) == 1
+    return all(find_kind_words(left) == find_kind_words(right) for left, right in differing) and len(differing) == 1
 
 
 def _roles(folder: str) -> list[str]:
     """Return the parts of a folder's path without what names a split."""
-    return [role for part in folder.split("/") if part and (role := role_of(part))]
+    return [role for part in folder.split("/") if part and (role := find_role(part))]
 
 
 def _are_rivals(one: Series, other: Series, partners: Mapping[int, Mapping[str, str]]) -> bool:
@@ -334,13 +334,13 @@ def _are_rivals(one: Series, other: Series, partners: Mapping[int, Mapping[str, 
         return len(mine & theirs) >= RIVAL_OVERLAP * min(len(mine), len(theirs))
     if mine or theirs:
         return False
-    if _split_of(one.folder) != _split_of(other.folder):
+    if _find_split(one.folder) != _find_split(other.folder):
         return False
     names, others = ({stem(name) for name in found.named.names} for found in (one, other))
     return len(names & others) >= RIVAL_OVERLAP * min(len(names), len(others))
 
 
-def _split_of(folder: str) -> frozenset[str]:
+def _find_split(folder: str) -> frozenset[str]:
     return frozenset(split for part in folder.split("/") if (split := split_named(part)) is not None)
 
 

@@ -146,7 +146,7 @@ def find_legends(tree: Tree, label_folders: Sequence[str], labels: Sequence[NDAr
     labels : sequence of ndarray of shape (H, W, 3), uint8
         A few of the labels.
     """
-    colors, weights = _colors_of(labels)
+    colors, weights = _collect_colors(labels)
     if not len(colors):
         return []
     found = []
@@ -166,7 +166,7 @@ def find_legends(tree: Tree, label_folders: Sequence[str], labels: Sequence[NDAr
     return [fit for _, fit in ordered]
 
 
-def rivals_of(best: LegendFit, fits: Sequence[LegendFit]) -> list[LegendFit]:
+def find_rivals(best: LegendFit, fits: Sequence[LegendFit]) -> list[LegendFit]:
     """Return the legends that fit as well and name an occurring color otherwise."""
     others = [fit for fit in fits if fit is not best and fit.fits and best.explained - fit.explained <= EQUAL_FIT]
     return [fit for fit in others if _names(fit) != _names(best) and not _names(fit).items() >= _names(best).items()]
@@ -185,7 +185,7 @@ def _read(path: Path) -> Legend | None:
         return None
 
 
-def _colors_of(labels: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _collect_colors(labels: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the colors of the labels `(n, 3)` and the mean share of each; each label counts alike."""
     shares: dict[int, float] = {}
     for label in labels:

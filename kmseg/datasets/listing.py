@@ -42,10 +42,10 @@ class Listing:
 
 def list_images(root: Path, patterns: Sequence[str] = ()) -> Listing:
     """List the images below a folder whose paths match one of the patterns."""
-    return images_of(walk_tree(root), patterns)
+    return find_images(walk_tree(root), patterns)
 
 
-def images_of(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
+def find_images(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
     """List the images of a tree whose paths match one of the patterns."""
     unused = dict(tree.left_out)
     found: dict[str, Path] = {}
@@ -55,7 +55,7 @@ def images_of(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
             unused[path] = reason
         else:
             found[path] = Path(file)
-    return Listing(keys_of(found), unused)
+    return Listing(make_keys(found), unused)
 
 
 def why_unread(path: str, file: str | None = None) -> str:
@@ -92,7 +92,7 @@ def _why_unread_by_content(file: Path) -> str:
     return "not an image"
 
 
-def keys_of(files: Mapping[str, Path]) -> dict[str, Path]:
+def make_keys(files: Mapping[str, Path]) -> dict[str, Path]:
     """Name files by their paths without suffix; those that would share a name keep theirs."""
     keys = {path: str(PurePosixPath(path).with_suffix("")) for path in files}
     while len(set(keys.values())) < len(files):  # again where a whole name is another's stem: a.png and a.png.png

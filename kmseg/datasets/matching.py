@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kmseg.datasets.words import KIND_WORDS, SPLITS, words_of
+from kmseg.datasets.words import KIND_WORDS, SPLITS, split_words
 from kmseg.images import SUFFIXES
 
 Words = tuple[str, ...]
@@ -93,15 +93,15 @@ def _exact(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any],
 
 def _words_of_path(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return _cores(
-        {key: [words_of(part) for part in key.split("/")] for key in first},
-        {key: [words_of(part) for part in key.split("/")] for key in second},
+        {key: [split_words(part) for part in key.split("/")] for key in first},
+        {key: [split_words(part) for part in key.split("/")] for key in second},
     )
 
 
 def _words_of_name(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     return _cores(
-        {key: [words_of(key.rpartition("/")[2])] for key in first},
-        {key: [words_of(key.rpartition("/")[2])] for key in second},
+        {key: [split_words(key.rpartition("/")[2])] for key in first},
+        {key: [split_words(key.rpartition("/")[2])] for key in second},
     )
 
 

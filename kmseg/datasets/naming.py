@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kmseg.datasets.patterns import escape
-from kmseg.datasets.words import DISPLAY_WORDS, INSTANCE_WORDS, KIND_WORDS, PREDICTION_WORDS, words_of
+from kmseg.datasets.words import DISPLAY_WORDS, INSTANCE_WORDS, KIND_WORDS, PREDICTION_WORDS, split_words
 
 MIN_COMMON_HEADS = 0.5
 """Least share of the files with an ending whose beginning also stands with another ending: what makes it an ending."""
@@ -73,12 +73,12 @@ def _suffix_group(suffix: str) -> str:
     return {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}.get(lower, lower)
 
 
-def series_of(names: Sequence[str]) -> list[NamedSeries]:
+def group_series(names: Sequence[str]) -> list[NamedSeries]:
     """Divide the image files of a folder into series.
 
     Examples
     --------
-    >>> [(s.pattern, len(s.names)) for s in series_of(["a1.jpg", "a1_mask.png", "a2.jpg", "a2_mask.png"])]
+    >>> [(s.pattern, len(s.names)) for s in group_series(["a1.jpg", "a1_mask.png", "a2.jpg", "a2_mask.png"])]
     [('*.jpg', 2), ('*_mask.png', 2)]
     """
     stems = {name: stem(name) for name in names}
@@ -97,7 +97,7 @@ def series_of(names: Sequence[str]) -> list[NamedSeries]:
 
 def _says_kind(bare: str) -> bool:
     """Tell whether a stem has no number and says what the image is."""
-    words = words_of(bare)
+    words = split_words(bare)
     return any(word in ALL_KINDS for word in words) and not any(word.isdigit() for word in words)
 
 
@@ -131,7 +131,7 @@ def _common(divided: Mapping[str, Sequence[tuple[str, str]]]) -> set[str]:
         if shared >= MIN_COMMON_HEADS * len(mine):
             kept.add(affix)
     if len(kept) > MAX_AFFIXES:  # words of scenes, not of kinds
-        kept = {affix for affix in kept if any(word in ALL_KINDS for word in words_of(affix))}
+        kept = {affix for affix in kept if any(word in ALL_KINDS for word in split_words(affix))}
     return kept
 
 

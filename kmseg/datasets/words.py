@@ -82,14 +82,14 @@ _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @cache
-def words_of(name: str) -> tuple[str, ...]:
+def split_words(name: str) -> tuple[str, ...]:
     """Split a name into its words and numbers, without case.
 
     Examples
     --------
-    >>> words_of("ulm_000001_gtFine_labelIds")
+    >>> split_words("ulm_000001_gtFine_labelIds")
     ('ulm', '000001', 'gt', 'fine', 'label', 'ids')
-    >>> words_of("img0_jpg.rf.0a0f")
+    >>> split_words("img0_jpg.rf.0a0f")
     ('img', '0', 'jpg', 'rf', '0', 'a', '0', 'f')
     """
     found: list[str] = []
@@ -104,7 +104,7 @@ def split_named(name: str) -> str | None:
 
     Words beside it must be words for kinds of images: `train_station` is no split.
     """
-    words = [part for word in words_of(name) for part in _unglued(word)]
+    words = [part for word in split_words(name) for part in _unglued(word)]
     splits = {SPLITS[word] for word in words if word in SPLITS}
     others = [word for word in words if word not in SPLITS and word not in KIND_WORDS and not word.isdigit()]
     years = [word for word in words if word.isdigit() and len(word) != 4]
@@ -122,21 +122,21 @@ def _unglued(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def role_of(folder: str) -> str:
+def find_role(folder: str) -> str:
     """Return what a folder's name says beside its split: `train_labels` and `val_labels` have one role.
 
     Examples
     --------
-    >>> role_of("train_labels"), role_of("trainannot"), role_of("val"), role_of("ulm")
+    >>> find_role("train_labels"), find_role("trainannot"), find_role("val"), find_role("ulm")
     ('labels', 'annot', '', 'ulm')
     """
     if split_named(folder) is None:
         return folder
-    words = [part for word in words_of(folder) for part in _unglued(word)]
+    words = [part for word in split_words(folder) for part in _unglued(word)]
     return "-".join(word for word in words if word not in SPLITS)
 
 
-def kind_words_of(name: str) -> frozenset[str]:
+def find_kind_words(name: str) -> frozenset[str]:
     """Return the words of a name that say what an image is."""
     known = KIND_WORDS | PREDICTION_WORDS | DISPLAY_WORDS | DEPTH_WORDS
-    return frozenset(word for word in words_of(name) if word in known)
+    return frozenset(word for word in split_words(name) if word in known)

@@ -50,8 +50,8 @@ class Cityscapes(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write photo and masks of one image."""
-        root, part = folder / "cityscapes", self.split_of(image)
-        city, stem = _named(self.key_of(image))
+        root, part = folder / "cityscapes", self.assign_split(image)
+        city, stem = _named(self.make_key(image))
         masks = root / "gtFine" / part / city
         write_png(masks / f"{stem}_gtFine_labelIds.png", _mapped(image.mask, palette, label_ids(palette), UNLABELED))
         trained = _mapped(image.mask, palette, train_ids(palette), UNTRAINED)

@@ -36,7 +36,7 @@ class Coco(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
         """Write the photo, and the annotations of one image to a file of their own until `finish` joins them."""
-        part, key = self.split_of(image), self.key_of(image)
+        part, key = self.assign_split(image), self.make_key(image)
         photo = self.put_photo(image, folder / "coco" / "images" / part, key)
         height, width = image.mask.shape
         entry = {

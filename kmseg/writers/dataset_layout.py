@@ -41,11 +41,11 @@ class Layout(PerImage):
         check_integer("seed", self.seed, at_least=0)
         check_choice("photos", self.photos, ("copy", "link", "png"))
 
-    def split_of(self, image: Segmented) -> str:
+    def assign_split(self, image: Segmented) -> str:
         """Return the split of an image: the data set's own, else `train` or `val` as drawn."""
         return image.split or Split(val=self.val, seed=self.seed).draw(image.key)
 
-    def key_of(self, image: Segmented) -> str:
+    def make_key(self, image: Segmented) -> str:
         """Return the path of an image's files below the folder of its split, which its own folders need not repeat."""
         return key_in_split(image.key, image.split) if image.split else image.key
 

@@ -26,7 +26,7 @@ class Datumaro(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
         """Write photo and mask of one image; return its split."""
-        split, key = self.split_of(image), self.key_of(image)
+        split, key = self.assign_split(image), self.make_key(image)
         root = folder / "datumaro" / split
         write_paletted_png(root / "masks" / f"{key}.png", image.mask, palette)
         self.put_photo(image, root / "images", key)

@@ -28,7 +28,7 @@ class HuggingFace(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Row:
         """Write photo and mask of one image; return its part and its files."""
-        part, key = FOLDERS[self.split_of(image)], self.key_of(image)
+        part, key = FOLDERS[self.assign_split(image)], self.make_key(image)
         root = folder / "huggingface" / part
         mask = write_png(root / "masks" / f"{key}.png", image.mask)
         photo = self.put_photo(image, root / "images", key)

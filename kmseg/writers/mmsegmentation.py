@@ -28,7 +28,7 @@ class MMSegmentation(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
         """Write photo and mask of one image; return its split and the suffix of the photo."""
-        root, part, key = folder / "mmsegmentation", self.split_of(image), self.key_of(image)
+        root, part, key = folder / "mmsegmentation", self.assign_split(image), self.make_key(image)
         write_png(root / "ann_dir" / part / f"{key}.png", image.mask)
         photo = self.put_photo(image, root / "img_dir" / part, key)
         return [part, photo.suffix if photo else ""]

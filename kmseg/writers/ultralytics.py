@@ -24,7 +24,7 @@ class Ultralytics(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
         """Write photo and mask of one image; return its split."""
-        root, part, key = folder / "ultralytics", self.split_of(image), self.key_of(image)
+        root, part, key = folder / "ultralytics", self.assign_split(image), self.make_key(image)
         write_png(root / "masks" / part / f"{key}.png", image.mask)
         self.put_photo(image, root / "images" / part, key)
         return part

@@ -50,7 +50,7 @@ class Voc(Layout):
         root = folder / "voc"
         write_paletted_png(root / "SegmentationClass" / f"{image.key}.png", image.mask, palette, void_color(palette))
         self.put_photo(image, root / "JPEGImages", image.key)
-        return [self.split_of(image), image.key]
+        return [self.assign_split(image), image.key]
 
     def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
         """Write the file lists, the label map and the archive."""

@@ -23,7 +23,7 @@ class YoloSeg(Layout):
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> str:
         """Write photo and polygons of one image; return its split."""
-        root, part, key = folder / "yolo_seg", self.split_of(image), self.key_of(image)
+        root, part, key = folder / "yolo_seg", self.assign_split(image), self.make_key(image)
         height, width = image.mask.shape
         lines = [
             " ".join([str(k), *(f"{value:.6f}" for value in (outline / (width, height)).ravel())])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmseg.datasets.matching import match_names
-from kmseg.datasets.naming import series_of
+from kmseg.datasets.naming import group_series
 
 PAIRED = {
     "equal paths": (["a/1", "b/1"], ["a/1", "b/1"]),
@@ -71,4 +71,4 @@ def test_every_name_is_paired_once_or_told(labels, photos):
     ],
 )
 def test_series_are_told_apart_by_what_their_names_have_in_common(files, patterns):
-    assert [found.pattern for found in series_of(files)] == patterns
+    assert [found.pattern for found in group_series(files)] == patterns

@@ -140,7 +140,7 @@ def check_channel_order(text: str, what: str) -> None:
             raise UserError(f"{what} says {shown(line.strip())}; expected red, green, blue, so exchange its columns")
 
 
-def shape_of(rows: Sequence[Fields], what: str) -> tuple[int, int]:
+def measure_shape(rows: Sequence[Fields], what: str) -> tuple[int, int]:
     """Return how many numbers stand before and after the names of all rows; fail where rows differ."""
     if not rows:
         raise UserError(f"{what} has no rows; {EXPECTED}")
@@ -160,7 +160,7 @@ def _expected(shape: tuple[int, int]) -> str:
 
 def read_rows(rows: Sequence[Fields], what: str) -> ParsedLegend:
     """Read rows whose shape is known; raise where it is none of those that can be told apart."""
-    shape = shape_of(rows, what)
+    shape = measure_shape(rows, what)
     for row in rows:
         if (not row.name and sum(shape) not in (3, 4)) or (
             row.name and not re.search(r"[^\W\d_]", row.name) and shape != (0, 0)

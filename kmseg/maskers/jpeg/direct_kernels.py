@@ -38,7 +38,7 @@ INCONSISTENT = 1000.0
 
 
 @compiled
-def excess_of(residual: Any, allowed: Any) -> Any:
+def compute_excess(residual: Any, allowed: Any) -> Any:
     """Return the squared excess of a block `(8, 8)`."""
     total = np.float32(0)
     for u in range(8):
@@ -186,10 +186,10 @@ def measure(allowed: Any, basis: Any, state: Any) -> Any:
     luma, blue, red, luma_slope, blue_slope, red_slope, excess, _ = state
     total = np.float32(0)
     for block in range(len(luma)):
-        excess[block] = excess_of(luma[block], allowed[0])
+        excess[block] = compute_excess(luma[block], allowed[0])
         write_slope(luma[block], allowed[0], basis, luma_slope[block])
         total += excess[block]
-    excess[len(luma)] = excess_of(blue, allowed[1]) + excess_of(red, allowed[2])
+    excess[len(luma)] = compute_excess(blue, allowed[1]) + compute_excess(red, allowed[2])
     write_slope(blue, allowed[1], basis, blue_slope)
     write_slope(red, allowed[2], basis, red_slope)
     return total + excess[len(luma)]
@@ -208,7 +208,7 @@ def total_excess(state: Any) -> Any:
 def renew(block: int, allowed: Any, basis: Any, state: Any) -> None:
     """Measure one luma block anew."""
     luma, _, _, luma_slope, _, _, excess, _ = state
-    excess[block] = excess_of(luma[block], allowed[0])
+    excess[block] = compute_excess(luma[block], allowed[0])
     write_slope(luma[block], allowed[0], basis, luma_slope[block])
 
 
@@ -216,7 +216,7 @@ def renew(block: int, allowed: Any, basis: Any, state: Any) -> None:
 def renew_chroma(allowed: Any, basis: Any, state: Any) -> None:
     """Measure the chroma blocks anew."""
     luma, blue, red, _, blue_slope, red_slope, excess, _ = state
-    excess[len(luma)] = excess_of(blue, allowed[1]) + excess_of(red, allowed[2])
+    excess[len(luma)] = compute_excess(blue, allowed[1]) + compute_excess(red, allowed[2])
     write_slope(blue, allowed[1], basis, blue_slope)
     write_slope(red, allowed[2], basis, red_slope)
 
@@ -227,11 +227,11 @@ def excess_map(labels: Any, colors: Any, axes: Any, target: Any, allowed: Any, p
     state = new_state(per)
     for row in range(excess.shape[0]):
         for column in range(excess.shape[1]):
-            box = box_of(labels, per, row, column)
+            box = make_box(labels, per, row, column)
             write_residuals(labels, colors, axes, target, box, (row, column), state)
-            total = excess_of(state[1], allowed[1]) + excess_of(state[2], allowed[2])
+            total = compute_excess(state[1], allowed[1]) + compute_excess(state[2], allowed[2])
             for block in range(len(state[0])):
-                total += excess_of(state[0][block], allowed[0])
+                total += compute_excess(state[0][block], allowed[0])
             excess[row, column] = total
 
 
@@ -240,7 +240,7 @@ def roughness_map(labels: Any, per: Any, roughness: Any) -> None:
     """Write the pairs of unlike neighbors of every MCU, each pixel's eight counted."""
     for row in range(roughness.shape[0]):
         for column in range(roughness.shape[1]):
-            top, bottom, left, right = box_of(labels, per, row, column)
+            top, bottom, left, right = make_box(labels, per, row, column)
             pairs = 0
             for y in range(top, bottom):
                 for x in range(left, right):
@@ -259,7 +259,7 @@ def new_state(per: Any) -> Any:
 
 
 @compiled
-def box_of(labels: Any, per: Any, row: int, column: int) -> Any:
+def make_box(labels: Any, per: Any, row: int, column: int) -> Any:
     """Return the first and last row plus one, and the same of columns, of the pixels of an MCU."""
     top, left = row * 8 * per[0], column * 8 * per[1]
     return top, min(labels.shape[0], top + 8 * per[0]), left, min(labels.shape[1], left + 8 * per[1])
@@ -555,7 +555,7 @@ def give_to_neighbors(labels: Any, colors: Any, box: Any, gone: int) -> bool:
 
 
 @compiled
-def settle(
+def minimize(
     labels: Any,
     colors: Any,
     axes: Any,
@@ -650,7 +650,7 @@ def search(
         for column in range(excess.shape[1]):
             if not chosen[row, column]:
                 continue
-            box, place = box_of(labels, per, row, column), (row, column)
+            box, place = make_box(labels, per, row, column), (row, column)
             top, bottom, left, right = box
             seen[:] = 0
             for y in range(max(0, top - WINDOW), min(labels.shape[0], bottom + WINDOW)):
@@ -670,11 +670,11 @@ def search(
             second = other[top:bottom, left:right].copy()
             here = labels[top:bottom, left:right]
             known = (colors, axes, target, allowed, box, place)
-            cost, best_excess = settle(labels, *known, offered, weights, basis, state, counts, 0, heat, generator)
+            cost, best_excess = minimize(labels, *known, offered, weights, basis, state, counts, 0, heat, generator)
             best, best_cost = here.copy(), cost
             if not alike:
                 here[:] = second
-                cost, left_over = settle(labels, *known, offered, weights, basis, state, counts, 0, heat, generator)
+                cost, left_over = minimize(labels, *known, offered, weights, basis, state, counts, 0, heat, generator)
                 if cost < best_cost:
                     best_cost, best_excess = cost, left_over
                     best[:] = here
@@ -685,7 +685,7 @@ def search(
                     offered = present
                 here[:] = best
                 longer = steps if turn < rounds + 2 else 2 * steps
-                cost, left_over = settle(
+                cost, left_over = minimize(
                     labels, *known, offered, weights, basis, state, counts, longer, heat, generator
                 )
                 if cost < best_cost:
@@ -710,7 +710,9 @@ def search(
                         > HOPELESS
                     ):
                         continue
-                    cost, left_over = settle(labels, *known, few, weights, basis, state, counts, steps, heat, generator)
+                    cost, left_over = minimize(
+                        labels, *known, few, weights, basis, state, counts, steps, heat, generator
+                    )
                     if cost < best_cost:
                         best_cost, best_excess = cost, left_over
                         best[:] = here

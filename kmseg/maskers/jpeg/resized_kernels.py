@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.jpeg.direct_kernels import add_outer, differing, excess_after, excess_of, next_random, write_slope
+from kmseg.maskers.jpeg.direct_kernels import (
+    add_outer,
+    compute_excess,
+    differing,
+    excess_after,
+    next_random,
+    write_slope,
+)
 from kmseg.pixels.jit import compiled_sums as compiled
 
 SETTLED = 0.5
@@ -48,12 +55,12 @@ def measure_all(residual: Any, allowed: Any, basis: Any, slope: Any, excess: Any
 @compiled
 def measure_block(residual: Any, allowed: Any, basis: Any, slope: Any, excess: Any, row: int, column: int) -> None:
     """Write the excess of a block and its slope by each sample."""
-    excess[row, column] = excess_of(residual[row, column], allowed)
+    excess[row, column] = compute_excess(residual[row, column], allowed)
     write_slope(residual[row, column], allowed, basis, slope[8 * row : 8 * row + 8, 8 * column : 8 * column + 8])
 
 
 @compiled
-def change_of(y: int, x: int, value: Any, rows: Any, columns: Any, residual: Any, allowed: Any, excess: Any) -> Any:
+def delta(y: int, x: int, value: Any, rows: Any, columns: Any, residual: Any, allowed: Any, excess: Any) -> Any:
     """Return how a component's excess changes if a subpixel changes by a value."""
     (first_row, row_vectors), (first_column, column_vectors) = rows, columns
     change = np.float32(0)
@@ -168,11 +175,11 @@ def anneal_field(
                 bound += to_red * slope_at(y, x, chroma_row_taps, chroma_column_taps, slopes[2])
                 if bound > most:
                     continue
-                cost += change_of(y, x, to_luma, luma_rows, luma_columns, residuals[0], allowed[0], excesses[0])
+                cost += delta(y, x, to_luma, luma_rows, luma_columns, residuals[0], allowed[0], excesses[0])
                 if cost > most + np.float32(400):
                     continue
-                cost += change_of(y, x, to_blue, chroma_rows, chroma_columns, residuals[1], allowed[1], excesses[1])
-                cost += change_of(y, x, to_red, chroma_rows, chroma_columns, residuals[2], allowed[2], excesses[2])
+                cost += delta(y, x, to_blue, chroma_rows, chroma_columns, residuals[1], allowed[1], excesses[1])
+                cost += delta(y, x, to_red, chroma_rows, chroma_columns, residuals[2], allowed[2], excesses[2])
                 if cost > most:
                     continue
                 field[y, x] = label
