@@ -28,7 +28,7 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Context:
-    """What a mode is held against."""
+    """What a mode is compared with."""
 
     demands: Demands
     index_masks: bool

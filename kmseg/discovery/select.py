@@ -1,4 +1,4 @@
-"""Selection of the classes: modes from the surest source to the least sure, each held against the classes so far."""
+"""Selection of the classes: modes from the surest source to the least sure, each compared with the classes so far."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def is_once_lossy(statistics: ColorStatistics) -> bool:
 
 
 class Selection:
-    """The modes considered so far with the verdicts, and the classes, which the next ones are held against."""
+    """The modes considered so far with the verdicts, and the classes, which the next ones are compared with."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

@@ -19,7 +19,7 @@ class Examined:
     ----------
     mask : ndarray of shape (H, W), uint8 or uint16
     blocks : int
-        Blocks of the file that the mask was held against; 0 where the file says nothing.
+        Blocks of the file that the mask was compared with; 0 where the file says nothing.
     consistent : int
         Those of them that the mask, painted in the palette's colors, could have given.
     """
