@@ -53,9 +53,9 @@ def _explain(error: Exception) -> str:
         return _explain_hydra_error(error)
     if isinstance(error, OmegaConfBaseException):
         return _first_lines(error)
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, OSError) and error.strerror:
         fix = "free disk space or choose another path" if error.errno == errno.ENOSPC else "choose another path"
-        return f"{error.filename}: {error.strerror}; {fix}"
+        return f"{error.filename}: {error.strerror}; {fix}" if error.filename else f"{error.strerror}; {fix}"
     return str(error)
 
 
