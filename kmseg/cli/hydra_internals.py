@@ -29,8 +29,8 @@ def start_faster() -> None:
     Hydra copies its store of structured configs for each of a hundred look-ups, although nothing changes it and it
     returns copies. And it composes the whole config only to read `hydra.mode`, which few commands set.
     """
-    ConfigStore.__deepcopy__ = _share  # type: ignore[attr-defined]
-    Hydra.get_mode = _get_mode  # type: ignore[method-assign, assignment]
+    ConfigStore.__deepcopy__ = _share  # type: ignore[attr-defined]  # a method added to Hydra's class
+    Hydra.get_mode = _get_mode  # type: ignore[method-assign, assignment]  # replaced on purpose
 
 
 def _share(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:

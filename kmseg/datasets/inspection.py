@@ -145,10 +145,10 @@ def look_at(tree: Tree, series: Series, most: int) -> Series:
             seen.append((paths[place], image_kinds.classify(pixels)))
         if len(seen) == AGREEING and len({_group(kind.kind) for _, kind in seen}) == 1:
             break
-    return _judged(series, seen)
+    return _classify_series(series, seen)
 
 
-def _judged(series: Series, seen: Sequence[tuple[str, image_kinds.ImageKind]]) -> Series:
+def _classify_series(series: Series, seen: Sequence[tuple[str, image_kinds.ImageKind]]) -> Series:
     """Say what a series is by those of its images that were looked at."""
     if not seen:
         return replace(series, kind="unreadable")

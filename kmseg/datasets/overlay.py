@@ -15,6 +15,7 @@ from kmseg.datasets.matching import FileMatcher
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import LabelImage, read_rgb
+from kmseg.pixels.packing import pack
 from kmseg.validation import check_number
 
 OPACITIES = np.arange(0.1, 0.97, 0.04)
@@ -112,7 +113,7 @@ class Overlay:
     def _frequent_colors(self) -> NDArray[np.int16]:
         """The frequent colors of the labels of a few files, `(k, 3)`: one table for all, or classes had twins."""
         labels = [unblend(overlay, photo, self.used_opacity, UNCHANGED[0]) for overlay, photo in self._read_few()]
-        packed = np.concatenate([_pack(label).ravel() for label in labels]) if labels else np.zeros(0, np.uint32)
+        packed = np.concatenate([pack(label).ravel() for label in labels]) if labels else np.zeros(0, np.uint32)
         return _frequent(packed, _rounding_radius(self.used_opacity))
 
     def _read_few(self) -> list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
@@ -185,16 +186,12 @@ def _frequent(packed: NDArray[np.uint32], radius: int) -> NDArray[np.int16]:
 
 def _snap(label: NDArray[np.uint8], leaders: NDArray[np.int16], radius: int) -> NDArray[np.uint8]:
     """Return a label in which colors within `radius` levels of a frequent one are that one."""
-    values, inverse = np.unique(_pack(label), return_inverse=True)
+    values, inverse = np.unique(pack(label), return_inverse=True)
     colors = np.stack([values >> 16, (values >> 8) & 255, values & 255], axis=1).astype(np.int16)
     snapped = colors.copy()
     for leader in leaders[::-1]:  # the most frequent last, so that it wins
         snapped[np.abs(colors - leader).max(axis=1) <= radius] = leader
     return snapped.astype(np.uint8)[inverse.reshape(label.shape[:2])]
-
-
-def _pack(label: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    return np.asarray(label.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32))
 
 
 def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> tuple[float, float]:

@@ -15,6 +15,8 @@ import numpy as np
 from kmseg.discovery.region_kernels import add_row
 from kmseg.pixels.hash_table import find_slot, reserve
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.local_range_kernels import block_ranges
+from kmseg.pixels.packed_color import pack_rgb
 
 FLAT = 12
 """Levels: a 3x3 neighborhood that range3 by no more holds no edge; JPEG noise stays below it down to quality 50."""
@@ -85,7 +87,7 @@ def find_support(planes: Any, table: Any, size: int) -> Any:
     range3, range5 = np.empty(width, np.uint8), np.empty(width, np.uint8)
     colors, work = np.empty(width, np.uint32), np.empty((3, width + 4), np.uint8)
     for y in range(MARGIN, planes.shape[1] - MARGIN):
-        _local_ranges(line, y * width, width, range3, range5, work)
+        block_ranges(line, y * width, width, range3, range5, work)
         _pack(line, y * width, colors)
         table = reserve(table, size, width)
         size = _add_support(colors, range3, range5, table, size)
@@ -157,7 +159,7 @@ def count_pixels(
     for first in range(0, height, block):
         start, length = (MARGIN + first) * width, min(block, height - first) * width
         _pack(line, start, colors[:length])
-        _local_ranges(line, start, width, range3[:length], range5[:length], work)
+        block_ranges(line, start, width, range3[:length], range5[:length], work)
         is_mixed[:] = 0
         _find_mixed(line, start, width, np.int64(REACH), is_mixed[:length], work)
         if exact:
@@ -236,35 +238,7 @@ def _pack(line: Any, start: int, colors: Any) -> None:
     """Write the colors 0xRRGGBB of a block."""
     red, green, blue = line[:, start : start + len(colors)]
     for x in range(len(colors)):
-        colors[x] = np.uint32(red[x]) << np.uint32(16) | np.uint32(green[x]) << np.uint32(8) | np.uint32(blue[x])
-
-
-@compiled
-def _local_ranges(line: Any, start: int, width: int, range3: Any, range5: Any, work: Any) -> None:
-    """Tell by how much the 3x3 and the 5x5 neighborhood of each pixel vary, in the channel that range3 most."""
-    length = len(range3)
-    low, high = work[0, : length + 4], work[1, : length + 4]
-    range3[:] = 0
-    range5[:] = 0
-    for channel in range(3):
-        around = line[channel, start - 2 - 2 * width : start + 2 + 2 * width + length]
-        a, b, c = around[: length + 4], around[width:], around[2 * width :]
-        d, e = around[3 * width :], around[4 * width :]
-        for x in range(length + 4):
-            low[x] = min(b[x], c[x], d[x])
-        for x in range(length + 4):
-            high[x] = max(b[x], c[x], d[x])
-        for x in range(length):
-            bottom, top = min(low[x + 1], low[x + 2], low[x + 3]), max(high[x + 1], high[x + 2], high[x + 3])
-            range3[x] = max(range3[x], np.uint8(top - bottom))
-        for x in range(length + 4):
-            low[x] = min(low[x], a[x], e[x])
-        for x in range(length + 4):
-            high[x] = max(high[x], a[x], e[x])
-        for x in range(length):
-            bottom = min(low[x], low[x + 1], low[x + 2], low[x + 3], low[x + 4])
-            top = max(high[x], high[x + 1], high[x + 2], high[x + 3], high[x + 4])
-            range5[x] = max(range5[x], np.uint8(top - bottom))
+        colors[x] = pack_rgb(red[x], green[x], blue[x])
 
 
 @compiled

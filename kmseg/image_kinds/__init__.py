@@ -2,7 +2,7 @@
 
 A label image is flat: most pixels have the color of their neighbors, the flat colors are few and sharp peaks of the
 color density, and what is not flat lies between two of them (antialiasing, resizing, JPEG). A photo has neither sharp
-peaks nor such mixtures. Everything here is measured on one image; a set is judged by its images together.
+peaks nor such mixtures. Everything here is measured on one image; a set is classified by its images together.
 """
 
 from __future__ import annotations

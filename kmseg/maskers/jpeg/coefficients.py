@@ -48,7 +48,7 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
     That is where a part begins or ends within a minimum coded unit, and in files of CMYK, of 12 bits, or of a sampling
     that is not among `SAMPLINGS`.
     """
-    import jpeglib  # type: ignore[import-untyped]
+    import jpeglib  # type: ignore[import-untyped]  # jpeglib has no types
 
     file = None
     handle, path = tempfile.mkstemp(suffix=".jpg")  # jpeglib reads from named files only
