@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from kmseg.legends.formats import read_palette
 from kmseg.palette import Palette
 from kmseg.pipeline.manifest import Manifest, Record, digest, digest_of_files, make_record
 from kmseg.pipeline.mask_images import Work
+from kmseg.pipeline.merging import Merger
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally, merge_tallies
@@ -113,9 +114,10 @@ class Recording:
 
     def map(self, work: Callable[[Sequence[Any]], Any], items: Sequence[Any]) -> Iterator[Any]:
         """Yield the tally of each chunk, in their order."""
-        for recorded in self.executor.map(work, items):
-            self.manifest.add(recorded.records)
-            yield recorded.tally
+        with self.manifest.recording() as add:
+            for recorded in self.executor.map(work, items):
+                add(recorded.records)
+                yield recorded.tally
 
 
 @dataclass(frozen=True)
@@ -126,46 +128,56 @@ class Division:
     ----------
     todo : sequence of Work
         New and changed images, and those that a writer needs again.
-    unchanged : sequence of (int, Record)
-        Position in the dataset and record of the others.
-    gone : sequence of Record
-        Images that are no longer in the dataset.
+    unchanged : sequence of Work
+        The others; the manifest has their records.
+    gone : sequence of str
+        Keys of recorded images that are no longer in the dataset.
     """
 
     todo: Sequence[Work]
-    unchanged: Sequence[tuple[int, Record]]
-    gone: Sequence[Record]
+    unchanged: Sequence[Work]
+    gone: Sequence[str]
 
 
-def divide(
-    plan: Plan, work: RecordImages, images: Sequence[Work], records: Mapping[str, Record], progress: Progress
-) -> Division:
+def divide(plan: Plan, work: RecordImages, images: Sequence[Work], manifest: Manifest, progress: Progress) -> Division:
     """Compare the images with the records of earlier runs; an image that differs must be done."""
-    known = [image for image in images if _may_be_unchanged(plan, work, image, records.get(image.item.key))]
-    contents = (
-        progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _concatenate) if known else []
-    )
-    unchanged = {
-        image.position: records[image.item.key]
-        for image, content in zip(known, contents, strict=True)
-        if records[image.item.key].content == content
+    recorded = manifest.images()
+    by_key = {image.item.key: image for image in images} if recorded else {}
+    contents = {
+        record.image: record.content
+        for record in manifest.records(by_key)
+        if _may_be_unchanged(plan, work, by_key[record.image], record)
     }
-    keys = {image.item.key for image in images}
+    known = [by_key[key] for key in contents]
+    digests = progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _concatenate) if known else []
+    same = {
+        image.item.key for image, content in zip(known, digests, strict=True) if contents[image.item.key] == content
+    }
     return Division(
-        todo=[image for image in images if image.position not in unchanged],
-        unchanged=list(unchanged.items()),
-        gone=[record for record in records.values() if record.image not in keys],
+        todo=[image for image in images if image.item.key not in same],
+        unchanged=[image for image in images if image.item.key in same],
+        gone=[key for key in recorded if key not in by_key],
     )
+
+
+def take_over(manifest: Manifest, unchanged: Sequence[Work]) -> list[Tally]:
+    """Return the recorded tally of all unchanged images, if there are any."""
+    if not unchanged:
+        return []
+    positions = {image.item.key: image.position for image in unchanged}
+    merger = Merger(merge_tallies)
+    for record in manifest.records(positions):
+        merger.add(record.tally_at(positions[record.image]))
+    return [merger.total()]
 
 
 def _concatenate(parts: Sequence[list[str]]) -> list[str]:
     return [content for part in parts for content in part]
 
 
-def _may_be_unchanged(plan: Plan, work: RecordImages, image: Work, record: Record | None) -> bool:
+def _may_be_unchanged(plan: Plan, work: RecordImages, image: Work, record: Record) -> bool:
     return (
-        record is not None
-        and record.complete
+        record.complete
         and (record.settings, record.palette) == (work.settings, work.palette)
         and not any(writer.needs_again(image.position) for writer in plan.writers.values())
         and all(_size(plan.folder / name) == size for name, size in record.files.items())
@@ -180,14 +192,16 @@ def _size(path: Path) -> int:
         return -1
 
 
-def remove_outputs(folder: Path, gone: Iterable[Record], remaining: Iterable[Record]) -> None:
+def remove_outputs(folder: Path, manifest: Manifest, gone: Sequence[str], remaining: Iterable[str]) -> None:
     """Remove the files of images that are gone, except files shared with remaining images, and empty folders."""
-    used = {name for record in remaining for name in record.files}
-    for record in gone:
-        for name in set(record.files) - used:
-            path = folder / name
-            path.unlink(missing_ok=True)
-            _remove_empty(path.parent, folder)
+    files = {name for record in manifest.records(gone) for name in record.files}
+    if files:
+        for record in manifest.records(remaining):
+            files.difference_update(record.files)
+    for name in files:
+        path = folder / name
+        path.unlink(missing_ok=True)
+        _remove_empty(path.parent, folder)
 
 
 def _remove_empty(path: Path, top: Path) -> None:

@@ -18,8 +18,9 @@ from kmseg.pipeline.incremental import (
     palette_digest,
     palette_origin,
     remove_outputs,
+    take_over,
 )
-from kmseg.pipeline.manifest import Manifest
+from kmseg.pipeline.manifest import Manifest, remove_manifest
 from kmseg.pipeline.mask_images import MaskImages, Work
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
@@ -56,16 +57,16 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     )
     work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
+    if not (plan.resume or plan.incremental):
+        remove_manifest(plan.folder)
     manifest = Manifest(plan.folder)
-    known = manifest.records if plan.resume or plan.incremental else {}
-    division = divide(plan, work, images, known, progress)
-    remembered = [record for _, record in division.unchanged]
+    division = divide(plan, work, images, manifest, progress)
+    forget = [image.item.key for image in division.todo]
     if plan.incremental == "prune":
-        remove_outputs(plan.folder, division.gone, remembered)
-    else:
-        remembered += division.gone
-    manifest.begin(palette_origin(plan), remembered)
-    parts = [record.tally(position) for position, record in division.unchanged]
+        remove_outputs(plan.folder, manifest, division.gone, (image.item.key for image in division.unchanged))
+        forget += division.gone
+    manifest.begin(palette_origin(plan), forget)
+    parts = take_over(manifest, division.unchanged)
     if division.todo:
         recording: Executor = Recording(plan.executor, manifest)
         recorded: Callable[[Sequence[Work]], Any] = work  # `recording` yields its tally

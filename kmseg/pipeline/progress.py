@@ -9,13 +9,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from kmseg.executors import Executor
+from kmseg.pipeline.merging import Merger
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-MERGE_BATCH = 16
-"""Results collected before they are merged; merging one by one would copy the accumulated result each time."""
 
 
 class Progress:
@@ -53,20 +50,20 @@ class Progress:
     ) -> R:
         """Run `work` over chunks of `items` on the executor and return the merged result.
 
-        Results are merged a few at a time, so that memory does not grow with the number of images.
+        Results are merged as they come, so that memory grows only with the merged result.
         """
         with self.timed(name), _progress(what, len(items)) as advance:
-            pending: list[R] = []
+            merger = Merger(merge)
             results = executor.map(work, items)
             try:
                 for result in results:
                     self.watch()
                     advance(getattr(result, "images", 0))
-                    pending = [*pending, result] if len(pending) < MERGE_BATCH else [merge([*pending, result])]
+                    merger.add(result)
             finally:
                 if isinstance(results, Generator):
                     results.close()  # stops the threads of `executor=threads` if the run was interrupted
-            return merge(pending)
+            return merger.total()
 
 
 @contextmanager

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from kmseg.audit.pixel_match import MatchCounts
+from kmseg.pipeline.manifest import Manifest, make_record
+from kmseg.pipeline.tally import Tally
 from kmseg.plugins import conf_folder
 from tests.conftest import COLORS, draw_label, write_rgb
 
-RECORD = {"kmseg.log", "config.yaml", "manifest.jsonl", ".kmseg.lock", "metrics.json", "drift.csv"}
+RECORD = {"kmseg.log", "config.yaml", "manifest.sqlite", ".kmseg.lock", "metrics.json", "drift.csv"}
 """Files that contain run times or settings of the run."""
 
 LEARNT = {"candidates.csv", "candidates.png", "centroids.csv", "recognition.csv"}
 """Files that only a run which finds its palette writes."""
+
+NONE = np.zeros(1, np.int64)
 
 WRITERS = sorted(path.stem for path in (conf_folder() / "writers").glob("*.yaml"))
 
@@ -154,16 +162,52 @@ def test_outputs_of_images_that_are_gone_stay_until_they_are_to_be_removed(night
     assert len(list((first.folder / "masks").iterdir())) == 5
 
 
-def test_a_truncated_manifest_loses_only_its_last_image(nightly):
-    manifest = nightly("writers=[index_png]").folder / "manifest.jsonl"
-    whole = manifest.read_text()
-    assert [json.loads(line)["image"] for line in whole.splitlines()[1:]] == ["0", "1", "2", "3", "4", "far/away/5"]
-    manifest.write_text(whole[:-30])
-    assert counts(nightly("writers=[index_png]")) == [1, 5, 0]
-    manifest.write_text("something else\n")
+def test_the_manifest_is_a_database_that_others_can_read(nightly):
+    path = nightly("writers=[index_png]").folder / "manifest.sqlite"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        rows = database.execute(
+            "SELECT image, files, json_extract(tally, '$.explained.exact') FROM images ORDER BY image"
+        ).fetchall()
+    assert [row[0] for row in rows] == ["0", "1", "2", "3", "4", "far/away/5"]
+    assert json.loads(rows[5][1]).keys() == {"masks/far/away/5.png"}
+    assert rows[0][2] == 64 * 64
+
+
+def test_a_manifest_that_is_none_is_refused_and_a_run_from_scratch_replaces_it(nightly, kmseg, labels):
+    words = ("dataset=folder", f"dataset.root={labels}", "writers=[index_png]")
+    manifest = nightly("writers=[index_png]").folder / "manifest.sqlite"
+    manifest.write_text("something else, of more than sixteen bytes\n" * 100)
     refused = nightly("writers=[index_png]")
     assert refused.code == 1
     assert "not a manifest" in refused.err
+    assert kmseg(*words).code == 0
+    assert counts(nightly("writers=[index_png]")) == [0, 6, 0]
+
+
+def test_the_json_manifest_of_earlier_versions_is_converted_but_for_an_incomplete_last_line(nightly):
+    folder = nightly("writers=[index_png]").folder
+    with closing(sqlite3.connect(folder / "manifest.sqlite")) as database:
+        run = dict(database.execute("SELECT name, value FROM run"))
+        rows = database.execute("SELECT * FROM images").fetchall()
+    (folder / "manifest.sqlite").unlink()
+    lines = [json.dumps({"manifest": 2, "origin": run["origin"], "known": json.loads(run["known"])})]
+    names = ("image", "content", "settings", "palette", "files", "seen", "complete")
+    for row in rows:
+        record = dict(zip(names, row, strict=True))
+        record |= {"files": json.loads(record["files"]), "seen": json.loads(record["seen"]), "complete": True}
+        lines.append(json.dumps({**record, "new_colors": record["seen"].pop("new_colors")}))
+    (folder / "manifest.jsonl").write_text("\n".join(lines)[:-30])
+    assert counts(nightly("writers=[index_png]")) == [1, 5, 0]
+    assert not (folder / "manifest.jsonl").exists()
+    assert counts(nightly("writers=[index_png]")) == [0, 6, 0]
+
+
+def test_an_interrupted_recording_keeps_what_was_added(tmp_path):
+    none = Tally(1, 1, (), NONE, NONE, {"a": MatchCounts(1, 1, 0, 0, 0, 0, 0)}, {}, NONE, NONE, 0, {})
+    with suppress(KeyboardInterrupt), Manifest(tmp_path).recording() as add:
+        add([make_record("a", ("content", "settings", "palette"), {}, none)])
+        raise KeyboardInterrupt
+    assert Manifest(tmp_path).images() == ["a"]
 
 
 def test_a_bad_file_is_tried_again_every_night(nightly, labels):

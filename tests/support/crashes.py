@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from kmseg.pipeline.manifest import JOURNAL, NAME
 from tests.conftest import REPO, draw_label, write_rgb
 from tests.support.prepared import Server
 
 REWRITTEN = {"palette.csv"}
 """What a run writes as soon as it can, and again with all its columns at the end."""
 
-PASSING = {".hydra", "kmseg.log", "manifest.jsonl", ".kmseg.lock"}
+PASSING = {".hydra", "kmseg.log", NAME, JOURNAL, ".kmseg.lock"}
 """Files of a run about itself: command, log, manifest."""
 
 
