@@ -13,7 +13,8 @@ import pytest
 from hydra import compose, initialize
 from hydra.utils import get_class, instantiate
 
-from kmseg.cli.config import register
+from kmseg.cli import part_fields
+from kmseg.cli.config_sources import register
 from kmseg.clusterers import Clustering
 from kmseg.datasets import Item
 from kmseg.plugins import conf_folder, plugin_folders
@@ -65,6 +66,7 @@ def test_every_option_composes_with_all_its_settings_and_builds(group, name, lab
     assert part.__dataclass_params__.frozen
     assert {field.name for field in dataclasses.fields(part) if field.init} == set(config) - {"_target_"}
     assert isinstance(instantiate(config, _convert_="all"), part)
+    assert part_fields.fields_of(config["_target_"]) == part_fields._read_class(config["_target_"])
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)

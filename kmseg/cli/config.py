@@ -1,39 +1,22 @@
-"""The config: option files, completed from the fields of the dataclass they name, and the parts built from it."""
+"""The parts of a run, built from the composed config."""
 
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.config_search_path import ConfigSearchPath
-from hydra.core.object_type import ObjectType
-from hydra.core.plugins import Plugins
-from hydra.plugins.config_source import ConfigResult, ConfigSource
-from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from kmseg.cli.arguments import CONFIG_DIR
-from kmseg.cli.hydra_internals import FileConfigSource, start_faster
+from kmseg.cli.part_fields import fields_of
 from kmseg.datasets.auto import Decision
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Plan
-from kmseg.plugins import (
-    conf_folder,
-    file_options,
-    installed_plugins,
-    make_importable,
-    options,
-    part_class,
-    plugin_files,
-    plugin_folders,
-)
+from kmseg.plugins import options, part_class
 from kmseg.tasks import Task
 from kmseg.trackers import Tracker
 
@@ -53,88 +36,6 @@ PARTS = (
 
 
 AUTO = "kmseg.datasets.auto.Auto"
-
-
-class PartsSource(FileConfigSource):
-    """A config source: a folder of option files; a `_target_` is completed with its dataclass's fields and defaults.
-
-    An option file needs one line only, and no default is written twice.
-    """
-
-    @staticmethod
-    def scheme() -> str:
-        """Return the scheme by which Hydra's search path names such a folder."""
-        return "kmseg"
-
-    def load_config(self, config_path: str) -> ConfigResult:
-        """Load one option file and add the fields of its dataclass."""
-        result = super().load_config(config_path)
-        return dataclasses.replace(
-            result, config=OmegaConf.create(_with_defaults(OmegaConf.to_container(result.config)))
-        )
-
-
-class PluginFileSource(ConfigSource):
-    """A config source: the options of a plugin that is one file."""
-
-    def __init__(self, provider: str, path: str) -> None:
-        super().__init__(provider, path)
-        self._targets = {f"{option.group}/{option.name}": option.target for option in file_options(Path(self.path))}
-
-    @staticmethod
-    def scheme() -> str:
-        """Return the scheme by which Hydra's search path names such a file."""
-        return "kmseg-file"
-
-    def load_config(self, config_path: str) -> ConfigResult:
-        """Return the config of one option; a writer's is placed under its name, since a run may have several."""
-        key = config_path.removesuffix(".yaml")
-        header = {"package": key.replace("/", ".") if key.startswith("writers/") else None}
-        config = OmegaConf.create(_with_defaults({"_target_": self._targets[key]}))
-        return ConfigResult(self.provider, self.full_path(), config, header)
-
-    def available(self) -> bool:
-        """Return whether the file has options that can be read."""
-        return bool(self._targets)
-
-    def is_group(self, config_path: str) -> bool:
-        """Return whether the file has options of a group."""
-        return config_path == "" or any(key.startswith(f"{config_path}/") for key in self._targets)
-
-    def is_config(self, config_path: str) -> bool:
-        """Return whether the file has an option."""
-        return config_path.removesuffix(".yaml") in self._targets
-
-    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
-        """List the groups, or the options of one."""
-        start = f"{config_path}/" if config_path else ""
-        below = {key.removeprefix(start).partition("/") for key in self._targets if key.startswith(start)}
-        unwanted = {ObjectType.GROUP: "", ObjectType.CONFIG: "/"}
-        return sorted({name for name, slash, _ in below if results_filter is None or slash != unwanted[results_filter]})
-
-
-class PartsSearchPath(SearchPathPlugin):
-    """Puts the built-in options and those of the plugins on Hydra's search path."""
-
-    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Append the folders."""
-        search_path.append("kmseg", f"kmseg://{conf_folder()}")
-        make_importable()
-        for folder in plugin_folders():
-            search_path.append(folder.name, f"kmseg://{folder / 'conf'}")
-        for path in plugin_files():
-            search_path.append(path.stem, f"kmseg-file://{path}")
-        for name, conf in installed_plugins():
-            search_path.append(name, f"kmseg://{conf}")
-        if own := os.environ.get(CONFIG_DIR):  # as a kmseg:// source, its options have all fields of their class
-            search_path.append("command-line", f"kmseg://{own}")
-
-
-def register() -> None:
-    """Register kmseg's config sources with Hydra; call it before Hydra composes a config."""
-    start_faster()
-    for plugin in (PartsSource, PluginFileSource, PartsSearchPath):
-        Plugins.instance().register(plugin)
 
 
 DECISIONS: dict[str, Decision] = {}
@@ -211,7 +112,7 @@ def _with_dataset(config: DictConfig, name: str, settings: Mapping[str, Any]) ->
     target = next((option.target for option in options() if (option.group, option.name) == ("dataset", name)), None)
     if target is None:
         raise UserError(f"the folder needs dataset={name}, which is not installed; kmseg task=parts lists what is")
-    known = _fields(target)
+    known = fields_of(target)
     node = known | {key: value for key, value in settings.items() if key in known}
     resolved = copy.deepcopy(config)
     OmegaConf.set_struct(resolved, False)
@@ -270,23 +171,3 @@ def _instantiate(node: Any) -> Any:
         raise
     except Exception as error:  # a plugin can raise anything
         raise UserError(f"{target} cannot be built: {type(error).__name__}: {error}") from error
-
-
-def _with_defaults(node: Any) -> Any:
-    """Add the fields and defaults of the named dataclass to every mapping that has a `_target_`."""
-    if not isinstance(node, dict):
-        return node
-    completed = {key: _with_defaults(value) for key, value in node.items()}
-    return _fields(completed["_target_"]) | completed if "_target_" in completed else completed
-
-
-def _fields(target: str) -> dict[str, Any]:
-    return {field.name: _default(field) for field in dataclasses.fields(part_class(target)) if field.init}
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default is not dataclasses.MISSING:
-        return list(field.default) if isinstance(field.default, tuple) else field.default
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return "???"

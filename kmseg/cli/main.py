@@ -1,4 +1,7 @@
-"""The command line: compose the config, run the task, report errors in one sentence."""
+"""The command line: compose the config, run the task, report errors in one sentence.
+
+What only a run needs is imported when it starts, so that `--help` and mistakes in the command are answered at once.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -22,8 +25,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from kmseg.cli.arguments import order_arguments
-from kmseg.cli.config import build, fingerprint, register
-from kmseg.cli.console import show, show_decision, show_palette, show_point
+from kmseg.cli.config_sources import register
 from kmseg.cli.messages import USER_ERRORS, explain
 from kmseg.errors import (
     DOUBTFUL,
@@ -35,11 +37,10 @@ from kmseg.errors import (
     UserError,
     printable,
 )
-from kmseg.executors import CORES, available_cores
-from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
-from kmseg.pipeline.plan import Listing, Outcome
 from kmseg.plugins import plugin_errors
-from kmseg.sweeps.points import PointStatus
+
+if TYPE_CHECKING:
+    from kmseg.pipeline.plan import Listing, Outcome
 
 register()
 
@@ -86,7 +87,7 @@ def _run(config: DictConfig) -> None:
         return
     try:
         outcome = _run_task(config, folder)
-        show(outcome)
+        _show(outcome)
         _remove_empty_run(folder)  # a task that only prints a list writes no files
         if code := _exit_code(outcome):
             sys.exit(code)
@@ -101,6 +102,11 @@ def _run(config: DictConfig) -> None:
 
 def _run_point(config: DictConfig, folder: Path) -> None:
     """Do one run of a sweep and write its status into its folder; a failure does not stop the sweep."""
+    from kmseg.cli.config import fingerprint
+    from kmseg.cli.console import show_point
+    from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
+    from kmseg.sweeps.points import PointStatus
+
     name = f"run {folder.name}"
     if config.cache.limit is None:
         config.cache.limit = SWEEP_LIMIT_MB
@@ -119,7 +125,15 @@ def _run_point(config: DictConfig, folder: Path) -> None:
     show_point(name, outcome)
 
 
+def _show(outcome: Outcome | Listing) -> None:
+    from kmseg.cli.console import show
+
+    show(outcome)
+
+
 def _exit_code(outcome: Outcome | Listing) -> int:
+    from kmseg.pipeline.plan import Listing
+
     if isinstance(outcome, Listing):
         return outcome.code
     return DRIFTED if outcome.drifted else DOUBTFUL if outcome.doubt else 0
@@ -128,6 +142,8 @@ def _exit_code(outcome: Outcome | Listing) -> int:
 @cache
 def _share_cores(runs: int | None) -> None:
     """Limit a run of a sweep to its share of the cores if the launcher has `runs` processes; -1 means one per core."""
+    from kmseg.executors import CORES, available_cores
+
     if runs is not None:
         cores = available_cores()
         os.environ[CORES] = str(max(cores // (cores if runs < 1 else runs), 1))
@@ -148,6 +164,9 @@ def _warm_up() -> None:
 
 
 def _run_task(config: DictConfig, folder: Path) -> Outcome | Listing:
+    from kmseg.cli.config import build
+    from kmseg.cli.console import show_decision, show_palette
+
     running = HydraConfig.get()
     choices, overrides = dict(running.runtime.choices), list(running.overrides.task)
     task, plan = build(config, folder=folder, choices=choices, overrides=overrides, show=show_decision)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.discovery.candidates import Candidates
 from kmseg.images import LabelImage
 from kmseg.palette import Palette
+
+if TYPE_CHECKING:
+    from kmseg.discovery.candidates import Candidates
 
 
 @dataclass(frozen=True, eq=False)

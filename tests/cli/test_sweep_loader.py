@@ -10,7 +10,7 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from kmseg.cli.config import register
+from kmseg.cli.config_sources import register
 from kmseg.cli.sweep_loader import SweepLoader
 
 POINTS = (
