@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -31,6 +31,7 @@ from kmseg.maskers.boundary import Boundary
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import CountColors, Counted
 from kmseg.pipeline.palette_source import PaletteSource, with_names
+from kmseg.pixels.distance import between
 
 Image = str | os.PathLike[str] | NDArray[np.uint8]
 Images = Image | Iterable[Image]
@@ -90,6 +91,7 @@ def discover(
     >>> discover(label).colors.tolist()
     [[0, 0, 0], [128, 64, 128]]
     """
+    _check_part("color_space", color_space, "to_features", "kmseg.color_spaces.lab.Lab()")
     source = PaletteSource(names=names, snap=snap, pin=pin, forbid=forbid)
     clusterer = KMeans(k=k, seed=seed)
     given = _Images.of(images)
@@ -106,7 +108,7 @@ def discover(
 
 def segment(
     images: Images,
-    palette: Palette | str | os.PathLike[str],
+    palette: Palette | Mapping[str, Sequence[int]] | str | os.PathLike[str],
     *,
     masker: Masker = BOUNDARY,
     color_space: ColorSpace = RGB,
@@ -118,7 +120,7 @@ def segment(
     ----------
     images : folder, file, array of shape (H, W, 3) uint8 RGB, or any number of files and arrays
         Label images.
-    palette : Palette or path
+    palette : Palette, mapping of names to (r, g, b), or path
         The legend, or a legend file.
     masker : Masker
         Masker, for example `kmseg.maskers.nearest.Nearest()`, the paper's method.
@@ -140,15 +142,12 @@ def segment(
     >>> segment(label, Palette(["no", "yes"], [(0, 0, 0), (255, 255, 255)]))[0].tolist()
     [[0, 1]]
     """
-    legend = palette if isinstance(palette, Palette) else read_palette(os.fspath(palette))
+    legend = _legend(palette)
+    _check_part("masker", masker, "for_palette", "kmseg.maskers.nearest.Nearest()")
+    _check_part("color_space", color_space, "to_features", "kmseg.color_spaces.lab.Lab()")
     given = _Images.of(images)
-    arrays = [image for image in given.images[:CHECKED_ARRAYS] if not isinstance(image, Path)]
-    if arrays and seems_bgr(Histogram.of_all(arrays), legend):
-        warnings.warn(
-            "the arrays have the legend's colors with red and blue exchanged, as cv2.imread returns them; "
-            "kmseg expects RGB: give image[..., ::-1]",
-            stacklevel=2,
-        )
+    if doubt := _doubt(given.images[:CHECKED_ARRAYS], legend):
+        warnings.warn(doubt, stacklevel=2)
     work = _MaskChunk(given, legend, masker, color_space)
     return [mask for chunk in _executor(workers).map(work, given.items()) for mask in chunk]
 
@@ -164,7 +163,11 @@ class _Images:
         """Convert the argument; raise `UserError` for anything that cannot be a label image."""
         if isinstance(images, str | os.PathLike) and Path(images).is_dir():
             return cls(list(image_files(Path(images)).values()))
-        alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) == 3
+        alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) in (2, 3) or _is_pillow(images)
+        if not alone and (not isinstance(images, Iterable) or isinstance(images, Mapping | bytes)):
+            raise UserError(
+                f"images is {type(images).__name__}; expected a folder, files or arrays (H, W, 3) uint8 RGB"
+            )
         several = [cast(Image, images)] if alone else list(cast(Iterable[Image], images))
         if not several:
             raise UserError("there are no images; give a folder, files or arrays")
@@ -200,17 +203,85 @@ class _MaskChunk:
         return [mask(self.given.read_label(item)) for item in chunk]
 
 
+def _legend(palette: Any) -> Palette:
+    """Return the palette that an argument is, or names."""
+    if isinstance(palette, Palette):
+        return palette
+    if isinstance(palette, Mapping):
+        return Palette([str(name) for name in palette], np.array(list(palette.values())))
+    if isinstance(palette, str | os.PathLike):
+        return read_palette(os.fspath(palette))
+    raise UserError(
+        f"palette is {type(palette).__name__}; expected a Palette, names with (r, g, b), or the path of a legend file"
+    )
+
+
+def _check_part(name: str, part: object, method: str, example: str) -> None:
+    if isinstance(part, type) or not hasattr(part, method):
+        raise UserError(f"{name} is {part!r}; expected one such as {example}")
+
+
+FAR = 40
+"""RGB units beyond which a pixel hardly has a color, as in the metric `pixels/farther_than_40`."""
+
+MAX_FAR_SHARE = 0.5
+"""Share of such pixels from which on a legend seems to be another one."""
+
+
+def _doubt(images: Sequence[Path | NDArray[np.uint8]], legend: Palette) -> str:
+    """Say what is wrong with arrays that hardly have the legend's colors; nothing if they have them."""
+    arrays = [image for image in images if not isinstance(image, Path)]
+    if not arrays:
+        return ""
+    histogram = Histogram.of_all(arrays)
+    if seems_bgr(histogram, legend):
+        return (
+            "the arrays have the legend's colors with red and blue exchanged, as cv2.imread returns them; "
+            "kmseg expects RGB: give image[..., ::-1]"
+        )
+    far = between(histogram.colors, legend.sources[0]).min(axis=1) > FAR
+    share = float(histogram.counts[far].sum() / histogram.counts.sum())
+    if share < MAX_FAR_SHARE:
+        return ""
+    return (
+        f"{share:.0%} of the pixels are farther than {FAR} from every color of the legend: photos, or another legend?"
+    )
+
+
+def _is_pillow(image: object) -> bool:
+    """Tell whether an object is an image of Pillow."""
+    return hasattr(image, "getbands") and hasattr(image, "convert")
+
+
 def _image(image: Any, number: int) -> Path | NDArray[np.uint8]:
     if isinstance(image, str | os.PathLike):
+        if Path(image).is_dir():
+            raise UserError(f"image {number} is the folder {image}; give a folder alone, not in a list")
         return Path(image)
-    array = np.asarray(image)
+    array = np.asarray(image.convert("RGB") if _is_pillow(image) else image)
+    if array.dtype != np.uint8 and array.dtype.kind in "iuf" and array.size and 1 < array.max() <= 255:
+        whole = array.astype(np.uint8)
+        array = whole if np.array_equal(whole, array) else array
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
         raise UserError(
             f"image {number} is an array of shape {array.shape} and type {array.dtype}; expected RGB, (H, W, 3) uint8"
+            + _how_to_convert(array)
         )
     if not array.size:
         raise UserError(f"image {number} is an array of shape {array.shape} without pixels; leave it out")
     return np.require(array, requirements=["C", "W"])  # the compiled loops take writable arrays
+
+
+def _how_to_convert(array: NDArray[Any]) -> str:
+    if array.ndim == 3 and array.shape[2] == 4:
+        return "; drop alpha with image[..., :3]"
+    if array.ndim == 3 and array.shape[0] == 3:
+        return "; move the channels with image.transpose(1, 2, 0)"
+    if array.ndim == 2:
+        return "; of a gray image or an index mask, give np.dstack([image] * 3)"
+    if array.dtype.kind == "f" and array.size and array.min() >= 0 and array.max() <= 1:
+        return "; levels go from 0 to 1, so give (255 * image).round().astype(np.uint8)"
+    return ""
 
 
 def _counted(work: CountColors[Any], workers: int) -> Counted[Any]:

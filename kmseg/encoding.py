@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 MAX_PIXELS = 2**28
 """Maximum pixels of an image: 268 million, 0.8 GB as RGB. A small file can declare any size."""
@@ -246,3 +247,34 @@ _READERS = (
 _NAMES = dict(
     zip([signature for signature, _ in _READERS], ["png", "jpeg", "webp", "bmp", "tiff", "tiff", "gif"], strict=True)
 )
+
+
+def count_pages(data: bytes) -> int:
+    """Return how many images a file holds: pages of TIFF, frames of APNG and WebP; smaller copies are not counted.
+
+    Of an animation the number is at least 2; it is counted only where the header says it.
+    """
+    if data.startswith(b"\x89PNG"):
+        at = data.find(b"acTL", 0, max(data.find(b"IDAT"), 0))
+        return max(int.from_bytes(data[at + 4 : at + 8], "big"), 1) if at > 0 else 1
+    if data.startswith(b"RIFF") and data[8:16] == b"WEBPVP8X" and len(data) > 20 and data[20] & 2:
+        return max(data.count(b"ANMF"), 1)
+    if data[:4] in (b"II*\0", b"MM\0*"):
+        return _count_tiff_pages(data)
+    return 1
+
+
+def _count_tiff_pages(data: bytes) -> int:
+    """Count the directories that are no reduced copy and no mask (TIFF 6.0: NewSubfileType, bits 0 and 2)."""
+    order: Literal["little", "big"] = "little" if data.startswith(b"II") else "big"
+    place, pages, seen = int.from_bytes(data[4:8], order), 0, set[int]()
+    while 8 <= place <= len(data) - 2 and place not in seen:
+        seen.add(place)
+        entries = int.from_bytes(data[place : place + 2], order)
+        tags = {
+            int.from_bytes(data[at : at + 2], order): int.from_bytes(data[at + 8 : at + 12], order)
+            for at in range(place + 2, min(place + 2 + 12 * entries, len(data) - 11), 12)
+        }
+        pages += not tags.get(254, 0) & 5
+        place = int.from_bytes(data[place + 2 + 12 * entries :][:4], order)
+    return max(pages, 1)

@@ -137,14 +137,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 
 def read_text(path: Path, what: str) -> str:
-    """Read a text file (UTF-8, a byte order mark is dropped); `what` names it in the error."""
+    """Read a text file, UTF-8 or UTF-16 with its byte order mark; `what` names it in the error."""
     try:
-        with path.open(encoding="utf-8-sig") as file:
+        with path.open("rb") as file:
+            start = file.read(2)
+        encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        with path.open(encoding=encoding) as file:
             text = file.read(MAX_TEXT + 1)
     except FileNotFoundError:
         raise UserError(f"{what} {path} does not exist; give the path of an existing file") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{what} {path} is not UTF-8 text; save it as plain UTF-8 text") from None
+    except UnicodeError:
+        raise UserError(f"{what} {path} is not UTF-8 text; save it as UTF-8 (in Excel: CSV UTF-8)") from None
     except OSError as error:
         raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
     if len(text) > MAX_TEXT:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, read_encoding
+from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, count_pages, read_encoding
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import read_bytes, write_bytes
 
@@ -118,11 +118,6 @@ class LabelImage:
         return reader(self.data, self.box or Box(0, self.shape[0], 0, self.shape[1]))
 
 
-def is_image(path: Path) -> bool:
-    """Return whether the file has the suffix of an image format that kmseg reads."""
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-
-
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Read PNG, JPEG, BMP, TIFF or WebP as RGB.
 
@@ -152,6 +147,8 @@ def read_label_image(path: Path) -> LabelImage:
 def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
         raise _too_deep(path)
+    if (pages := count_pages(data)) > 1:
+        raise UnreadableImage(f"{path}: holds {pages} pages or frames; save each as a file of its own")
     tiff = data[:4] in (b"II*\0", b"MM\0*")
     flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -184,15 +181,31 @@ def read_complete_file(path: Path) -> bytes:
 
 def exif_orientation(path: Path) -> int:
     """Return how viewers turn an image, as EXIF numbers it; 1 is upright, and where nothing is said."""
-    if path.suffix.lower() not in (".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff"):
+    if path.suffix.lower() not in (".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".png"):
         return 1
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(read_bytes(path))) as image:
+        data = read_bytes(path)
+        if data.startswith(PNG_SIGNATURE) and b"eXIf" not in data:
+            return 1
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
             return int(image.getexif().get(0x0112, 1) or 1)
     except Exception:  # of broken metadata, Pillow raises what comes up; the pixels have been read
         return 1
+
+
+def has_transparent_pixels(path: Path) -> bool:
+    """Tell whether some pixels of a PNG, TIFF or WebP file are not opaque."""
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(read_complete_file(path))) as image:
+            if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+                return False
+            return bool(np.asarray(image.convert("RGBA"))[..., 3].min(initial=255) < 255)
+    except Exception:  # a file that cannot be read is named where it is
+        return False
 
 
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8] | None = None) -> bytes:
@@ -279,7 +292,16 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
         width = height = 0
     if width * height > MAX_PIXELS:
         return _too_large(path, f" ({width} x {height})")
-    return UnreadableImage(f"{path}: not a readable PNG, JPEG, BMP, TIFF or WebP image")
+    return UnreadableImage(f"{path}: {_what_instead(data)}")
+
+
+def _what_instead(data: bytes) -> str:
+    """Say what a file is that is no image that can be read."""
+    if data.startswith(b"version https://git-lfs"):
+        return "a pointer of Git LFS and not the image; get the files with: git lfs pull"
+    if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "a web page and not an image; download the file again"
+    return "not a readable PNG, JPEG, BMP, TIFF or WebP image"
 
 
 def _too_large(path: Path, size: str) -> UnreadableImage:

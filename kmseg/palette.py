@@ -186,7 +186,21 @@ class Palette:
         raise UserError(f"the palette has no class {name_or_index!r}; it has: {shown}")
 
     def paint(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Color an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels become black."""
+        """Color an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels, also -1, become black.
+
+        Raises
+        ------
+        UserError
+            If a value is no class.
+        """
+        mask = np.asarray(mask)
+        if mask.dtype.kind not in "iub":
+            raise UserError(f"the mask is of type {mask.dtype}; expected integers, the rows of the palette")
+        wrong = mask[((mask >= len(self)) & (mask != self.ignore)) | ((mask < -1) if mask.dtype.kind == "i" else False)]
+        if wrong.size:
+            raise UserError(
+                f"the mask has the value {wrong[0]}; expected classes 0 to {len(self) - 1}, or {self.ignore} for none"
+            )
         return self._colored(self.painted, mask)
 
     def as_label(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -277,6 +291,8 @@ def _levels(colors: Any) -> NDArray[np.uint8]:
     levels = np.asarray(colors)
     if levels.ndim != 2 or levels.shape[1] != 3 or not len(levels):
         raise UserError(f"a palette's colors have shape {levels.shape}; expected (classes, 3)")
+    if levels.dtype.kind == "f" and 0 < levels.max() <= 1:
+        raise UserError("a palette's colors go from 0 to 1; multiply them by 255")
     if levels.min() < 0 or levels.max() > 255 or not np.all(levels == np.floor(levels)):
         raise UserError("a palette's colors must be integers from 0 to 255")
     return levels.astype(np.uint8)

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import kmseg as package
 from kmseg.errors import UserError
@@ -46,7 +47,9 @@ def test_the_papers_way_and_the_users_wishes(labels, legend):
     [
         ([], "no images"),
         (np.zeros((4, 4), np.uint8)[None, ..., None], r"shape \(4, 4, 1\).*\(H, W, 3\) uint8"),
-        ([np.zeros((4, 4, 3))], "float64"),
+        ([np.full((4, 4, 3), 0.5)], r"float64.*255 \* image"),
+        ([np.zeros((4, 4, 4), np.uint8)], r"image\[..., :3\]"),
+        (None, "images is NoneType"),
         (np.zeros((0, 4, 3), np.uint8), "without pixels"),
         (["nowhere.png"], "nowhere.png: cannot be opened"),
     ],
@@ -68,9 +71,32 @@ def test_numpys_numbers_read_only_and_memory_mapped_arrays_are_taken(labels, pal
     assert np.array_equal(palette.paint(first), label)
 
 
-def test_arrays_in_bgr_order_are_warned_of(palette):
+def test_whole_levels_of_any_type_pillows_images_and_names_with_colors_are_taken(palette):
+    label = draw_label()
+    (expected,) = package.segment(label, palette)
+    for image in (
+        label.astype(np.uint16),
+        label.astype(float),
+        Image.fromarray(label),
+        Image.fromarray(label).quantize(4),
+    ):
+        assert np.array_equal(package.segment(image, COLORS)[0], expected)
+
+
+def test_arrays_in_bgr_order_or_of_other_colors_are_warned_of(palette):
     with pytest.warns(UserWarning, match="red and blue exchanged"):
         package.segment(draw_label()[..., ::-1], palette)
+    with pytest.warns(UserWarning, match="photos, or another legend"):
+        package.segment(np.full((8, 8, 3), 255, np.uint8), palette)
+
+
+def test_parts_and_masks_that_are_none_are_refused(palette):
+    with pytest.raises(UserError, match="masker is 'nearest'; expected one such as"):
+        package.segment(draw_label(), palette, masker="nearest")
+    with pytest.raises(UserError, match="color_space is 'lab'"):
+        package.discover(draw_label(), color_space="lab")
+    with pytest.raises(UserError, match="the mask has the value 77"):
+        palette.paint(np.full((2, 2), 77))
 
 
 def test_swatches_show_every_class_and_names_are_only_text(capsys):

@@ -1,6 +1,5 @@
 import pytest
 
-from kmseg.datasets.matching import FileMatcher
 from kmseg.files import replacing, safe_names, write_text
 
 
@@ -41,12 +40,3 @@ def test_class_names_become_file_names_that_stay_in_their_folder():
     assert all(name and "/" not in name and "\\" not in name and "\n" not in name for name in safe)
     assert not {".", "..", "con", "nul.x"} & set(safe)
     assert max(map(len, safe)) < 100
-
-
-def test_a_partner_is_found_by_path_then_by_a_name_that_only_one_has(tmp_path):
-    files = {key: tmp_path / key for key in ("s1/0", "s2/0", "s2/7")}
-    partners = FileMatcher(files)
-    assert partners.find("s2/0") == tmp_path / "s2/0"
-    assert partners.find("s2/0.png") == tmp_path / "s2/0"
-    assert partners.find("other/7") == tmp_path / "s2/7"
-    assert partners.find("other/0") is None

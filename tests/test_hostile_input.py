@@ -76,7 +76,7 @@ LEGENDS = {
     "deeper than Python goes": ("[" * 100_000, "begins like JSON but is not"),
     "a number of 5000 digits": ('{"a": [' + "1" * 5000 + ", 0, 0]}", "begins like JSON|expected"),
     "a field larger than CSV allows": ("name,r,g,b\n" + "a" * 200_000 + ",1,2,3\n", "is no CSV"),
-    "null bytes": ("name,r,g,b\na\0b,1,2,3\n", None),
+    "null bytes": ("name,r,g,b\na\0b,1,2,3\n", "zero bytes"),
     "a map that is none": ('{"segmentation_colors": [[1, 2, 3]], "label_map": [1]}', "expected"),
     "Python that is nested too deeply": ("classes = []\npalette = " + "-" * 400_000 + "1", "nested too deeply"),
     "Python that is computed": ("classes = ['a']\npalette = [[1, 2, 3]] * 2", "computed"),

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kmseg.encoding import count_pages
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import Box, LabelImage, encode_png, read_rgb, write_png
 from tests.conftest import draw_label, write_rgb
@@ -147,3 +148,31 @@ def test_masks_are_no_larger_than_those_of_opencv(blob):
     mask = cv2.resize(classes, (256, 256), interpolation=cv2.INTER_NEAREST)
     runs = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE, cv2.IMWRITE_PNG_FILTER, 0]
     assert len(encode_png(mask)) <= 1.1 * len(cv2.imencode(".png", mask, runs)[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("a.tif", "holds 3 pages"), ("a.webp", "holds 3 pages"), ("a.png", "holds 3 pages")]
+)
+def test_files_of_several_images_are_refused_since_one_of_them_would_be_read(tmp_path, name, says):
+    first, *others = [Image.fromarray(draw_label(number)) for number in range(3)]
+    first.save(tmp_path / name, save_all=True, append_images=others, lossless=True)
+    with pytest.raises(UnreadableImage, match=says):
+        read_rgb(tmp_path / name)
+
+
+def test_smaller_copies_in_a_tiff_are_no_pages():
+    directory = b"\1\0" + b"\xfe\0\4\0\1\0\0\0" + b"%c\0\0\0"
+    first, copy = directory % 0, directory % 1
+    data = b"II*\0\x08\0\0\0" + first + (8 + len(first) + 4).to_bytes(4, "little") + copy + bytes(4)
+    assert count_pages(data) == 1
+    assert count_pages(data.replace(copy, first)) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "says"), [(b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"), (b"<html>404", "a web page")]
+)
+def test_what_was_downloaded_in_place_of_an_image_is_said(tmp_path, data, says):
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    with pytest.raises(UnreadableImage, match=says):
+        read_rgb(path)

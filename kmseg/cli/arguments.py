@@ -149,3 +149,44 @@ def _unknown_flag(word: str) -> str:
     if "=" in bare or "." in bare:
         return f"{word!r}: settings have no dashes; write {bare if '=' in bare else bare + '=VALUE'}"
     return f"{word!r} is no flag of kmseg; --help lists settings and options, --hydra-help the flags"
+
+
+INPUT_KEYS = ("dataset.root", "dataset.photos", "dataset.splits", "truth.masks")
+"""Settings that name a folder of the user's files."""
+
+
+def refuse_output_in_input(words: Sequence[str]) -> None:
+    """Fail if a command would write into a folder that it reads, before Hydra makes a file there.
+
+    Only what the words say is known here; `kmseg.pipeline.outputs` checks again what option files say.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The command line as `order_arguments` returns it.
+
+    Raises
+    ------
+    UserError
+        Naming both folders.
+    """
+    said = {key.lstrip("+"): value for key, equals, value in (word.partition("=") for word in words) if equals}
+    many = "-m" in words or "--multirun" in words or said.get("hydra.mode") == "MULTIRUN"
+    key, usual = ("hydra.sweep.dir", "multirun") if many else ("hydra.run.dir", "outputs")
+    output = _as_folder(said.get(key, usual))
+    for name in INPUT_KEYS:
+        given = _as_folder(said.get(name, ""))
+        if output and given and given.is_dir() and output.is_relative_to(given):
+            raise UserError(
+                f"the output folder {output} lies in {name}={said[name]}, which a run never writes into\n"
+                f"choose another with {key}=FOLDER"
+            )
+
+
+def _as_folder(value: str) -> Path | None:
+    """Return the folder that a value names; None for one that Hydra computes, or for several."""
+    text = value[1:-1].replace("\\'", "'") if value[:1] == value[-1:] == "'" and len(value) > 1 else value
+    text = text.split("/${")[0]  # the date of the default, below a folder
+    if not text or any(mark in text for mark in "${[") or ("," in text and text == value):
+        return None
+    return Path(text).expanduser().resolve()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -148,7 +149,10 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     if config.get(name) is None:
         raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
     try:
-        return _instantiate(OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True))
+        node = OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True)
+        if not isinstance(node, dict) or "_target_" not in node:
+            raise UserError("the option's file names no class; expected a line such as _target_: package.module.Class")
+        return _instantiate(node)
     except MissingMandatoryValue as error:
         raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
     except UserError as error:
@@ -165,8 +169,12 @@ def _instantiate(node: Any) -> Any:
     if "_target_" not in values:
         return values
     target = values.pop("_target_")
+    part = part_class(target)
+    known = fields_of(target) if dataclasses.is_dataclass(part) else values
+    if unknown := [key for key in values if key not in known]:
+        raise UserError(f"there is no setting {unknown[0]!r}; it has {', '.join(known) or 'none'}")
     try:
-        return part_class(target)(**values)
+        return part(**values)
     except UserError:
         raise
     except Exception as error:  # a plugin can raise anything

@@ -16,10 +16,12 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
+from yaml import YAMLError
 
 from kmseg.cli.arguments import CONFIG_DIR
 from kmseg.cli.hydra_internals import FileConfigSource, start_faster
 from kmseg.cli.part_fields import fields_of
+from kmseg.errors import UserError
 from kmseg.plugins import conf_folder, file_options, installed_plugins, make_importable, plugin_files, plugin_folders
 
 
@@ -36,7 +38,12 @@ class PartsSource(FileConfigSource):
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Load one option file and add the fields of its dataclass."""
-        result = super().load_config(config_path)
+        try:
+            result = super().load_config(config_path)
+        except (YAMLError, UnicodeError) as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f", line {mark.line + 1}" if mark is not None else ""
+            raise UserError(f"{self.path}/{config_path}{where} is no YAML that can be read; correct the file") from None
         return dataclasses.replace(
             result, config=OmegaConf.create(_with_defaults(OmegaConf.to_container(result.config)))
         )

@@ -24,7 +24,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from kmseg.cli.arguments import order_arguments
+from kmseg._version import __version__
+from kmseg.cli.arguments import order_arguments, refuse_output_in_input
 from kmseg.cli.config_sources import register
 from kmseg.cli.messages import USER_ERRORS, explain
 from kmseg.errors import (
@@ -62,12 +63,19 @@ def main() -> None:
     gc.set_threshold(*GC_THRESHOLDS)
     # Make Hydra raise its errors instead of printing them; kmseg prints one sentence.
     os.environ["HYDRA_FULL_ERROR"] = "1"
+    if "--version" in sys.argv[1:]:
+        print(f"kmseg {__version__}")
+        return
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM is handled like Ctrl-C
     try:
         sys.argv[1:] = order_arguments(sys.argv[1:])
     except UserError as error:
         _fail(error, WRONG_COMMAND)
+    try:
+        refuse_output_in_input(sys.argv[1:])
+    except UserError as error:
+        _fail(error)
     _export_plugins(sys.argv[1:])
     try:
         _run()
@@ -96,6 +104,7 @@ def _run(config: DictConfig) -> None:
     except USER_ERRORS as error:
         _remove_empty_run(folder)
         if isinstance(error, SharedFolder):
+            _remove_own_files(folder)
             _remove_empty_parents(folder)
         _fail(error)
 
@@ -201,10 +210,17 @@ def _remove_empty_run(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _remove_own_files(folder: Path) -> None:
+    """Remove what Hydra has just made in a folder that is the user's."""
+    for path in (folder / ".hydra", folder / "kmseg.log"):
+        if path.exists() and path.stat().st_mtime >= STARTED:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
 def _remove_empty_parents(folder: Path) -> None:
     """Remove the folders that were made for a run among its input, as far as nothing else is in them."""
     for parent in list(folder.parents)[:2]:
-        if parent == Path.cwd() or any(parent.iterdir()) or parent.stat().st_mtime < STARTED:
+        if parent == Path.cwd() or not parent.exists() or any(parent.iterdir()) or parent.stat().st_mtime < STARTED:
             return
         parent.rmdir()
 

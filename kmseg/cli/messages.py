@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from kmseg.errors import UserError
-from kmseg.plugins import conf_folder
+from kmseg.plugins import conf_folder, options
 
 USER_ERRORS = (UserError, HydraException, OmegaConfBaseException, OSError)
 """Errors the user can fix; anything else is a bug in kmseg and keeps its traceback."""
@@ -66,24 +66,34 @@ def _explain_hydra_error(error: HydraException) -> str:
     if option := re.search(
         r"Could not find '([^']+)/([^'/]+)'(?:\s+Available options in '[^']+':\s+(.*?)\nConfig)?", text, re.S
     ):
-        options = (option[3] or "").split()
+        offered = (option[3] or "").split()
         if option[1] == "hydra/launcher" and option[2] in EXTRAS:
             return (
                 f"hydra/launcher={option[2]} needs an extra; install it with: pip install 'kmseg[{EXTRAS[option[2]]}]'"
             )
-        return f"{option[1]} has no option {option[2]!r}; choose {', '.join(options) or 'another'}"
+        return f"{option[1]} has no option {option[2]!r}; choose {', '.join(offered) or 'another'}"
     if several := re.search(r"Ambiguous value for argument '([^=']+)=([^']*)'", text):
         name, values = several.groups()
         return (
             f"{name}={values} has several values: add -m (--multirun) to run each, or write a list as {name}=[{values}]"
         )
     if group := re.search(r"Could not load '([^']+)'", text):
+        kind, _, wrong = group[1].rpartition("/")
+        known = [option.name for option in options() if option.group == kind]
+        if known:
+            return f"{kind} has no option {wrong!r}; choose {', '.join(known)}"
         return f"{group[1]!r} is not an option; --help lists the groups and their options"
     return _first_lines(error)
 
 
 def _first_lines(error: Exception) -> str:
     """Return what a message of Hydra or OmegaConf and its cause say, without their internals, in two lines."""
+    if "Cannot merge" in str(error):
+        file = re.search(r"In '([^']+)'", str(error))
+        return (
+            f"{file[1] if file else 'an option file'} has a list or a value where settings are expected; writers are "
+            "chosen in its defaults list, as in - override /writers: [index_png]"
+        )
     cause = "" if error.__cause__ is None else str(error.__cause__)
     lines = [line.strip() for line in f"{error}\n{cause}".splitlines()]
     noise = ("full_key:", "object_type=", "reference_type=", "See https", "LexerNoViableAlt")

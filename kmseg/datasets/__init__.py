@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.errors import UserError
-from kmseg.images import LabelImage, is_image
+from kmseg.images import LabelImage
 from kmseg.validation import check_text
 
 if TYPE_CHECKING:
@@ -88,6 +87,12 @@ def read_label(dataset: Dataset, item: Item) -> LabelImage:
         raise UserError(f"{item.key}, as {type(dataset).__name__}.read_label returns it: {error}") from None
 
 
+def label_files(dataset: Dataset, item: Item) -> list[Path]:
+    """Return the files that decide the pixels of a label image: its own, and where it is computed, the photo's."""
+    computed = getattr(dataset, "labels_need_photos", False)
+    return [item.label, item.photo] if computed and item.photo is not None else [item.label]
+
+
 def existing_folder(name: str, folder: Path | str) -> Path:
     """Return `folder` as a path; raise `UserError` if it is not an existing folder."""
     check_text(name, folder if not isinstance(folder, Path) else str(folder))
@@ -100,20 +105,13 @@ def existing_folder(name: str, folder: Path | str) -> Path:
 
 
 def image_files(root: Path) -> dict[str, Path]:
-    """Map keys to the image files below `root`, sorted by key.
+    """Map keys to the image files below `root`, sorted by key; raise `UserError` if there are none."""
+    from kmseg.datasets.listing import list_images
 
-    A key is the relative path without suffix; if two files share it, their keys include the suffix.
-    """
-    # A broken link is listed too, so that it is reported as unreadable.
-    found = (path for path in root.rglob("*") if is_image(path))
-    files = sorted(path for path in found if path.is_file() or (path.is_symlink() and not path.exists()))
+    files = dict(list_images(root).images)
     if not files:
         raise UserError(
             f"{root} and its sub-folders have no PNG, JPEG, BMP, TIFF or WebP image; "
             "give the folder of the label images"
         )
-    keys = {path: path.relative_to(root).with_suffix("").as_posix() for path in files}
-    while len(set(keys.values())) < len(files):  # repeat: a.png and a.png.png
-        count = Counter(keys.values())
-        keys = {path: key if count[key] == 1 else path.relative_to(root).as_posix() for path, key in keys.items()}
-    return {key: path for path, key in sorted(keys.items(), key=lambda entry: entry[1])}
+    return files

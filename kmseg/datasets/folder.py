@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kmseg.datasets import Item, Listed, existing_folder
 from kmseg.datasets.inspection import Series, look_at
-from kmseg.datasets.listing import find_images, list_images, summarize
+from kmseg.datasets.listing import NO_IMAGE, find_images, list_images, summarize
 from kmseg.datasets.matching import Matches, match_names
 from kmseg.datasets.naming import group_series
 from kmseg.datasets.overrides import quote_override
@@ -23,13 +23,16 @@ from kmseg.datasets.splits import (
     key_in_split,
     read_split_lists,
     split_lists,
-    splits_of_folders,
+    splits_named,
     splits_of_lists,
 )
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UserError
 from kmseg.images import LabelImage, read_label_image, read_rgb
+
+COMPARED = 1000
+"""Names of photos that are compared to show the one most like a label's."""
 
 MIN_PHOTO_CERTAINTY = 0.6
 """Certainty from which on images are photos for sure, so that a folder of labels that holds them is refused."""
@@ -75,11 +78,11 @@ class Folder:
         """List the label images, and say what is left out, paired and divided."""
         root = existing_folder("dataset.root", self.root)
         tree = walk_tree(root)
+        tree = self._without_photos(tree)
         found = find_images(tree, list(self.labels))
         if not found.images:
             asked = f" that matches {', '.join(self.labels)}" if self.labels else ""
-            first, reason = next(iter(found.unused.items()), ("", ""))
-            other = f"; {first} is {reason}" if reason.startswith(("a link", "cannot")) else ""
+            other = next((f"; {path}: {reason}" for path, reason in found.unused.items() if reason != NO_IMAGE), "")
             raise UserError(
                 f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image{asked}, also not in its sub-folders{other}"
             )
@@ -87,6 +90,7 @@ class Folder:
             refuse_mixed(self.root, tree, found.images)
         items = [Item(key, path) for key, path in found.images.items()]
         notes = [] if self.labels else summarize(found.unused)
+        notes += describe_alike(list(found.images))
         if self._photo_folders:
             items, said = self._with_photos(items)
             notes += said
@@ -96,18 +100,34 @@ class Folder:
 
     def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
         """Find the photo of each label; labels that lie among the photos are none."""
-        labels = {item.label.resolve() for item in items} if self.labels and self._shares_folder else set()
+        labels = {item.label.resolve() for item in items} if self._shares_folder else set()
         photos: dict[str, Path] = {}
+        unused: dict[str, str] = {}
         shared = Path(os.path.commonpath([str(Path(folder).expanduser().absolute()) for folder in self._photo_folders]))
         for folder in self._photo_folders:
             path = existing_folder("dataset.photos", folder)
             below = path.expanduser().absolute().relative_to(shared).as_posix()
-            for key, photo in list_images(path).images.items():
+            listed = list_images(path)
+            unused |= listed.unused
+            for key, photo in listed.images.items():
                 if not labels or photo.resolve() not in labels:
                     photos[key if below == "." else f"{below}/{key}"] = photo
         found = match_names([item.key for item in items], list(photos))
         paired = [replace(item, photo=photos.get(found.pairs.get(item.key, ""))) for item in items]
-        return paired, [describe_pairs(found, self._photo_folders)]
+        return paired, [describe_pairs(found, self._photo_folders, unused)]
+
+    def _without_photos(self, tree: Tree) -> Tree:
+        """Return the tree without folders of photos that lie in it, unless patterns say what the labels are."""
+        root = Path(self.root).expanduser().resolve()
+        inside = [folder for folder in map(_resolved, self._photo_folders) if root in folder.parents]
+        if self.labels or not inside:
+            return tree
+        files = {
+            path: file
+            for path, file in tree.files.items()
+            if not any(folder in Path(file).resolve().parents for folder in inside)
+        }
+        return replace(tree, files=files)
 
     @property
     def _shares_folder(self) -> bool:
@@ -128,16 +148,19 @@ class Folder:
         if self.splits == "none":
             return {}, []
         if self.splits == "folders":
-            found = splits_of_folders(keys)
-            return found, [f"splits by folders: {describe_splits(found)}"] if found else []
+            found = splits_named(keys)
+            rest = [key for key in keys if found and key not in found]
+            if 2 * len(rest) > len(keys):
+                return {}, [f"{len(found)} of {len(keys)} labels lie in folders of splits: too few to divide all so"]
+            return dict.fromkeys(rest, "train") | found, _say_splits("folders", found, rest)
         lists = split_lists(Path(self.splits).expanduser())
         if not lists:
             raise UserError(f"dataset.splits={self.splits} has no train.txt, val.txt or test.txt; expected such lists")
-        found, rest = splits_of_lists(keys, read_split_lists(lists))
+        found, unknown = splits_of_lists(keys, read_split_lists(lists))
         if not found:
             raise UserError(f"dataset.splits={self.splits} lists none of the images; expected their names, one a line")
-        left = f", {len(rest)} in no list, which are for training" if rest else ""
-        return {key: found.get(key, "train") for key in keys}, [f"splits by lists: {describe_splits(found)}{left}"]
+        rest = [key for key in keys if key not in found]
+        return {key: found.get(key, "train") for key in keys}, _say_splits("lists", found, rest, unknown)
 
     def read_label(self, item: Item) -> LabelImage:
         """Read a label image."""
@@ -164,17 +187,57 @@ def _glob(pattern: Path) -> Iterator[Path]:
     return start.glob(str(pattern.relative_to(start))) if pattern.anchor else Path().glob(str(pattern))
 
 
-def describe_pairs(found: Matches, folders: Sequence[str]) -> str:
-    """Say how many labels have a photo, and name some that have none."""
+def _most_similar(name: str, others: Sequence[str]) -> str:
+    """Return the path whose name is most similar."""
+    import difflib
+
+    by_name = {PurePosixPath(other).name: other for other in others[:COMPARED]}
+    close = difflib.get_close_matches(PurePosixPath(name).name, list(by_name), n=1, cutoff=0)
+    return by_name[close[0]] if close else others[0]
+
+
+def _say_splits(how: str, found: Mapping[str, str], rest: Sequence[str], unknown: Sequence[str] = ()) -> list[str]:
+    """Say how images are divided, which are in no part and so for training, and which entries of lists are none."""
+    if not found:
+        return []
+    said = f"splits by {how}: {describe_splits(found)}"
+    if rest:
+        said += f", {len(rest)} in none, which are for training: {_first_names(rest)}"
+    if unknown:
+        said += f"; {len(unknown)} of the lists' entries are no label here: {_first_names(unknown)}"
+    return [said]
+
+
+def _first_names(names: Sequence[str], shown: int = 3) -> str:
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
+def _resolved(folder: str) -> Path:
+    return Path(folder).expanduser().resolve()
+
+
+def describe_alike(keys: Sequence[str]) -> list[str]:
+    """Name images whose paths differ only in capitals: on Windows and macOS, one output replaces the other."""
+    first: dict[str, str] = {}
+    alike = [(first.setdefault(key.casefold(), key), key) for key in keys]
+    pairs = [f"{one} and {other}" for one, other in alike if one != other]
+    said = "names differ only in capitals, so that on Windows and macOS one mask replaces the other"
+    return [f"{said}: {_first_names(pairs)}"] if pairs else []
+
+
+def describe_pairs(found: Matches, folders: Sequence[str], unread: Mapping[str, str]) -> str:
+    """Say how many labels have a photo, and name some that have none; `unread` are other files there, with reasons."""
     total = len(found.pairs) + len(found.unmatched)
     place = ", ".join(map(str, folders))
+    if not found.pairs and not found.unused:
+        why = next((f": {len(unread)} other files, as {path} ({reason})" for path, reason in unread.items()), "")
+        return f"none of {total} labels has a photo in {place}, which holds no image that is read{why}"
     if not found.pairs:
-        example = (
-            f" ({PurePosixPath(found.unmatched[0]).name} and {PurePosixPath(found.unused[0]).name})"
-            if found.unused
-            else ""
+        label, photo = found.unmatched[0], _most_similar(found.unmatched[0], found.unused)
+        return (
+            f"none of {total} labels has a photo in {place}: names differ, or fit several files ({label} and {photo}); "
+            "give both the same paths"
         )
-        return f"none of {total} labels has a photo in {place}: names differ{example}; give both the same names"
     said = f"{total} labels, {len(found.pairs)} photos paired"
     if found.unmatched:
         more = f" and {len(found.unmatched) - 3} more" if len(found.unmatched) > 3 else ""

@@ -24,6 +24,12 @@ MAX_LINK_BYTES = 256
 """Bytes of a file that may be a link saved as text, as Git does where links are not supported."""
 
 
+HIDDEN = "hidden, or left by an operating system"
+
+NO_IMAGE = "not an image"
+"""Reason of files that seem to be no images at all."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """The images below a folder.
@@ -47,7 +53,7 @@ def list_images(root: Path, patterns: Sequence[str] = ()) -> Listing:
 
 def find_images(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
     """List the images of a tree whose paths match one of the patterns."""
-    unused = dict(tree.left_out)
+    unused = dict.fromkeys(sorted(tree.hidden), HIDDEN) | tree.left_out
     found: dict[str, Path] = {}
     for path, file in tree.files.items():
         reason = why_unread(path, file) or ("" if matches(path, patterns) else "not among the files asked for")
@@ -74,7 +80,7 @@ def why_unread(path: str, file: str | None = None) -> str:
         return ""
     if file is not None and "." not in name:
         return _why_unread_by_content(Path(file))
-    return f"{suffix} images are not read; convert them to PNG" if suffix in UNREAD_SUFFIXES else "not an image"
+    return f"{suffix} images are not read; convert them to PNG" if suffix in UNREAD_SUFFIXES else NO_IMAGE
 
 
 def _why_unread_by_content(file: Path) -> str:
@@ -89,7 +95,7 @@ def _why_unread_by_content(file: Path) -> str:
     target = head.decode("utf-8", "replace").strip()
     if len(head) < MAX_LINK_BYTES and "/" in target and target.isprintable() and (file.parent / target).is_dir():
         return f"a link to {target} that was saved as text, and is not followed"
-    return "not an image"
+    return NO_IMAGE
 
 
 def make_keys(files: Mapping[str, Path]) -> dict[str, Path]:

@@ -8,14 +8,12 @@ side: first of the whole path below the folder, then of the name alone. A file t
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kmseg.datasets.words import KIND_WORDS, SPLITS, split_words
-from kmseg.images import SUFFIXES
 
 Words = tuple[str, ...]
 
@@ -139,27 +137,3 @@ def _without(parts: Sequence[Words], dropped: frozenset[str]) -> tuple[Words, ..
     """Drop words; a folder of which nothing remains is no part of the path, and splits have one name."""
     kept = [tuple(SPLITS.get(word, word) for word in part if word not in dropped) for part in parts]
     return tuple(part for part in kept if part)
-
-
-class FileMatcher:
-    """Find the file that belongs to an item, by relative path, else by unique file name.
-
-    Parameters
-    ----------
-    files : mapping of str to Path
-        The files by their paths below their folder, without suffix and with `/`.
-    """
-
-    def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files = files
-        names = Counter(Path(key).name for key in files)
-        # A name that occurs twice (frame 0 of two sequences) matches nothing: a wrong match is worse than none.
-        self._by_name = {Path(key).name: path for key, path in files.items() if names[Path(key).name] == 1}
-
-    def find(self, key: str) -> Path | None:
-        """Return the file of the item, or None; an image suffix in the key is ignored."""
-        bare = str(Path(key).with_suffix("")) if Path(key).suffix.lower() in SUFFIXES else key
-        for name in (key, bare):
-            if name in self._files:
-                return self._files[name]
-        return self._by_name.get(Path(bare).name)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, existing_folder, image_files
-from kmseg.datasets.matching import FileMatcher
+from kmseg.datasets import Item, Listed, existing_folder
+from kmseg.datasets.folder import describe_pairs
+from kmseg.datasets.listing import list_images, summarize
+from kmseg.datasets.matching import match_names
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import LabelImage, read_rgb
@@ -62,6 +65,8 @@ class Overlay:
     colors are spread; at the right one they fall into few cells of the color cube, a sharp peak.
     """
 
+    labels_need_photos: ClassVar[bool] = True
+
     root: str
     photos: str
     opacity: float | str = "auto"
@@ -74,9 +79,17 @@ class Overlay:
 
     def items(self) -> list[Item]:
         """List the overlays, each with its photo where one is found."""
-        photos = FileMatcher(image_files(existing_folder("dataset.photos", self.photos)))
-        files = image_files(existing_folder("dataset.root", self.root))
-        return [Item(key, path, photos.find(key)) for key, path in files.items()]
+        return self.listing().items
+
+    def listing(self) -> Listed:
+        """List the overlays, and say what is left out and paired."""
+        photos = list_images(existing_folder("dataset.photos", self.photos))
+        overlays = list_images(existing_folder("dataset.root", self.root))
+        if not overlays.images:
+            raise UserError(f"{self.root} holds no image that is read, also not in its sub-folders")
+        found = match_names(list(overlays.images), list(photos.images))
+        items = [Item(key, path, photos.images.get(found.pairs.get(key, ""))) for key, path in overlays.images.items()]
+        return Listed(items, [*summarize(overlays.unused), describe_pairs(found, [self.photos], photos.unused)])
 
     def read_label(self, item: Item) -> LabelImage:
         """Read an overlay and its photo, and return the label that was blended in."""

@@ -61,12 +61,16 @@ def split_of_path(path: str) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
+def splits_named(keys: Sequence[str]) -> dict[str, str]:
+    """Return the part of each key that has one by its folders, where at least two parts are named."""
+    named = {key: split for key in keys if (split := split_of_path(key)) is not None}
+    return named if len(set(named.values())) > 1 else {}
+
+
 def splits_of_folders(keys: Sequence[str]) -> dict[str, str]:
     """Return the part of each key by its folders; nothing unless at least two parts are named and every key has one."""
-    found = {key: split_of_path(key) for key in keys}
-    if None in found.values() or len(set(found.values())) < 2:
-        return {}
-    return {key: split for key, split in found.items() if split is not None}
+    found = splits_named(keys)
+    return found if len(found) == len(keys) else {}
 
 
 def key_in_split(key: str, split: str) -> str:
@@ -82,9 +86,10 @@ def key_in_split(key: str, split: str) -> str:
 
 
 def read_split_lists(lists: Mapping[str, Path]) -> dict[str, list[str]]:
-    """Read lists of files, one a part: the stem of each image in a line, the first of its words.
+    """Read lists of files, one a part, an image in each line without its suffix.
 
-    A line may hold paths of photo and label, as in `images/1.jpg labels/1.png`.
+    A line may hold paths of photo and label, as in `images/1.jpg labels/1.png`, or a number behind the name, as lists
+    of PASCAL VOC have; such a line stands for its first word.
     """
     found: dict[str, list[str]] = {}
     for split, path in lists.items():
@@ -93,8 +98,14 @@ def read_split_lists(lists: Mapping[str, Path]) -> dict[str, list[str]]:
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"the list {path} cannot be read ({error}); expected one image a line") from None
         lines = (line.strip() for line in text.splitlines())
-        found[split] = [_stem(line.split()[0]) for line in lines if line and not line.startswith("#")]
+        found[split] = [_stem(_first_of(line)) for line in lines if line and not line.startswith("#")]
     return found
+
+
+def _first_of(line: str) -> str:
+    """Return what a line names first; blanks part two names with suffixes, or a name and a number."""
+    found = re.fullmatch(r"(.*\.[A-Za-z]{3,4})[\s,]+\S.*\.[A-Za-z]{3,4}|(\S+)\s+-?[01]", line)
+    return line if found is None else found[1] or found[2]
 
 
 def _stem(word: str) -> str:
@@ -108,7 +119,7 @@ def split_lists(folder: Path) -> dict[str, Path]:
 
 
 def splits_of_lists(keys: Sequence[str], lists: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], list[str]]:
-    """Return the part of each key that is in one list, and the keys that are in none.
+    """Return the part of each key that is in one list, and the entries that are no key.
 
     An entry means the key of its path or, where one key only ends so, of its name; a `_mask` or the like that all keys
     have does not matter.
@@ -121,8 +132,11 @@ def splits_of_lists(keys: Sequence[str], lists: Mapping[str, Sequence[str]]) -> 
     from kmseg.datasets.matching import match_names
 
     found: dict[str, str] = {}
+    unknown: list[str] = []
     for split, entries in lists.items():
-        for key in match_names(list(keys), list(dict.fromkeys(entries))).pairs:
+        matches = match_names(list(keys), list(dict.fromkeys(entries)))
+        unknown += matches.unused
+        for key in matches.pairs:
             if found.setdefault(key, split) != split:
                 raise UserError(f"{key} is in the lists of {found[key]} and of {split}; expected it in one")
-    return found, [key for key in keys if key not in found]
+    return found, unknown

@@ -25,12 +25,15 @@ class Tree:
         these paths.
     left_out : mapping of str to str
         Entries that are not among `files`, with the reason: links that lead nowhere or into a folder that is
-        already there, folders that cannot be opened. Hidden and system files are no part of a data set.
+        already there, folders that cannot be opened.
+    hidden : list of str
+        Hidden entries and those that operating systems leave, which are no part of a data set.
     """
 
     root: Path
     files: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
 
     @cached_property
     def folders(self) -> dict[str, list[str]]:
@@ -106,8 +109,11 @@ def _entries(folder: str, below: str, tree: Tree) -> Iterator[tuple[str, os.DirE
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith(".") and entry.name.casefold() not in SYSTEM_NAMES:
-                    yield entry.name if entry.name.isascii() else unicodedata.normalize("NFC", entry.name), entry
+                name = entry.name if entry.name.isascii() else unicodedata.normalize("NFC", entry.name)
+                if name.startswith(".") or name.casefold() in SYSTEM_NAMES:
+                    tree.hidden.append(f"{below}/{name}" if below else name)
+                else:
+                    yield name, entry
     except OSError as error:
         tree.left_out[below or "."] = f"cannot be opened ({error.strerror})"
 

@@ -71,7 +71,7 @@ class Digests:
 
     def __call__(self, chunk: Sequence[Work]) -> list[str]:
         """Return the digest of each image's files."""
-        return [digest_of_files(work.files) for work in chunk]
+        return [work.digest() for work in chunk]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class RecordImages:
         tallies, records, below = [], [], f"{self.folder.as_posix()}/"
         for work in chunk:
             with reading_once(), noting_files() as files:
-                content = digest_of_files(work.files)  # digest before masking: a later change is seen by the next run
+                content = work.digest()  # digest before masking: a later change is seen by the next run
                 tally = self.mask([work])
             tallies.append(tally)
             if tally.masked:
@@ -199,9 +199,13 @@ def remove_outputs(folder: Path, manifest: Manifest, gone: Sequence[str], remain
         for record in manifest.records(remaining):
             files.difference_update(record.files)
     for name in files:
-        path = folder / name
-        path.unlink(missing_ok=True)
-        _remove_empty(path.parent, folder)
+        remove_file(folder / name, folder)
+
+
+def remove_file(path: Path, top: Path) -> None:
+    """Remove a file, and the folders below `top` that it leaves empty."""
+    path.unlink(missing_ok=True)
+    _remove_empty(path.parent, top)
 
 
 def _remove_empty(path: Path, top: Path) -> None:

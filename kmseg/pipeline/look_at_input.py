@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from kmseg.audit.input_kinds import LookAtImages, doubt_about, sample_items
 from kmseg.datasets import Item
 from kmseg.errors import UserError
+from kmseg.images import has_transparent_pixels
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 
@@ -29,3 +30,15 @@ def explained_by(doubt: str) -> Iterator[None]:
         if not doubt:
             raise
         raise UserError(f"{doubt}\n{error}") from error
+
+
+def say_transparent(items: Sequence[Item]) -> list[str]:
+    """Say how many of a sample of the label images have transparent pixels, whose colors are read as they stand."""
+    chosen = sample_items(items)
+    found = [item.key for item in chosen if has_transparent_pixels(item.label)]
+    if not found:
+        return []
+    return [
+        f"{len(found)} of {len(chosen)} label images looked at have transparent pixels, such as {found[0]}: alpha is "
+        "dropped and their colors count; make them opaque if they do not belong to a class"
+    ]

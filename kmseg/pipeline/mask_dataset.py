@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kmseg.datasets import Item
+from kmseg.datasets.splits import NAMES
 from kmseg.executors import Executor
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import nothing_read
@@ -17,6 +18,7 @@ from kmseg.pipeline.incremental import (
     image_settings,
     palette_digest,
     palette_origin,
+    remove_file,
     remove_outputs,
     take_over,
 )
@@ -25,6 +27,7 @@ from kmseg.pipeline.mask_images import MaskImages, Work
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally, merge_tallies
+from kmseg.writers.dataset_layout import Layout
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,26 +43,32 @@ class Masked:
     counts : mapping of str to float
         Numbers of images done, unchanged and gone, as metrics.
     manifest : Manifest
+    notes : sequence of str
+        What should be said of earlier runs in the folder.
     """
 
     tally: Tally
     done: list[Item]
     counts: Mapping[str, float]
     manifest: Manifest
+    notes: Sequence[str] = ()
 
 
 def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: Progress) -> Masked:
     """Mask every item that must be done; return the tally of all."""
-    truth = plan.measured_against
+    truth = plan.measured_against.for_items(items)
     use_memory_cache = bool(plan.cache.limit)  # set in the runs of a sweep
     mask = MaskImages(
         plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, use_memory_cache
     )
     work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
+    manifest = Manifest(plan.folder)
+    notes = _say_leftovers(plan, manifest, items)
+    earlier = _files_in_splits(plan, manifest, items)
     if not (plan.resume or plan.incremental):
         remove_manifest(plan.folder)
-    manifest = Manifest(plan.folder)
+        manifest = Manifest(plan.folder)
     division = divide(plan, work, images, manifest, progress)
     forget = [image.item.key for image in division.todo]
     if plan.incremental == "prune":
@@ -71,6 +80,7 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
         recording: Executor = Recording(plan.executor, manifest)
         recorded: Callable[[Sequence[Work]], Any] = work  # `recording` yields its tally
         parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
+        _remove_moved(plan, manifest, earlier)
     tally = merge_tallies(parts)
     if not tally.masked:
         raise nothing_read(tally.failures)
@@ -80,4 +90,44 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
         done=[image.item for image in division.todo],
         counts={f"incremental/{name}": count for name, count in counts.items()},
         manifest=manifest,
+        notes=notes,
     )
+
+
+def _say_leftovers(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> list[str]:
+    """Name outputs of images that are not in the dataset, and stay in the folder beside those that are."""
+    keys = {item.key for item in items}
+    left = sorted(key for key in manifest.images() if key not in keys)
+    if not left or plan.incremental == "prune":
+        return []
+    more = f" and {len(left) - 3} more" if len(left) > 3 else ""
+    return [
+        f"the folder holds outputs of {len(left)} images of earlier runs that are not in the dataset: "
+        f"{', '.join(left[:3])}{more}; incremental=prune removes them"
+    ]
+
+
+def _files_in_splits(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> dict[str, list[str]]:
+    """Return what earlier runs wrote of each image into folders of splits, such as `ultralytics/masks/train/1.png`."""
+    if not any(isinstance(writer, Layout) for writer in plan.writers.values()):
+        return {}
+    found = {}
+    for record in manifest.records(item.key for item in items):
+        if names := [name for name in record.files if not SPLIT_FOLDERS.isdisjoint(name.split("/")[1:-1])]:
+            found[record.image] = names
+    return found
+
+
+SPLIT_FOLDERS = frozenset({*NAMES, "validation"})
+
+
+def _remove_moved(plan: Plan, manifest: Manifest, earlier: Mapping[str, Sequence[str]]) -> None:
+    """Remove earlier outputs of images that are now in another split: a copy in both would be trained and tested on.
+
+    Outputs of a writer that this run does not have stay.
+    """
+    for record in manifest.records(earlier):
+        tops = {name.split("/")[0] for name in record.files}
+        for name in earlier[record.image]:
+            if name not in record.files and name.split("/")[0] in tops:
+                remove_file(plan.folder / name, plan.folder)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.color_spaces import ColorSpace
-from kmseg.datasets import Dataset, Item, read_label
+from kmseg.datasets import Dataset, Item, label_files, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
@@ -23,6 +23,7 @@ from kmseg.maskers import Mask, Masker, examine
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
 from kmseg.palette import Palette
+from kmseg.pipeline.manifest import digest, digest_of_files
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.tally import Tally, merge_tallies
 from kmseg.writers import Segmented, Writer
@@ -43,6 +44,10 @@ class Work:
         """Every input file of the image, by its role."""
         roles = {"label": self.item.label, "photo": self.item.photo, "truth": self.true_mask}
         return {role: path for role, path in roles.items() if path is not None}
+
+    def digest(self) -> str:
+        """Return a digest of what decides its outputs besides settings and palette: its files and its split."""
+        return digest(digest_of_files(self.files), self.item.split or "")
 
 
 @dataclass(frozen=True)
@@ -111,13 +116,16 @@ class MaskImages:
 
     def _label(self, item: Item) -> LabelImage:
         """Read the label image with contiguous pixels, which the compiled loops need."""
-        label = self._from_cache([item.label], f"{self._cache_key} label", partial(read_label, self.dataset, item))
+        files = label_files(self.dataset, item)
+        label = self._from_cache(files, f"{self._cache_key} label", partial(read_label, self.dataset, item))
         # A masker may write into its input.
         return replace(label, pixels=np.array(label.pixels, order="C", copy=self.use_memory_cache or None))
 
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
-        return self._from_cache([item.label], f"{self._cache_key} flat", partial(count_flat_pixels, label, true))
+        return self._from_cache(
+            label_files(self.dataset, item), f"{self._cache_key} flat", partial(count_flat_pixels, label, true)
+        )
 
     def _from_cache(self, files: Sequence[Path], how: str, make: Callable[[], A]) -> A:
         """Return an image or array made from files, from the memory cache if it is on."""
@@ -155,10 +163,11 @@ class MaskImages:
             if photo.shape[:2] != shape:
                 sizes = f"{photo.shape[1]}x{photo.shape[0]}, and its label {item.label.name} {shape[1]}x{shape[0]}"
                 raise UnreadableImage(f"{item.photo}: the photo is {sizes}; not written, give both one size")
-            if item.photo != item.label and item.photo is not None and (turn := exif_orientation(item.photo)) != 1:
-                raise UnreadableImage(
-                    f"{item.photo}: EXIF orientation {turn} turns the photo in viewers; not written, save it upright"
-                )
+            for what, path in (("photo", item.photo), ("label", item.label)) if item.photo != item.label else ():
+                if path is not None and (turn := exif_orientation(path)) != 1:
+                    raise UnreadableImage(
+                        f"{path}: EXIF orientation {turn} turns the {what} in viewers; not written, save it upright"
+                    )
             return photo
         except UnreadableImage as failure:
             if str(failure) not in failures:  # several writers ask for one photo

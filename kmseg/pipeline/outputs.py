@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,7 @@ def refuse_unwritable(plan: Plan) -> None:
     A folder of images is never written into: neither may it hold the run's folder, nor the run's folder hold it.
     """
     refuse_shared_folder(plan)
+    refuse_foreign_files(plan)
     try:
         plan.folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(plan.folder)
@@ -139,17 +141,46 @@ def refuse_shared_folder(plan: Plan) -> None:
         "dataset.photos": [photos] if isinstance(photos, str) else list(photos or ()),
         "truth.masks": [plan.truth.masks],
     }
-    output = plan.folder.resolve()
-    for name, folders in roots.items():
+    outputs = {
+        f"the output folder {plan.folder}": (plan.folder, "hydra.run.dir"),
+        "cache.folder": (plan.cache.folder if plan.cache.limit else None, "cache.folder"),
+        "tracker.folder": (getattr(plan.tracker, "folder", None), "tracker.folder"),
+    }
+    for (what, (written, setting)), (name, folders) in product(outputs.items(), roots.items()):
+        output = Path(written).expanduser().resolve() if written else None
         for folder in folders:
             path = Path(folder).expanduser().resolve() if folder and plan.choices.get("dataset") != "sample" else None
-            if path is None or not (output.is_relative_to(path) or path.is_relative_to(output)):
+            if path is None or output is None:
                 continue
-            where = "lies in" if output.is_relative_to(path) else "holds"
-            raise SharedFolder(
-                f"the output folder {plan.folder} {where} {name}={folder}, which a run never writes into\n"
-                f"choose another with hydra.run.dir=FOLDER"
-            )
+            holds = setting == "hydra.run.dir" and path.is_relative_to(output)
+            if output.is_relative_to(path) or holds:
+                where = "lies in" if output.is_relative_to(path) else "holds"
+                raise SharedFolder(
+                    f"{what} {where} {name}={folder}, which a run never writes into\n"
+                    f"choose another with {setting}=FOLDER"
+                )
+
+
+RUN_FILES = ("manifest.jsonl", "metrics.json", "config.yaml")
+"""Files by which a folder is known as that of a run."""
+
+WRITTEN = (
+    *("palette.csv", "palette.png", "images.csv", "candidates.csv"),
+    *("masks", "color", "class", "layers", "paletted"),
+)
+"""Names in a run's folder besides those of the writers."""
+
+
+def refuse_foreign_files(plan: Plan) -> None:
+    """Fail if the run's folder holds files of the user's that a run would write over."""
+    if any((plan.folder / name).exists() for name in RUN_FILES):
+        return
+    found = next((name for name in (*WRITTEN, *plan.writers) if (plan.folder / name).exists()), None)
+    if found is not None:
+        raise UserError(
+            f"the output folder {plan.folder} holds {found} and is no folder of an earlier run; nothing was written: "
+            "choose an empty folder with hydra.run.dir=FOLDER"
+        )
 
 
 def _write_closest(path: Path, closest: Sequence[Match]) -> Path:

@@ -16,6 +16,9 @@ from kmseg.validation import check_choice, check_integer, check_text
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
+MAX_INTERVAL = 10 * 366 * 86400.0
+"""Seconds between two runs at most: ten years, beyond which times overflow."""
+
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -63,11 +66,13 @@ class Job:
         check_text("cron", self.cron, optional=True)
         check_integer("retries", self.retries, at_least=0)
         check_choice("overlap", self.overlap, ("skip", "wait", "stop"))
+        if isinstance(self.overrides, str):
+            raise UserError(f"overrides is {self.overrides!r}; expected a list, as in ['{self.overrides}']")
         for word in self.overrides:
             check_text("overrides", word)
         _ = self.line, self.zone, self.seconds
-        if self.seconds["interval"] is not None and self.seconds["interval"] < 1:
-            raise UserError(f"interval is {self.interval!r}; expected at least a second")
+        if self.seconds["interval"] is not None and not 1 <= self.seconds["interval"] <= MAX_INTERVAL:
+            raise UserError(f"interval is {self.interval!r}; expected at least a second, and ten years at most")
         if self.line is not None and not self.line.has_day:
             raise UserError(f"the cron line {self.cron!r} names a day that does not exist; correct day or month")
 

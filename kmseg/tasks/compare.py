@@ -68,6 +68,8 @@ class Compare:
         refuse_unwritable(plan)
         progress = Progress()
         items, notes = list_items(plan.dataset)
+        truth = truth.for_items(items)
+        plan = replace(plan, truth=truth)
         training, held_out, skipped = self._split(plan, items)
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):

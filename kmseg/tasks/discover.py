@@ -14,7 +14,7 @@ from kmseg.histogram import Histogram
 from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
-from kmseg.pipeline.look_at_input import explained_by, look_at_input
+from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
 from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
@@ -55,7 +55,7 @@ class Discover:
                 found.clusters.pixels,
                 metrics,
                 counted.failures,
-                (*notes, found.said, *found.remarks, left_out(found.candidates)),
+                (*notes, *say_transparent(items), found.said, *found.remarks, left_out(found.candidates)),
             )
             return replace(outcome, doubt=doubt, palette_shown=True)
 

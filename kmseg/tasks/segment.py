@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
+from kmseg.datasets.splits import Split
 from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
@@ -20,7 +20,7 @@ from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.finish_writers import finish_writers
 from kmseg.pipeline.incremental import saved_palette
-from kmseg.pipeline.look_at_input import explained_by, look_at_input
+from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
 from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
@@ -28,8 +28,6 @@ from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
 from kmseg.writers.dataset_layout import Layout
-
-LOG = logging.getLogger("kmseg")
 
 FEW_CONSISTENT = 0.9
 """Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
@@ -50,14 +48,14 @@ class Segment:
             check_writers(plan, palette)
         items, notes = list_items(plan.dataset)
         check_photos(plan, items)
-        log_split(plan, items)
         metrics: dict[str, float] = {}
-        warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes]
+        warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes, *say_split(plan, items)]
         found, check, doubt = None, NOTHING_TO_CHECK, ""
         with only_run_in(plan.folder), tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 if not plan.incremental:
                     doubt = look_at_input(plan, items, progress)
+                    warnings += say_transparent(items)
                 if palette is None:
                     with explained_by(doubt):
                         found, sampled = learn_palette(plan, items, progress)
@@ -68,7 +66,9 @@ class Segment:
                     warnings += [found.said, *found.remarks, left_out(found.candidates), *how_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
+                warnings += say_ids(plan, palette)
                 masked = mask_dataset(plan, items, palette, progress)
+                warnings += masked.notes
                 tally = masked.tally
                 if plan.incremental:
                     metrics |= masked.counts
@@ -121,10 +121,34 @@ def check_photos(plan: Plan, items: Sequence[Item]) -> None:
             check(photos)
 
 
-def log_split(plan: Plan, items: Sequence[Item]) -> None:
-    """Log how the layouts of training tools are divided, where the data set does not say."""
-    if any(isinstance(writer, Layout) for writer in plan.writers.values()) and not any(item.split for item in items):
-        LOG.info("the data set has no splits: drawn with split.val=%g split.seed=%d", plan.split.val, plan.split.seed)
+def say_split(plan: Plan, items: Sequence[Item]) -> list[str]:
+    """Say how the layouts of training tools are divided, where the data set does not."""
+    if any(item.split for item in items):
+        return []
+    layouts = [writer for writer in plan.writers.values() if isinstance(writer, Layout)]
+    said = []
+    for val, seed in dict.fromkeys((writer.val, writer.seed) for writer in layouts):
+        drawn = sum(Split(val=val, seed=seed).draw(item.key) == "val" for item in items)
+        said.append(
+            f"no splits given: {drawn} of {len(items)} images drawn for val (split.val={val:g} split.seed={seed})"
+        )
+    return said
+
+
+def say_ids(plan: Plan, palette: Palette) -> list[str]:
+    """Say which writers number the classes by rows where the label images had ids with gaps."""
+    by_row = [name for name in plan.writers if name in ROW_WRITERS or isinstance(plan.writers[name], Layout)]
+    if not palette.ids or not by_row:
+        return []
+    ids = ", ".join(map(str, palette.ids[:8])) + (", ..." if len(palette.ids) > 8 else "")
+    return [
+        f"the label images number their classes {ids}, as index_png does; {', '.join(by_row)} count them from 0 in the "
+        "order of palette.csv"
+    ]
+
+
+ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
+"""Writers besides the layouts whose values are rows of the palette."""
 
 
 def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
@@ -134,7 +158,7 @@ def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:
         return []
     return [
         f"{tally.evaluated} of {tally.masked} images have a usable true mask in {masks}; mask metrics cover "
-        "only those (a mask belongs to the image of the same relative path or name)"
+        "only those (a mask has the path or name of its image, but for words such as _gt)"
     ]
 
 
@@ -177,6 +201,6 @@ def measure(plan: Plan, palette: Palette, tally: Tally) -> dict[str, float]:
     true = plan.measured_against.palette
     if true is not None:
         figures |= legend_scores(palette, true, tally.flat_pixels)
-    if true is not None and tally.evaluated:
+    if true is not None and tally.confusion.any():
         figures |= mask_scores(tally.confusion, palette, true)
     return figures

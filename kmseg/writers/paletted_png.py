@@ -33,6 +33,7 @@ class PalettedPng(PerImage):
 
 def write_paletted_png(path: Path, mask: NDArray[np.uint8], palette: Palette, ignore: RGB = (0, 0, 0)) -> Path:
     """Write an index mask `(H, W)` uint8 as paletted PNG; `ignore` is the color of ignored pixels."""
-    colors = palette.paint(np.arange(256, dtype=np.uint8)[None])[0]
+    colors = np.zeros((256, 3), np.uint8)
+    colors[: len(palette)] = palette.painted
     colors[palette.ignore] = ignore
     return write_bytes(path, encode_png(mask, colors))

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kmseg.errors import UserError
 from kmseg.files import replacing, write_text
@@ -24,7 +25,8 @@ class Voc(Layout):
     """`voc/JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation/*.txt` and `labelmap.txt`.
 
     Masks are paletted PNG whose indices are rows of the palette; readers that expect colors (CVAT, Datumaro) see them
-    as colors. Ignored pixels have the index 255. torchvision reads only photos whose suffix is `.jpg`.
+    as colors. Ignored pixels have the index 255, and where there are any, a line in `labelmap.txt`, without which these
+    readers refuse the masks. torchvision reads only photos whose suffix is `.jpg`.
 
     Parameters
     ----------
@@ -45,23 +47,23 @@ class Voc(Layout):
         if wrong is not None:
             raise UserError(f"voc cannot name a class {wrong!r}: labelmap.txt separates by a colon; rename the class")
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
-        """Write photo and mask of one image; return its split and its key."""
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[Any]:
+        """Write photo and mask of one image; return its split, its key and whether it has ignored pixels."""
         root = folder / "voc"
         write_paletted_png(root / "SegmentationClass" / f"{image.key}.png", image.mask, palette, void_color(palette))
         self.put_photo(image, root / "JPEGImages", image.key)
-        return [self.assign_split(image), image.key]
+        return [self.assign_split(image), image.key, has_ignored(image, palette)]
 
-    def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
+    def finish(self, notes: Sequence[Sequence[Any]], run: WholeRun) -> list[Path]:
         """Write the file lists, the label map and the archive."""
         root = run.folder / "voc"
         lists = root / "ImageSets" / "Segmentation"
-        parts = splits_written([part for part, _ in notes])
-        splits = {part: [key for split, key in notes if split == part] for part in parts}
-        trainval = [key for split, key in notes if split != "test"]
+        parts = splits_written([part for part, *_ in notes])
+        splits = {part: [key for split, key, _ in notes if split == part] for part in parts}
+        trainval = [key for split, key, _ in notes if split != "test"]
         for name, keys in {**splits, "trainval": trainval}.items():
             write_text(lists / f"{name}.txt", "".join(f"{key}\n" for key in keys))
-        rows = zip(run.palette.names, run.palette.painted.tolist(), strict=True)
+        rows = named_colors(run.palette, any(ignored for *_, ignored in notes))
         lines = [f"{name}:{red},{green},{blue}::\n" for name, (red, green, blue) in rows]
         labelmap = write_text(root / "labelmap.txt", "# label:color_rgb:parts:actions\n" + "".join(lines))
         return [labelmap, self._pack(root)] if self.zip else [labelmap]
@@ -74,6 +76,18 @@ class Voc(Layout):
                 entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
                 archive.writestr(entry, file.read_bytes())
         return path
+
+
+def has_ignored(image: Segmented, palette: Palette) -> bool:
+    """Tell whether a mask has pixels of no class."""
+    return bool((image.mask == palette.ignore).any())
+
+
+def named_colors(palette: Palette, ignored: bool) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return the classes with their colors, and where pixels are ignored, a last one for these."""
+    rows = [(name, (r, g, b)) for name, (r, g, b) in zip(palette.names, palette.painted.tolist(), strict=True)]
+    name = next(word for word in ("ignored", "void", *map(str, range(len(rows) + 1))) if word not in palette.names)
+    return [*rows, (name, void_color(palette))] if ignored else rows
 
 
 def void_color(palette: Palette) -> tuple[int, int, int]:

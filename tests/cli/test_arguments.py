@@ -86,6 +86,23 @@ def test_options_from_the_users_own_folder_have_all_settings_of_their_class(kmse
     assert len(ran.palette()) == 4
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("k: 4\n", "names no class; expected a line such as _target_"),
+        ("_target_: [\n", "mine, line 2 is no YAML"),
+        ("_target_: kmseg.clusterers.kmeans.KMeans\nkk: 4\n", "there is no setting 'kk'; it has k,"),
+    ],
+)
+def test_an_option_file_that_cannot_be_used_is_told_in_a_sentence(kmseg, tmp_path, text, says):
+    (tmp_path / "own" / "clusterer").mkdir(parents=True)
+    (tmp_path / "own" / "clusterer" / "mine.yaml").write_text(text)
+    ran = kmseg("--config-dir", str(tmp_path / "own"), "clusterer=mine")
+    assert ran.code == 1
+    assert says in " ".join(ran.err.split())
+    assert "Traceback" not in ran.err
+
+
 def test_a_command_line_that_cannot_be_read_exits_with_2(kmseg):
     ran = kmseg("--dataset.root=/data", env={})
     assert ran.code == 2

@@ -305,3 +305,30 @@ def test_the_legend_is_written_and_shown_before_anything_that_takes_longer(kmseg
     assert "comes to no end" in ran.err
     assert set(ran.palette().values()) == set(COLORS.values())
     assert "0 0 142" in ran.out
+
+
+def test_no_run_writes_among_its_input_or_over_the_users_files(kmseg, labels, legend, tmp_path):
+    words = ("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}", "writers=[index_png]")
+    before = sorted(path.name for path in labels.rglob("*"))
+    for setting in (f"hydra.run.dir={labels}", f"hydra.run.dir={labels}/new/out", "hydra.run.dir=."):
+        ran = kmseg(*words, setting)
+        assert ran.code == 1
+        assert "which a run never writes into" in ran.err
+    ran = kmseg(*words, "cache.limit=1", f"cache.folder={labels}/cache")
+    assert "cache.folder lies in dataset.root" in ran.err
+    ran = kmseg("-m", *words, f"hydra.sweep.dir={labels}/sweep")
+    assert "which a run never writes into" in ran.err
+    assert sorted(path.name for path in labels.rglob("*")) == before
+    (tmp_path / "mine" / "masks").mkdir(parents=True)
+    (tmp_path / "mine" / "masks" / "0.png").write_bytes(b"mine")
+    ran = kmseg(*words, f"hydra.run.dir={tmp_path}/mine")
+    assert ran.code == 1
+    assert "holds masks and is no folder of an earlier run" in " ".join(ran.err.split())
+    assert (tmp_path / "mine" / "masks" / "0.png").read_bytes() == b"mine"
+
+
+def test_outputs_of_another_data_set_in_the_folder_are_named(kmseg, labels, legend):
+    words = ("dataset=folder", f"palette.file={legend}", "writers=[index_png]")
+    assert kmseg(*words, f"dataset.root={labels}").code == 0
+    ran = kmseg(*words, f"dataset.root={labels}/far")
+    assert "outputs of 6 images of earlier runs that are not in the dataset: 0, 1, 2 and 3 more" in ran.out

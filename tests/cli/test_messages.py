@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hydra.errors import MissingConfigException
 
 from kmseg.cli.messages import MAX_LINE, explain, fit
 from kmseg.errors import UserError
@@ -13,6 +14,7 @@ SAYS = {
         "the writer index_png has no setting 'val'",
     ),
     "a setting of a writer that is not chosen": (["writers.coco.val=0.1"], "add coco to writers="),
+    "a writer that is not there": (["writers=[index]"], "writers has no option 'index'; choose cityscapes"),
     "an interval in a grid": (["-m", "clusterer.k=interval(1,20)"], "names no values to try; write clusterer.k=range"),
     "a folder as the store": (["tracker=mlflow", "tracker.uri=./mlruns"], "for a folder: tracker.folder=DIR"),
 }
@@ -35,3 +37,8 @@ def test_a_long_message_loses_its_middle_and_keeps_what_to_do():
     assert max(map(len, lines)) <= MAX_LINE
     assert lines[1].endswith("save it as CSV")
     assert explain(UserError("short")) == "short"
+
+
+def test_a_launcher_whose_extra_is_not_installed_names_what_to_install():
+    error = MissingConfigException("Could not find 'hydra/launcher/joblib'\n\nAvailable options in ...", "joblib.yaml")
+    assert explain(error).endswith("install it with: pip install 'kmseg[sweep]'")

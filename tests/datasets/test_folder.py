@@ -97,3 +97,52 @@ def test_suffixes_of_any_spelling_go_into_one_layout(tmp_path, kmseg):
     assert refused.code == 1
     assert "writers.mmsegmentation.photos=png" in refused.err
     assert not (tmp_path / "second" / "mmsegmentation").exists()
+
+
+def listed(tmp_path, **options):
+    """List a folder `labels` with `photos` beside it; return the names of the photos by key, and what is said."""
+    items, notes = Folder(str(tmp_path / "labels"), **options).listing()
+    return {item.key: item.photo and item.photo.name for item in items}, " ".join(notes)
+
+
+def test_a_label_is_not_its_own_photo_and_photos_below_the_labels_are_no_labels(tmp_path):
+    for number in range(3):
+        write_rgb(tmp_path / "labels" / f"{number}.png", draw_label(number))
+    found, said = listed(tmp_path, photos=str(tmp_path / "labels"))
+    assert set(found.values()) == {None}
+    assert "none of 3 labels has a photo" in said
+    write_rgb(tmp_path / "labels" / "photos" / "0.jpg", draw_photo(0))
+    found, said = listed(tmp_path, photos=str(tmp_path / "labels" / "photos"))
+    assert found == {"0": "0.jpg", "1": None, "2": None}
+    assert "3 labels, 1 photos paired" in said
+
+
+def test_photos_that_are_not_read_or_fit_twice_and_names_that_differ_in_capitals_are_told(tmp_path):
+    for name in ("a", "A"):
+        write_rgb(tmp_path / "labels" / f"{name}.png", draw_label())
+    (tmp_path / "labels" / ".hidden.png").write_bytes(b"")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.heic").write_bytes(b"")
+    _, said = listed(tmp_path, photos=str(tmp_path / "photos"))
+    assert "names differ only in capitals, so that on Windows and macOS one mask replaces the other: A and a" in said
+    assert "1 other files, as a.heic (.heic images are not read; convert them to PNG)" in said
+    assert "1 file not used (hidden, or left by an operating system): .hidden.png" in said
+    for suffix in ("png", "jpg"):
+        write_rgb(tmp_path / "photos" / f"a.{suffix}", draw_photo(0))
+    found, said = listed(tmp_path, photos=str(tmp_path / "photos"))
+    assert set(found.values()) == {None}
+    assert "fit several files" in said
+
+
+def test_images_outside_the_splits_are_for_training_and_told(tmp_path):
+    for key in ("train/0", "val/my image 1", "loose"):
+        write_rgb(tmp_path / "labels" / f"{key}.png", draw_label())
+    items, notes = Folder(str(tmp_path / "labels")).listing()
+    assert {item.key: item.split for item in items} == {"train/0": "train", "val/my image 1": "val", "loose": "train"}
+    assert "1 in none, which are for training: loose" in " ".join(notes)
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "train.txt").write_text("0 1\nloose.png\n", encoding="utf-8-sig")
+    (tmp_path / "lists" / "val.txt").write_bytes(b"my image 1\r\ngone\r\n")
+    items, notes = Folder(str(tmp_path / "labels"), splits=str(tmp_path / "lists")).listing()
+    assert {item.key: item.split for item in items} == {"train/0": "train", "val/my image 1": "val", "loose": "train"}
+    assert "1 of the lists' entries are no label here: gone" in " ".join(notes)

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -34,6 +35,19 @@ def test_a_thin_class_without_a_flat_patch_is_found_where_images_are_lossless():
     labels = [draw_label(n) for n in range(6)]
     labels[0][:, 60] = (255, 0, 77)
     assert (255, 0, 77) in kept(find_candidates(census_of(labels)))
+
+
+def test_a_class_of_one_pixel_is_found_where_images_are_lossless():
+    labels = [draw_label(n) for n in range(6)]
+    labels[2][40, 50] = (255, 0, 77)
+    assert (255, 0, 77) in kept(find_candidates(census_of(labels)))
+
+
+def test_jpeg_that_is_almost_lossless_has_the_true_colors_and_no_more():
+    options = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    coded = [cv2.imencode(".jpg", draw_label(n, 128), [cv2.IMWRITE_JPEG_QUALITY, 100, *options])[1] for n in range(4)]
+    labels = [cv2.imdecode(data, cv2.IMREAD_COLOR) for data in coded]
+    assert kept(find_candidates(census_of(labels))) == set(COLORS.values())
 
 
 def test_every_candidate_has_a_reason(tmp_path):

@@ -228,3 +228,18 @@ def test_two_runs_in_one_folder_at_once_are_refused(nightly, tmp_path):
         refused = nightly()
     assert refused.code == 1
     assert "another run uses" in refused.err
+
+
+def test_a_changed_list_of_splits_moves_the_image_and_leaves_no_copy(kmseg, labels, legend, tmp_path):
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (lists / "train.txt").write_text("0\n1\n2\n3\n4\n")
+    (lists / "val.txt").write_text("far/away/5\n")
+    words = ("dataset=folder", f"dataset.root={labels}", f"dataset.splits={lists}", "writers=[ultralytics]")
+    words = (*words, f"palette.file={legend}", "incremental=true")
+    assert kmseg(*words).code == 0
+    (lists / "train.txt").write_text("0\n1\n2\n3\n")
+    (lists / "val.txt").write_text("far/away/5\n4\n")
+    ran = kmseg(*words)
+    assert counts(ran) == [1, 5, 0]
+    assert [p.parent.name for p in (ran.folder / "ultralytics").rglob("4.png")] == ["val"]

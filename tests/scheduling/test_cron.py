@@ -138,6 +138,8 @@ WRONG = {
     "a cron line or an interval, and not both": {"cron": "0 2 * * *", "interval": 5},
     "interval is 'soon'; expected seconds": {"interval": "soon"},
     "at least a second": {"interval": 0.1},
+    "ten years at most": {"interval": "999999999999d"},
+    "overrides is 'a=1'; expected a list": {"interval": 5, "overrides": "a=1"},
     "timezone is 'Mars/Crater'": {"interval": 5, "timezone": "Mars/Crater"},
     "overlap is 'queue'; expected skip, wait or stop": {"interval": 5, "overlap": "queue"},
     "retries is -1": {"interval": 5, "retries": -1},

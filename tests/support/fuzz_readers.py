@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kmseg.datasets.truth import read_index_mask
+from kmseg.datasets.truth import read_true_mask
 from kmseg.errors import UserError
 from kmseg.images import read_rgb
 from kmseg.legends.formats import read_palette
@@ -36,13 +36,13 @@ def legend(data: bytes) -> None:
 def image(data: bytes) -> None:
     """Read bytes as a label image, and as a true mask."""
     FILE.write_bytes(data)
-    for read, dimensions in ((read_rgb, 3), (read_index_mask, 2)):
+    for read, dimensions in ((read_rgb, (3,)), (read_true_mask, (2, 3))):
         try:
             pixels = read(FILE)
         except UserError as error:
             _names_the_file(error)
             continue
-        assert pixels.ndim == dimensions
+        assert pixels.ndim in dimensions
         assert pixels.size
         assert pixels.dtype in (np.uint8, np.uint16)
 

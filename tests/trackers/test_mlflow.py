@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from kmseg.trackers.mlflow import MlflowTracker
+from kmseg.trackers.mlflow.errors import unusable
 from tests.conftest import REPO
 
 
@@ -93,6 +94,13 @@ def test_the_environments_store_wins_over_the_default_one(monkeypatch, tmp_path)
     assert MlflowTracker(uri="sqlite:///x.db").tracking_uri == "sqlite:///x.db"
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     assert MlflowTracker(folder=str(tmp_path)).tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_a_file_may_be_the_store_and_a_deleted_experiment_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert MlflowTracker(uri="mlflow.db").tracking_uri == f"sqlite:///{tmp_path}/mlflow.db"
+    fault = Exception("Cannot set a deleted experiment 'kmseg' as the active experiment.")
+    assert "restore it with `mlflow experiments restore`" in str(unusable("sqlite:///mlflow.db", fault))
 
 
 def test_nothing_is_tracked_and_mlflow_not_imported_without_a_tracker(labels, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -279,7 +280,7 @@ def test_voc_file_lists_name_every_mask_and_readers_see_indices_or_colors(writte
     lists = {part: (root / f"ImageSets/Segmentation/{part}.txt").read_text().split() for part in ("train", "val")}
     assert sorted(lists["train"] + lists["val"]) == sorted(KEYS)
     assert (root / "ImageSets/Segmentation/trainval.txt").read_text().split() == KEYS
-    assert read_palette(root / "labelmap.txt").colors.tolist() == palette.colors.tolist()
+    assert read_palette(root / "labelmap.txt").colors.tolist() == [*palette.colors.tolist(), [224, 224, 192]]
     for key in KEYS:
         file = root / "SegmentationClass" / f"{key}.png"
         with Image.open(file) as image:
@@ -310,12 +311,13 @@ def test_datumaros_layout_has_a_mask_for_each_image_and_the_classes(written):
         assert (part / "images" / f"{key}.png").exists()
         with Image.open(mask) as image:
             assert np.array_equal(np.asarray(image), mask_of(key))
-        assert read_palette(part / "dataset_meta.json").names == tuple(NAMES)
+        assert read_palette(part / "dataset_meta.json").names == (*NAMES, "ignored")
 
 
 def test_every_layout_is_written_by_worker_processes_too(kmseg, labels):
     writers = "paletted_png,mmsegmentation,ultralytics,yolo_seg,cityscapes,huggingface,coco,voc,datumaro"
-    words = ("dataset=folder", f"dataset.root={labels}", f"dataset.photos={labels}", "executor=processes")
+    photos = shutil.copytree(labels, labels.parent / "photos")
+    words = ("dataset=folder", f"dataset.root={labels}", f"dataset.photos={photos}", "executor=processes")
     ran = kmseg(*words, f"writers=[{writers}]", "writers.mmsegmentation.val=0")
     assert ran.code == 0, ran.err
     assert len(list((ran.folder / "mmsegmentation/img_dir/train").rglob("*.png"))) == 6

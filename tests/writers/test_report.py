@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.datasets.truth import read_index_mask
+from kmseg.datasets.truth import read_true_mask
 from kmseg.images import LabelImage, read_rgb
 from kmseg.legends.formats import read_palette
 from kmseg.maskers.nearest import Nearest
@@ -92,7 +92,7 @@ def test_the_edited_palette_gives_the_masks_that_the_page_showed(kmseg, page, la
     again = kmseg(*words, f"palette.file={edited}")
     assert again.code == 0, again.err
     assert np.array_equal(read_rgb(again.folder / "color" / f"{example}.png"), painted)
-    mask = read_index_mask(again.folder / "masks" / f"{example}.png")
+    mask = read_true_mask(again.folder / "masks" / f"{example}.png")
     assert np.array_equal(mask == 255, (painted == 0).all(-1))
     assert np.array_equal(mask == 0, (painted == (10, 20, 30)).all(-1))
     assert not wrong

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kmseg.datasets.truth import read_index_mask
+from kmseg.datasets.truth import read_true_mask
 from kmseg.errors import UserError
 from kmseg.images import read_rgb
 from kmseg.palette import Palette
@@ -22,10 +22,10 @@ def image(mask=MASK, key="far/away/a", position=0):
 
 def test_index_masks_come_back_as_they_were(tmp_path, palette):
     IndexPng().write(image(), palette, tmp_path)
-    assert np.array_equal(read_index_mask(tmp_path / "masks/far/away/a.png"), MASK)
+    assert np.array_equal(read_true_mask(tmp_path / "masks/far/away/a.png"), MASK)
     deep = MASK.astype(np.uint16) * 250
     IndexPng().write(image(deep), palette, tmp_path)
-    assert np.array_equal(read_index_mask(tmp_path / "masks/far/away/a.png"), deep)
+    assert np.array_equal(read_true_mask(tmp_path / "masks/far/away/a.png"), deep)
 
 
 def test_labels_are_painted_in_the_palettes_colors_or_the_users(tmp_path, palette):
@@ -46,8 +46,8 @@ def test_a_target_that_lacks_a_class_is_refused_before_work(tmp_path, palette):
 
 def test_class_masks_are_0_and_255_for_the_wanted_classes_only(tmp_path, palette):
     ClassMask(classes=["sky", 3]).write(image(), palette, tmp_path)
-    assert read_index_mask(tmp_path / "class/sky/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
-    assert read_index_mask(tmp_path / "class/sign/far/away/a.png").tolist() == [[0, 0, 0], [255, 0, 0]]
+    assert read_true_mask(tmp_path / "class/sky/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert read_true_mask(tmp_path / "class/sign/far/away/a.png").tolist() == [[0, 0, 0], [255, 0, 0]]
     assert sorted(entry.name for entry in (tmp_path / "class").iterdir()) == ["sign", "sky"]
     for wrong in (["ski"], "ski", [9], [True]):
         with pytest.raises(UserError, match="no class"):
@@ -57,7 +57,7 @@ def test_class_masks_are_0_and_255_for_the_wanted_classes_only(tmp_path, palette
 def test_a_class_named_by_a_number_is_meant_by_its_name(tmp_path):
     numbers = Palette(["2", "1", "0"], np.arange(9).reshape(3, 3))
     ClassMask(classes=2).write(image(), numbers, tmp_path)
-    assert read_index_mask(tmp_path / "class/2/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
+    assert read_true_mask(tmp_path / "class/2/far/away/a.png").tolist() == [[255, 0, 0], [0, 0, 255]]
 
 
 def test_layers_hold_every_class_the_first_included(tmp_path, palette):

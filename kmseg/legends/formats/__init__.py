@@ -6,10 +6,9 @@ wrongly is worse than one that is not read.
 
 from __future__ import annotations
 
-import ast
 import re
 import warnings as python_warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,12 @@ from kmseg.errors import UserError
 from kmseg.files import read_text
 from kmseg.legends.formats import (
     camvid,
+    cityscapes,
     coco_panoptic,
+    containers,
     csv_table,
     cvat,
+    cvat_xml,
     datumaro,
     fiftyone,
     freesurfer,
@@ -39,7 +41,8 @@ from kmseg.legends.formats import (
     supervisely,
     yaml_map,
 )
-from kmseg.legends.formats.fields import Classes, DuplicateKey, ParsedLegend, fractions_error, load_json, shown
+from kmseg.legends.formats.fields import Classes, ParsedLegend, fractions_error, shown
+from kmseg.legends.formats.plain_table import check_channel_order
 from kmseg.palette import Palette, Row, from_rows
 from kmseg.pixels.packing import to_hex
 
@@ -134,6 +137,8 @@ FORMATS = {
         lambda classes: _metainfo_json(classes),
         is_value=True,
     ),
+    "cityscapes": _from_module(cityscapes),
+    "cvat_xml": _from_module(cvat_xml),
     "mapillary": _from_module(mapillary, is_value=True),
     "pixel_annotation_tool": _from_module(pixel_annotation_tool, is_value=True),
     "supervisely": _from_module(supervisely, is_value=True),
@@ -194,6 +199,10 @@ def read_legend(path: Path | str) -> Legend:
 
 def parse_legend(text: str, what: str) -> Legend:
     """Read the text of a legend file; `what` names it in errors."""
+    if "\0" in text:
+        raise UserError(f"{what} has zero bytes, as no text has; save it again as UTF-8 text")
+    if "color_map" not in text:  # whose format reads the order that a comment says
+        check_channel_order(text, what)
     claims = _claims(text, what)
     if not claims:
         first = next((line.strip() for line in text.splitlines() if line.strip()), "")
@@ -223,10 +232,13 @@ def parse_legend(text: str, what: str) -> Legend:
 
 def _claims(text: str, what: str) -> list[tuple[str, Any]]:
     """Return the formats that may be meant, each with the content that it reads."""
+    values = containers.values_of(text, what)
+    claims = [
+        (name, value) for value in values for name, form in FORMATS.items() if form.is_value and form.detect(value)
+    ]
     if text.lstrip()[:1] in ("{", "["):
-        value = _value(text, what)
-        return [(name, value) for name, form in FORMATS.items() if form.is_value and form.detect(value)]
-    return [(name, text) for name, form in FORMATS.items() if not form.is_value and form.detect(text)]
+        return claims
+    return [(name, text) for name, form in FORMATS.items() if not form.is_value and form.detect(text)] + claims
 
 
 def _legend(parsed: ParsedLegend, name: str, what: str) -> Legend:
@@ -235,7 +247,19 @@ def _legend(parsed: ParsedLegend, name: str, what: str) -> Legend:
     colors = [Row(*row).color for row in parsed.rows]
     if max(map(max, colors)) == 1 and any(len(set(color)) > 1 for color in colors):
         raise fractions_error(what)
-    return Legend(from_rows(parsed.rows), parsed.warnings, name)
+    palette = from_rows(parsed.rows)
+    return Legend(palette, (*parsed.warnings, *_doubtful_names(palette.names, what)), name)
+
+
+def _doubtful_names(names: Sequence[str], what: str) -> list[str]:
+    """Say which names of classes differ only in capitals, blanks or dashes, or begin like a comment."""
+    first: dict[str, str] = {}
+    said = [f"{what} has the class {shown(n)}; if its line is a comment, delete it" for n in names if n[0] == "#"][:1]
+    for name in names:
+        other = first.setdefault(re.sub(r"[\s_-]+", "", name.casefold()) or name, name)
+        if other != name:
+            said.append(f"{what} has the classes {shown(other)} and {shown(name)}; if they are one, give both one name")
+    return said
 
 
 def _equal(one: Palette, other: Palette) -> bool:
@@ -249,33 +273,3 @@ def _equal(one: Palette, other: Palette) -> bool:
 
 def _first(legend: Legend) -> str:
     return " ".join(map(str, legend.palette.colors[0].tolist()))
-
-
-def _value(text: str, what: str) -> Any:
-    """Return the value of JSON, or of a dict or list as Python prints it."""
-    try:
-        return load_json(text)
-    except DuplicateKey as error:
-        raise UserError(f"{what} has the key {shown(str(error))} twice in one object; expected it once") from None
-    except (ValueError, RecursionError) as error:  # a ValueError also for a number of thousands of digits
-        value = _python_value(text)
-        if value is None:
-            reason = str(error)[:80]
-            raise UserError(f"{what} begins like JSON but is not: {reason}; expected {json_map.EXAMPLE}") from None
-        return value
-
-
-def _python_value(text: str) -> Any:
-    """Return a dict or list as Python prints it, in which no key stands twice; None if it is none."""
-    if not re.match(r"[\[{(\s]*(?:'|\d+\s*:)", text) or re.search(r"['\"]\s+['\"]", text):
-        return None  # a comma that lacks between two texts would join them
-    try:
-        tree = ast.parse(text.strip(), mode="eval") if len(text) <= mmsegmentation.MAX_CODE else None
-        for node in ast.walk(tree) if tree else ():
-            if isinstance(node, ast.Dict):
-                keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
-                if len(set(keys)) < len(keys):
-                    return None
-        return ast.literal_eval(tree) if tree else None
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        return None

@@ -22,47 +22,60 @@ from kmseg.legends.formats.fields import (
     reject_other_alpha,
     shown,
 )
-from kmseg.legends.formats.plain_table import is_comment
+from kmseg.legends.formats.plain_table import is_comment, split_cells
 from kmseg.palette import RGB, Row
 
 FILE, EXAMPLE = "class_dict.csv", "a header name,r,g,b and one class a row"
 
-NAMES = ("name", "class_name", "classname", "label_name", "class", "label", "category", "classes", "labels")
+NAMES = (
+    *("name", "class_name", "classname", "label_name", "class", "label", "category", "classes", "labels"),
+    *("klasse", "bezeichnung", "classe", "nom", "nombre", "clase", "etiqueta", "nome", "naam", "nazwa"),
+    *("класс", "название", "имя", "类别", "名称", "类名", "クラス", "名前", "클래스", "이름"),
+)
 """Columns that name a class; of several, the first here."""
 
-CHANNELS = {"r": ("r", "red"), "g": ("g", "green"), "b": ("b", "blue")}
+CHANNELS = {
+    "r": ("r", "red", "rot", "rouge", "rojo", "rosso", "vermelho", "rood", "czerwony", "красный", "红", "红色", "赤"),
+    "g": ("g", "green", "grün", "gruen", "vert", "verde", "groen", "zielony", "зелёный", "зеленый", "绿", "绿色", "緑"),
+    "b": ("b", "blue", "blau", "bleu", "azul", "blu", "blauw", "niebieski", "синий", "蓝", "蓝色", "青"),
+}
+"""Columns of the channels, as spreadsheets of several languages name them."""
 
-COLORS = ("color", "colour", "rgb", "hex", "class_color", "color_hex", "hex_color", "colors", "html", "hexcode")
+COLORS = (
+    *("color", "colour", "rgb", "hex", "class_color", "color_hex", "hex_color", "colors", "html", "hexcode"),
+    *("color_code", "hex_code", "rgb_code", "rgb_value", "color_rgb"),
+)
 """Columns that hold a color in one cell."""
 
-IDS = ("id", "index", "class_id", "label_id", "idx", "label_key", "labelvalue", "value", "pixel value", "png_index")
+IDS = (
+    *("id", "index", "mask", "unnamed:_0", "class_id", "label_id", "idx", "label_key", "labelvalue", "value"),
+    *("pixel_value", "png_index"),
+)
 """Columns in which a CSV numbers its classes."""
 
 
 def detect(text: str) -> bool:
     """Tell whether the first line that is no comment is a header with columns of colors."""
-    head = _header(text)
-    return head is not None and any(_plain(cell) in (*COLORS, "r", "red", "bgr") for cell in _split(head))
+    found = _header(text)
+    return found is not None and any(_plain(cell) in (*COLORS, *CHANNELS["r"], "bgr") for cell in _split(found[1]))
 
 
 def read(text: str, what: str) -> ParsedLegend:
     """Read the table by the names of its columns."""
-    head = _header(text)
-    if head is None:
+    found = _header(text)
+    if found is None:
         raise UserError(f"{what} has no header; expected {EXAMPLE}")
+    at, head = found
     separator = _separator(head)
-    table = (
-        text[text.index(head) :]
-        if separator
-        else "\n".join(
-            ",".join(line.split()) for line in text[text.index(head) :].splitlines() if not is_comment(line.strip())
-        )
-    )
-    skipped = text[: text.index(head)].count("\n")
+    lines = ["" if _is_comment_row(line, head) else line for line in text.split("\n")[at:]]
+    if any(_plain(cell) in COLORS for cell in _split(head)):
+        lines = [_levels_without_brackets(line) for line in lines]
+    if not separator:
+        lines = [",".join(line.split()) for line in lines]
     try:
-        reader = csv.reader(io.StringIO(table), delimiter=separator or ",", skipinitialspace=True)
+        reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=separator or ",", skipinitialspace=True)
         cells = [_plain(cell) for cell in next(reader)]
-        rows = [(reader.line_num + skipped, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = [(reader.line_num + at, row) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise UserError(f"{what} is no CSV that can be read ({error}); expected {EXAMPLE}") from None
     while cells and not cells[-1]:
@@ -99,16 +112,17 @@ def _read_records(records: Sequence[tuple[int, Mapping[str, str]]], cells: Seque
         colors = [parse_levels(row, f"{what}, line {line}") for (line, _), row in zip(records, levels, strict=True)]
         for (line, record), parsed in zip(records, colors, strict=True):
             text = record[color] if color else ""
-            if color and is_hex(text) and text.startswith("#") and parse_hex(text, what) != parsed:
+            if color and is_hex(text) and ("hex" in color or not text.isdigit()) and parse_hex(text, what) != parsed:
                 raise UserError(f"{what}, line {line}: {color} is {text} and r,g,b another color; expected one of both")
     else:
         assert color is not None
         reject_other_alpha([record[color] for _, record in records], what)
         colors = [parse_color_text(record[color], f"{what}, line {line}: {color}") for line, record in records]
+    names = _without_quotes([record[name] for _, record in records])
     rows: list[Row] = []
-    for (line, record), first in zip(records, colors, strict=True):
+    for label_text, (line, record), first in zip(names, records, colors, strict=True):
         where = f"{what}, line {line}"
-        label = parse_name(record[name], where)
+        label = parse_name(label_text, where)
         painted, ignored = record.get("painted", ""), _ignored(record.get("ignore", ""), where)
         repainted = parse_hex(painted, f"{where}: painted is") if painted else None
         also = [parse_hex(word, f"{where}: also has") for word in record.get("also", "").split()]
@@ -120,6 +134,12 @@ def _read_records(records: Sequence[tuple[int, Mapping[str, str]]], cells: Seque
     if len(ids) != len(rows) or not all(is_id(number) for number in ids):
         return ParsedLegend(rows)
     return order_by_id(rows, [int(number) for number in ids], what)
+
+
+def _without_quotes(names: Sequence[str]) -> Sequence[str]:
+    """Return names without the single quotes that stand around all of them."""
+    quoted = all(re.fullmatch(r"'[^']*'", name) for name in names)
+    return [name[1:-1] for name in names] if quoted else names
 
 
 def _gray(number: str) -> RGB | None:
@@ -142,12 +162,34 @@ def _ignored(text: str, where: str) -> bool:
     return text == "1"
 
 
-def _header(text: str) -> str | None:
-    """Return the first line that is neither empty nor a comment, if none of its cells is a number or hex."""
-    line = next((line for line in text.splitlines() if line.strip() and not is_comment(line.strip())), None)
-    if line is None or any(re.fullmatch(r"#?[\d.]+|#[0-9a-fA-F]{6,8}", cell.strip()) for cell in _split(line)):
+def _header(text: str) -> tuple[int, str] | None:
+    """Return the first line that is neither empty nor a comment, with its place, if no cell is a number or hex.
+
+    `sep=;`, by which spreadsheets tell their separator, is a comment.
+    """
+    lines = enumerate(text.split("\n"))
+    found = next(((at, line) for at, line in lines if line.strip() and not _is_no_row(line.strip())), None)
+    if found is None or any(re.fullmatch(r"#?[\d.]+|#[0-9a-fA-F]{6,8}", cell.strip()) for cell in _split(found[1])):
         return None
-    return line
+    return found
+
+
+def _is_comment_row(line: str, head: str) -> bool:
+    """Tell whether a line is a comment: `# ...`, or `#...` with fewer cells than the header; `#1` may be a class."""
+    if not is_comment(line.strip()):
+        return False
+    return line.strip().startswith(("# ", "//")) or len(_split(line)) < len(_split(head))
+
+
+def _is_no_row(line: str) -> bool:
+    return is_comment(line) or re.fullmatch(r"\"?sep=.\"?", line, re.IGNORECASE) is not None
+
+
+def _levels_without_brackets(line: str) -> str:
+    """Return a line in which `[128, 64, 128]`, whose commas would part it, is `128 64 128`."""
+    if '"' in line:
+        return line
+    return re.sub(r"(?:rgb)?[\[(]\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*[\])]", r"\1 \2 \3", line, flags=re.IGNORECASE)
 
 
 def _separator(line: str) -> str | None:
@@ -157,8 +199,8 @@ def _separator(line: str) -> str | None:
 
 def _split(line: str) -> list[str]:
     separator = _separator(line)
-    return next(csv.reader([line], delimiter=separator, skipinitialspace=True)) if separator else line.split()
+    return split_cells(line, separator) if separator else line.split()
 
 
 def _plain(cell: str) -> str:
-    return cell.strip().strip('"').lstrip("\ufeff").casefold()
+    return cell.strip().strip('"').lstrip("\ufeff").casefold().replace(" ", "_")

@@ -85,7 +85,7 @@ def parse_name(name: Any, where: str) -> str:
     """Return the name of a class, without blanks around it and with single ones within."""
     if not isinstance(name, str | int | float) or isinstance(name, bool):
         raise UserError(f"{where}: the name is {shown(name)}; expected text")
-    text = re.sub(r"[ \t]+", " ", str(name)).strip()
+    text = re.sub(r"[ \t]+", " ", re.sub("[\u200b\ufeff]", "", str(name))).strip()
     if not text:
         raise UserError(f"{where}: the name is empty; give the class a name")
     return text
@@ -95,12 +95,24 @@ def parse_color(value: Any, where: str) -> RGB:
     """Return the color that a list of levels, hex or a text of three levels means."""
     if isinstance(value, str):
         return parse_color_text(value, where)
+    if isinstance(value, Mapping):
+        value = channels_of(value) or value
     if not isinstance(value, list | tuple) or len(value) not in (3, 4):
         raise UserError(f"{where}: {shown(value)}; expected [r, g, b] or hex such as #804080")
     if any(isinstance(level, bool) for level in value) or (len(value) == 4 and value[3] not in (255, 1)):
         raise UserError(f"{where}: {shown(value)}; expected [r, g, b], or [r, g, b, 255]")
     reject_fractions(value[:3], where)
     return parse_levels([str(level) for level in value[:3]], where)
+
+
+CHANNELS = (("r", "red"), ("g", "green"), ("b", "blue"))
+"""Keys of red, green and blue."""
+
+
+def channels_of(entry: Mapping[Any, Any]) -> list[Any]:
+    """Return red, green and blue of an object that has a key for each; nothing where one lacks or stands twice."""
+    found = [[value for key, value in entry.items() if str(key).casefold() in names] for names in CHANNELS]
+    return [values[0] for values in found] if all(len(values) == 1 for values in found) else []
 
 
 def parse_color_text(text: str, where: str) -> RGB:
@@ -132,27 +144,35 @@ def _level(text: str, channel: str, where: str) -> int:
 
 
 def is_hex(text: str) -> bool:
-    """Tell whether a text is a color in hex, with `#` or without, and alpha or without."""
-    return re.fullmatch(r"#?[0-9a-fA-F]{6}|#[0-9a-fA-F]{8}", text.strip()) is not None
+    """Tell whether a text is a color in hex: `804080`, `#804080`, `0x804080`, `#848`, or `#804080ff` with alpha."""
+    return re.fullmatch(r"(#|0[xX])?[0-9a-fA-F]{6}|#[0-9a-fA-F]{8}|#[0-9a-fA-F]{3}", text.strip()) is not None
 
 
 def parse_hex(text: str, where: str) -> RGB:
     """Return the color that is written in hex; of `#RRGGBBAA` the alpha is dropped."""
     if not is_hex(text):
         raise UserError(f"{where} {shown(text)}; expected hex such as #804080")
-    red, green, blue = bytes.fromhex(text.strip().removeprefix("#"))[:3]
+    digits = re.sub(r"^(#|0[xX])", "", text.strip())
+    red, green, blue = bytes.fromhex(digits if len(digits) > 3 else "".join(digit * 2 for digit in digits))[:3]
     return red, green, blue
 
 
 def reject_other_alpha(colors: Sequence[Any], where: str) -> None:
-    """Fail where the last byte of `#RRGGBBAA` varies as a channel does: it may be `#AARRGGBB`."""
+    """Fail where the first byte of `#RRGGBBAA` is constant, as alpha is, and full or beside a last byte that varies."""
     long = [str(color).strip() for color in colors if isinstance(color, str) and len(color.strip()) == 9]
     last = {color[7:].lower() for color in long}
     first = {color[1:3].lower() for color in long}
-    if len(long) > 1 and len(last) > 1 and len(first) == 1:
+    if first == {"ff"} or (len(long) > 1 and len(last) > 1 and len(first) == 1):
         raise UserError(
-            f"{where}: {long[0]} seems to be alpha, red, green, blue; expected #RRGGBB, or #RRGGBBAA with one alpha"
+            f"{where}: {long[0]} may be alpha, red, green, blue; expected #RRGGBB, or #RRGGBBAA with one alpha"
         )
+
+
+def refuse_other_order(value: Mapping[Any, Any], what: str) -> None:
+    """Fail where a setting beside the classes says that colors are not red, green, blue."""
+    for key, entry in value.items():
+        if isinstance(entry, str) and entry.strip().casefold() in ("bgr", "hsv", "hsl", "hls", "lab", "yuv"):
+            raise UserError(f"{what} says {shown(key)}: {shown(entry)}; expected red, green, blue from 0 to 255")
 
 
 def is_id(key: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmseg.errors import UserError
 from kmseg.legends.formats.fields import Classes, ParsedLegend
 from kmseg.legends.formats.plain_table import (
     check_channel_order,
@@ -21,9 +22,9 @@ def detect(text: str) -> bool:
     if not lines or lines[0][1][0] in "{[<":
         return False
     try:
-        rows = split_rows(lines[0][1], "")
-    except ValueError:
-        return False
+        rows = split_rows(text, "")
+    except UserError:
+        return True  # named where it is read
     return holds_hex(rows) or sum(rows[0].numeric) >= 3
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.legends.formats.fields import Classes, ParsedLegend, parse_color, parse_name, shown
+from kmseg.legends.formats.fields import Classes, ParsedLegend, parse_color, parse_name, refuse_other_order, shown
 
 FILE, EXAMPLE = "metainfo.py", "METAINFO = dict(classes=(...), palette=[[128, 64, 128], ...])"
 
@@ -20,14 +20,30 @@ MAX_CODE = 500_000
 """Letters of Python that are parsed: its tree takes some two hundred bytes of memory for each."""
 
 
+LISTS = (("classes", "names", "labels", "class_names"), ("palette", "colors", "colormap", "class_colors"))
+"""Keys of the list of names and of the list of colors."""
+
+
 def detect_value(value: Any) -> bool:
     """Tell whether a value has classes and their palette."""
-    return isinstance(value, Mapping) and {"classes", "palette"} <= value.keys()
+    return _lists_of(value) is not None
+
+
+def _lists_of(value: Any) -> tuple[Any, Any] | None:
+    """Return the lists of names and of colors, where there is one of each."""
+    if not isinstance(value, Mapping):
+        return None
+    names, colors = ([entry for key, entry in value.items() if str(key).casefold() in keys] for keys in LISTS)
+    if len(names) != 1 or len(colors) != 1 or not isinstance(names[0], list | tuple):
+        return None
+    return (names[0], colors[0]) if all(isinstance(name, str) for name in names[0]) else None
 
 
 def read_value(value: Any, what: str) -> ParsedLegend:
     """Read classes and their palette."""
-    return parse_pairs(value["classes"], value["palette"], what)
+    refuse_other_order(value, what)
+    names, colors = _lists_of(value) or (None, None)
+    return parse_pairs(names, colors, what)
 
 
 def parse_pairs(names: Any, colors: Any, what: str) -> ParsedLegend:

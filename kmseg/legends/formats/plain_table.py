@@ -51,7 +51,7 @@ class Fields:
     @property
     def name(self) -> str:
         """What stands between the numbers."""
-        return " ".join(self.values[self.before : len(self.values) - self.after])
+        return " ".join(self.values[self.before : len(self.values) - self.after]).rstrip(" :")
 
     @property
     def has_numbers_inside(self) -> bool:
@@ -75,7 +75,30 @@ def parse_field(text: str, where: str) -> str:
 def data_lines(text: str) -> list[tuple[int, str]]:
     """Return the lines with their numbers, without empty ones and comments; `#804080` begins no comment."""
     lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1)]
-    return [(number, line) for number, line in lines if line and not is_comment(line)]
+    return _without_marks([(number, line) for number, line in lines if line and not is_comment(line)])
+
+
+_BRACKETS = re.compile(r"[\[(]\s*(\d+)\s*[,;\s]\s*(\d+)\s*[,;\s]\s*(\d+)\s*[\])]")
+_ARROW = re.compile(r"([^=→]*[^=→\s-])\s*(?:=>|->|=|→)\s*([^=→>-]+)")
+_NUMBERED = re.compile(r"(\d+)\s*[:.)]\s+(?=[^\W\d])")
+
+
+def _without_marks(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Return lines without comments behind them, and without marks between the fields that all lines have.
+
+    Brackets around the levels, `=` or an arrow between name and color, a colon after the number.
+    """
+    bare = [(number, line if '"' in line else re.sub(r"\s+(?:#|//)(?:\s.*)?$", "", line)) for number, line in lines]
+    if bare and all(len(_BRACKETS.findall(line)) == 1 for _, line in bare):
+        bare = [
+            (number, _BRACKETS.sub(r"\1,\2,\3" if "," in _BRACKETS.sub("", line) else r"\1 \2 \3", line))
+            for number, line in bare
+        ]
+    if bare and all(_NUMBERED.match(line) for _, line in bare):
+        bare = [(number, _NUMBERED.sub(r"\1 ", line, count=1)) for number, line in bare]
+    if bare and all(_ARROW.fullmatch(line) for _, line in bare):
+        bare = [(number, _ARROW.sub(r"\1: \2", line)) for number, line in bare]
+    return bare
 
 
 def is_comment(line: str) -> bool:
@@ -99,7 +122,7 @@ def split_rows(text: str, what: str) -> list[Fields]:
         if separator is None:
             values, quoted = _split_at_blanks(line, f"{what}, line {number}")
         else:
-            cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+            cells = split_cells(line, separator)
             values = tuple(cell.strip() for cell in cells)
             while values and not values[-1]:  # a separator at the end of the line
                 values = values[:-1]
@@ -107,6 +130,14 @@ def split_rows(text: str, what: str) -> list[Fields]:
         numeric = tuple(_is_number(value) and not q for value, q in zip(values, quoted, strict=True))
         rows.append(Fields(number, values, numeric, separator is not None))
     return rows
+
+
+def split_cells(line: str, separator: str) -> list[str]:
+    """Return the cells of a line of CSV."""
+    try:
+        return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+    except csv.Error:  # a cell of more than 131,072 letters
+        return line.split(separator)
 
 
 def _split_at_blanks(line: str, where: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
@@ -224,18 +255,28 @@ def read_hex_rows(rows: Sequence[Fields], what: str) -> ParsedLegend:
         values = list(row.values)
         if len(values) > 2 and row.numeric[0]:
             ids.append(_whole(values.pop(0), where))
-        places = [k for k, value in enumerate(values) if value.startswith("#") and is_hex(value)]
+        places = [k for k, value in enumerate(values) if _is_color_cell(value, k == len(values) - 1)]
         if len(places) != 1 or places[0] not in (0, len(values) - 1) or len(values) < 2:
             raise UserError(
                 f"{where}: {shown(' '.join(row.values))}; expected a name and one color, as in road #804080"
             )
         color = parse_hex(values.pop(places[0]), where)
-        found.append((parse_field(" ".join(values), where), color))
+        found.append((parse_field(" ".join(values).rstrip(" :"), where), color))
     if ids and len(ids) != len(found):
         raise UserError(f"{what} has ids in some rows only; expected one in each, or none")
     return order_by_id(found, ids, what) if ids else ParsedLegend(found)
 
 
 def holds_hex(rows: Sequence[Fields]) -> bool:
-    """Tell whether every row has a color in hex with its `#`."""
-    return bool(rows) and all(any(v.startswith("#") and is_hex(v) for v in row.values) for row in rows)
+    """Tell whether every row has a color in hex: with its `#`, or at its end with a letter in some of the rows."""
+    with_mark = all(any(_is_marked_hex(value) for value in row.values) for row in rows)
+    at_end = all(len(row.values) > 1 and is_hex(row.values[-1]) and sum(row.numeric) < 3 for row in rows)
+    return bool(rows) and (with_mark or (at_end and any(not row.values[-1].isdigit() for row in rows)))
+
+
+def _is_marked_hex(text: str) -> bool:
+    return text.startswith(("#", "0x", "0X")) and is_hex(text)
+
+
+def _is_color_cell(text: str, last: bool) -> bool:
+    return _is_marked_hex(text) or (last and is_hex(text))

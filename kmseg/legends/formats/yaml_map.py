@@ -26,11 +26,16 @@ def detect(text: str) -> bool:
     """Tell whether a text may be YAML of ids or names with colors."""
     if text.lstrip()[:1] in ("{", "[", "<") or len(text) > MAX_YAML:
         return False
-    return re.search(r"^color_map\s*:", text, re.M) is not None or (
-        re.search(r"^\s*-?\s*[^\s:#][^:]*:\s*(\[|\n\s*-)", text, re.M) is not None
-        or re.search(r"^[^\s:#][^:]*:\s*[\"']?#[0-9a-fA-F]{6}", text, re.M) is not None
-    )
+    return _DETECT.search(text) is not None
 
+
+_DETECT = re.compile(
+    r"^color_map\s*:"  # ids with colors
+    r"|^\s*-?\s*[^\s:#][^:\n]*:\s*(?:\[|\n\s*-)"  # road: [128, 64, 128], or the levels one a line
+    r"|^\s*-?\s*[^\s:#][^:\n]*:\s*[\"']?#[0-9a-fA-F]{3}"  # road: "#804080"
+    r"|^\s*-\s+[\"']?\w+[\"']?:\s|^\s*-\s+\{",  # a list of objects
+    re.M,
+)
 
 MAX_YAML = 200_000
 """Letters of YAML that are parsed: the parser takes a second for each hundred thousand."""
@@ -76,6 +81,14 @@ def _is_bgr(text: str, what: str) -> bool:
             "write # rgb or # bgr behind color_map:"
         )
     return said[1].casefold() == "bgr"
+
+
+def load(text: str) -> Any:
+    """Return the value of YAML; None where it is none that can be read."""
+    try:
+        return _load(text, "")
+    except UserError:
+        return None
 
 
 def _load(text: str, what: str) -> Any:
