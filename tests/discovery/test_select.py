@@ -47,7 +47,9 @@ def test_jpeg_that_is_almost_lossless_has_the_true_colors_and_no_more():
     options = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     coded = [cv2.imencode(".jpg", draw_label(n, 128), [cv2.IMWRITE_JPEG_QUALITY, 100, *options])[1] for n in range(4)]
     labels = [cv2.imdecode(data, cv2.IMREAD_COLOR) for data in coded]
-    assert kept(find_candidates(census_of(labels))) == set(COLORS.values())
+    found = kept(find_candidates(census_of(labels)))
+    assert len(found) == len(COLORS)  # YCbCr rounds some by a level
+    assert all(min(np.abs(np.subtract(color, true)).max() for true in COLORS.values()) <= 1 for color in found)
 
 
 def test_every_candidate_has_a_reason(tmp_path):
