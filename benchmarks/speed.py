@@ -109,7 +109,7 @@ def discover(data: Pairs) -> None:
 def masking(data: Pairs, palette: Palette, folder: Path) -> RecordImages:
     """The work of a run on each image, including the manifest."""
     work = MaskImages(data, palette, Boundary(), Rgb(), {"index_png": IndexPng()}, Truth(), folder)
-    return RecordImages(work, folder, "settings", "palette")
+    return RecordImages(work, data, folder, "settings", "palette")
 
 
 def masks(data: Pairs, palette: Palette, folder: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import storage
 from kmseg.audit.legend_check import seems_bgr
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces import ColorSpace
@@ -161,7 +162,7 @@ class _Images:
     @classmethod
     def of(cls, images: Images) -> _Images:
         """Convert the argument; raise `UserError` for anything that cannot be a label image."""
-        if isinstance(images, str | os.PathLike) and Path(images).is_dir():
+        if isinstance(images, str | os.PathLike) and storage.is_folder(Path(images)):
             return cls(list(image_files(Path(images)).values()))
         alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) in (2, 3) or _is_pillow(images)
         if not alone and (not isinstance(images, Iterable) or isinstance(images, Mapping | bytes)):
@@ -187,6 +188,9 @@ class _Images:
 
     def truth(self) -> None:
         """Return None: there is no truth."""
+
+    def fingerprint(self, item: Item) -> None:
+        """Return None: arrays change without a trace."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,9 @@
 """The errors that are written for people: what was found, what was expected, how to fix it; and the exit codes."""
 
+from __future__ import annotations
+
+import re
+
 DRIFTED = 3
 """Exit code of a complete run with a doubt: its images have colors that the palette given or kept lacks."""
 
@@ -16,6 +20,9 @@ STOPPED = 130
 class UserError(ValueError):
     """An error that the user can fix; the command line prints its message without a traceback."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(with_slashes(sentence))
+
 
 class Undecided(UserError):
     """A question that only the user can answer; ends with exit code 2, as a wrong command line does."""
@@ -30,6 +37,15 @@ class UnreadableImage(UserError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__(printable(sentence))
+
+
+def with_slashes(text: str) -> str:
+    """Return a text in which addresses of buckets and hosts have both their slashes, of which pathlib drops one.
+
+    >>> with_slashes("s3:/bucket/a.png: the file is empty")
+    's3://bucket/a.png: the file is empty'
+    """
+    return re.sub(r"\b(s3|gs|az|https?):/(?!/)", r"\1://", text)
 
 
 def printable(line: str) -> str:

@@ -1,33 +1,37 @@
-"""Atomic file writes, safe file names, and kmseg's home folder."""
+"""Atomic file writes, reading of whole files, and safe file names."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from kmseg import storage
 from kmseg.errors import UserError
+from kmseg.home import home as home
 
 MAX_TEXT = 5_000_000
 """Maximum characters of a text file; enough for 65,535 classes, and a limit for device files."""
 
-_NOTED: ContextVar[list[Path] | None] = ContextVar("noted files", default=None)
+_NOTED: ContextVar[dict[Path, int] | None] = ContextVar("noted files", default=None)
 
 _READ: ContextVar[dict[Path, bytes] | None] = ContextVar("files read", default=None)
 
 
 @contextmanager
-def noting_files() -> Iterator[list[Path]]:
-    """Yield a list that collects the path of every file written in the block."""
-    noted: list[Path] = []
+def noting_files() -> Iterator[dict[Path, int]]:
+    """Yield a mapping that collects the path of every file written in the block, with its size in bytes."""
+    noted: dict[Path, int] = {}
     before = _NOTED.set(noted)
     try:
         yield noted
@@ -49,18 +53,48 @@ def read_bytes(path: Path) -> bytes:
     """Return the bytes of a file."""
     known = _READ.get()
     if known is None:
-        return path.read_bytes()
+        return storage.read_bytes(path)
     if path not in known:
-        known[path] = path.read_bytes()
+        known[path] = storage.read_bytes(path)
     return known[path]
+
+
+def fingerprint(path: Path) -> str | None:
+    """Return a text that changes when a file's content does; None if the file cannot be read.
+
+    Where the file lies says it for an entry of a zip archive (CRC-32) and an object of a bucket (ETag); of other files
+    it is a digest of the content.
+    """
+    try:
+        known = storage.known_fingerprint(path)
+        # SHA-256 is faster than BLAKE2 on CPUs with SHA instructions.
+        return known if known is not None else hashlib.sha256(read_bytes(path)).hexdigest()[:32]
+    except OSError:
+        return None
+
+
+def file_state(path: Path) -> tuple[object, ...] | None:
+    """Return what changes when a file is written again, without reading it; None if nothing tells it."""
+    try:
+        if storage.find_store(path) is not None:
+            known = storage.known_fingerprint(path)
+            return None if known is None else (str(path), known)
+        status = path.stat()
+    except OSError:
+        return None
+    return str(path), status.st_ctime_ns, status.st_mtime_ns, status.st_size
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path`, which is renamed to `path` if the block succeeds."""
-    with _replaced_by_part(path) as part:
+    """Yield a temporary file, beside `path` on a disk, which becomes `path` if the block succeeds."""
+    with _replaced(path) as part:
         _with_folder(part, part.touch)
         yield part
+
+
+def _replaced(path: Path) -> AbstractContextManager[Path]:
+    return _replaced_by_part(path) if storage.find_bucket(path) is None else _uploaded(path)
 
 
 @contextmanager
@@ -68,14 +102,31 @@ def _replaced_by_part(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name[:40]}.{os.getpid()}.{threading.get_ident():x}.part")
     try:
         yield part
+        size = part.stat().st_size
         part.replace(path)
-        if (noted := _NOTED.get()) is not None:
-            noted.append(path)
+        _note(path, size)
     except BaseException as error:
         part.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.filename is None:
             error.filename = str(path)  # the error of a full disk has no file name
         raise
+
+
+@contextmanager
+def _uploaded(path: Path) -> Iterator[Path]:
+    """Yield a temporary file, which becomes the object at `path` of a bucket if the block succeeds."""
+    found = storage.find_bucket(path)
+    assert found is not None
+    with tempfile.TemporaryDirectory(prefix="kmseg-") as folder:
+        part = Path(folder) / "part"
+        yield part
+        found[0].upload(found[1], part)
+        _note(path, part.stat().st_size)
+
+
+def _note(path: Path, size: int) -> None:
+    if (noted := _NOTED.get()) is not None:
+        noted[path] = size
 
 
 def _with_folder(path: Path, write: Callable[[], object]) -> None:
@@ -108,7 +159,7 @@ def _is_alive(process: int) -> bool:
 
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write `data` to `path` atomically."""
-    with _replaced_by_part(path) as part:
+    with _replaced(path) as part:
         _with_folder(part, lambda: part.write_bytes(data))
     return path
 
@@ -139,17 +190,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 def read_text(path: Path, what: str) -> str:
     """Read a text file, UTF-8 or UTF-16 with its byte order mark; `what` names it in the error."""
     try:
-        with path.open("rb") as file:
-            start = file.read(2)
-        encoding = "utf-16" if start in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-        with path.open(encoding=encoding) as file:
-            text = file.read(MAX_TEXT + 1)
+        with storage.open_file(path) as file:
+            encoding = "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+            file.seek(0)
+            with io.TextIOWrapper(file, encoding=encoding) as opened:
+                text = opened.read(MAX_TEXT + 1)
     except FileNotFoundError:
         raise UserError(f"{what} {path} does not exist; give the path of an existing file") from None
     except UnicodeError:
         raise UserError(f"{what} {path} is not UTF-8 text; save it as UTF-8 (in Excel: CSV UTF-8)") from None
     except OSError as error:
-        raise UserError(f"{what} {path} cannot be read: {error.strerror}") from None
+        raise UserError(f"{what} {path} cannot be read: {error.strerror or error}") from None
     if len(text) > MAX_TEXT:
         raise UserError(f"{what} {path} has more than {MAX_TEXT:,} characters; give another file")
     return text
@@ -175,8 +226,3 @@ def safe_names(names: Sequence[str]) -> list[str]:
         taken.add(cleaned.casefold())
         safe.append(cleaned)
     return safe
-
-
-def home() -> Path:
-    """Return the folder for tracking store, caches and sample data: KMSEG_HOME, else `~/.kmseg`."""
-    return Path(os.environ.get("KMSEG_HOME") or "~/.kmseg").expanduser().resolve()

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import storage
 from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, count_pages, read_encoding
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import read_bytes, write_bytes
@@ -160,14 +161,14 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     if image.dtype != np.uint8:
         raise _too_deep(path)
     if tiff and image.ndim == 3 and image.shape[2] == 4:
-        return _tiff_without_alpha(path)
+        return _tiff_without_alpha(path, data)
     return _rgb_of_unchanged(image) if tiff else image
 
 
 def read_complete_file(path: Path) -> bytes:
     """Return the bytes of an image file; raise `UnreadableImage` if it is missing, empty, cut short or huge."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        if storage.size(path) > MAX_BYTES:
             raise UnreadableImage(f"{path}: larger than {MAX_BYTES >> 20} MB, which no image of a legal size is")
         data = read_bytes(path)
     except OSError as error:
@@ -268,12 +269,12 @@ def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
-def _tiff_without_alpha(path: Path) -> NDArray[np.uint8]:
+def _tiff_without_alpha(path: Path, data: bytes) -> NDArray[np.uint8]:
     """Read a TIFF of four channels with Pillow: OpenCV premultiplies alpha, which changes colors."""
     from PIL import Image
 
     try:
-        with Image.open(path) as image:
+        with Image.open(io.BytesIO(data)) as image:
             return np.asarray(image if image.mode == "RGBA" else image.convert("RGB"))[..., :3].copy()
     except Exception as error:  # Pillow raises anything for a broken file
         raise UnreadableImage(f"{path}: not a readable TIFF image ({error})") from None

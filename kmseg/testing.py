@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.datasets import Dataset, read_label
+from kmseg.datasets import Dataset, fingerprint, read_label
 from kmseg.errors import UserError
+from kmseg.files import noting_files
 from kmseg.images import LabelImage
 from kmseg.maskers import Masker
 from kmseg.palette import Palette, Row, from_rows
@@ -37,7 +38,7 @@ def check_dataset(dataset: Dataset) -> None:
     """Check that a dataset lists its items and reads what they name.
 
     Keys must be distinct, in ascending order, and stay in the run's folder; label images are `(H, W, 3)` uint8, photos
-    too, and a second reading gives the same pixels. The first three items are read.
+    too, and a second reading gives the same pixels and the same fingerprint. The first three items are read.
 
     Parameters
     ----------
@@ -60,6 +61,9 @@ def check_dataset(dataset: Dataset) -> None:
         _check_image(label.pixels, f"read_label of {item.key}")
         again = read_label(dataset, item).pixels
         assert np.array_equal(again, label.pixels), f"read_label of {item.key} differs when read again"
+        known = fingerprint(dataset, item)
+        assert known is None or isinstance(known, str), f"fingerprint returns {known!r}; expected a text or None"
+        assert fingerprint(dataset, item) == known, f"the fingerprint of {item.key} differs when it is asked again"
         photo = dataset.read_photo(item)
         if photo is not None:
             _check_image(photo, f"read_photo of {item.key}")
@@ -168,9 +172,10 @@ def check_masker(masker: Masker) -> None:
 
 
 def check_writer(writer: Writer) -> None:
-    """Check that a writer writes into the run's folder only, and the same files when it writes again.
+    """Check that a writer writes into the run's folder only, the same files when it writes again, and none unnoticed.
 
-    Two images are written, one below a sub-folder, into a temporary folder, and the run is finished.
+    Two images are written, one below a sub-folder, into a temporary folder, and the run is finished. Files of images
+    must be written by the functions of `kmseg.files`, through which the manifest learns of them.
 
     Parameters
     ----------
@@ -187,15 +192,17 @@ def check_writer(writer: Writer) -> None:
     label, true = _draw_label()
     mask = true.astype(palette.index_dtype)
     with tempfile.TemporaryDirectory() as work:
-        written = []
+        written, hidden = [], []
         for name in ("once", "again"):
             folder = Path(work, name)
             folder.mkdir()
             writer.check(palette)
-            notes = [
-                writer.write(Segmented(key, n, label, mask, label.copy), palette, folder)
-                for n, key in enumerate(("first", "far/away/second"))
-            ]
+            with noting_files() as noted:
+                notes = [
+                    writer.write(Segmented(key, n, label, mask, label.copy), palette, folder)
+                    for n, key in enumerate(("first", "far/away/second"))
+                ]
+            hidden += sorted({path for path in folder.rglob("*") if path.is_file()} - set(noted))
             again = writer.needs_again(0)
             assert isinstance(again, bool | np.bool_), f"needs_again returns {again!r}; expected true or false"
             files = writer.finish(
@@ -211,6 +218,10 @@ def check_writer(writer: Writer) -> None:
         assert written[0], "nothing was written"
         differ = sorted(written[0] ^ written[1])
         assert not differ, f"{differ[0]} is written only sometimes"
+        assert not hidden, (
+            f"{hidden[0].name} is unknown to the manifest, so that incremental=true would not miss it; write files by "
+            "write_bytes, write_text and replacing of kmseg.files, or write_png of kmseg.images"
+        )
 
 
 def _check_frozen(part: Any) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support.browser import chromium, is_local
 from tests.support.prepared import Server
+from tests.support.s3 import serving
 
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
@@ -153,6 +154,22 @@ def page(browser):
     context.route("**/*", lambda route: route.continue_() if is_local(route.request.url) else route.abort())
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """A local S3 server, started once; tests are skipped where there is none."""
+    with serving() as started:
+        yield started
+
+
+@pytest.fixture
+def s3(s3_server, monkeypatch):
+    """A local S3 server that clients find by the environment."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield s3_server
+    s3_server.unreachable.clear()
 
 
 def whole(palette, folder: Path):

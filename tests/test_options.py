@@ -126,6 +126,14 @@ class Outside(PerImage):
 
 
 @dataclasses.dataclass(frozen=True)
+class Unnoticed(PerImage):
+    """A writer that writes past kmseg's functions, so that no later run knows its files."""
+
+    def write(self, image, palette, folder):
+        (folder / f"{image.position}.txt").write_text("seen")
+
+
+@dataclasses.dataclass(frozen=True)
 class Blind:
     """A clusterer that takes the first points for centers."""
 
@@ -149,6 +157,7 @@ class Unsorted:
         (check_color_space, Shifted(), "expected at most 1 level off"),
         (check_masker, Deaf(), "pixels of a lossless label image are wrong"),
         (check_writer, Outside(), "beside was written beside the run's folder"),
+        (check_writer, Unnoticed(), "0.txt is unknown to the manifest"),
         (check_clusterer, Blind(), "centers lie at"),
         (check_dataset, Unsorted(), "expected distinct ones in ascending order"),
         (check_masker, object(), "put @dataclass"),

@@ -73,6 +73,7 @@ def build(
         max_unmatched=config.max_unmatched,
         resume=config.resume,
         incremental=config.incremental,
+        outputs=config.outputs,
         schedule=_part(config, "schedule", choices) if config.get("schedule") else None,
         decision=decision,
     )

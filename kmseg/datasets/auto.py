@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg import image_kinds
-from kmseg.datasets import Dataset, Item, existing_folder
+from kmseg.datasets import Dataset, Item, OfFiles, existing_folder
 from kmseg.datasets.folder import Folder, describe_splits
 from kmseg.datasets.inspection import (
     LabelSet,
@@ -34,7 +34,7 @@ from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.pairs import Pairs
-from kmseg.datasets.patterns import escape, selected
+from kmseg.datasets.patterns import escape, selected, split_root
 from kmseg.datasets.sample import Sample
 from kmseg.datasets.splits import NAMES, read_split_lists, split_lists, splits_of_folders
 from kmseg.datasets.tree import Tree, walk_tree
@@ -51,7 +51,7 @@ SHOWN = 4
 
 
 @dataclass(frozen=True)
-class Auto:
+class Auto(OfFiles):
     """Whatever the folder holds; without a folder the sample scenes.
 
     Parameters
@@ -260,6 +260,8 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
     Undecided
         Where nobody can know, with a line to paste for each answer.
     """
+    if not labels:
+        root, labels = split_root(root)
     tree = walk_tree(existing_folder("dataset.root", root))
     patterns = [labels] if isinstance(labels, str) else list(labels or ())
     series, hint = find_series(tree), detect_layout(tree)

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, Listed, existing_folder
+from kmseg import storage
+from kmseg.datasets import Item, Listed, OfFiles, existing_folder
 from kmseg.datasets.inspection import Series, look_at
 from kmseg.datasets.listing import NO_IMAGE, find_images, list_images, summarize
 from kmseg.datasets.matching import Matches, match_names
 from kmseg.datasets.naming import group_series
 from kmseg.datasets.overrides import quote_override
+from kmseg.datasets.patterns import selected, split_root
 from kmseg.datasets.splits import (
     NAMES,
     key_in_split,
@@ -39,13 +41,15 @@ MIN_PHOTO_CERTAINTY = 0.6
 
 
 @dataclass(frozen=True)
-class Folder:
+class Folder(OfFiles):
     """Label images below a folder.
 
     Parameters
     ----------
     root : str
-        Folder of the label images; sub-folders are searched.
+        Folder of the label images, an archive (`labels.zip`, `labels.tar.gz`), a folder inside one
+        (`labels.zip/train`) or a bucket (`s3://bucket/labels`); sub-folders are searched. It may end in a pattern, as
+        `labels.zip/gtFine/**/*_color.png`, instead of `labels`.
     labels : list of str
         Patterns of the label images below the root, such as `*_mask.png` or `train_labels/*`; none takes every image.
     photos : str, list of str or None
@@ -62,6 +66,10 @@ class Folder:
     splits: str = "folders"
 
     def __post_init__(self) -> None:
+        if isinstance(self.root, str) and not self.labels:
+            root, labels = split_root(self.root)
+            object.__setattr__(self, "root", root)
+            object.__setattr__(self, "labels", labels)
         existing_folder("dataset.root", self.root)
         for folder in self._photo_folders:
             existing_folder("dataset.photos", folder)
@@ -177,8 +185,14 @@ class Folder:
 
 def _expanded(folder: str) -> list[str]:
     """Return the folders that a path with `*` means; a path without, or of a folder that is called so, as it is."""
-    if not isinstance(folder, str) or "*" not in folder or Path(folder).expanduser().is_dir():
+    if not isinstance(folder, str) or "*" not in folder or storage.is_folder(Path(folder).expanduser()):
         return [folder]
+    base, pattern = split_root(folder)
+    listed = storage.contents(Path(base).expanduser())
+    if listed is not None:
+        inside = {str(parent) for name in listed.files for parent in PurePosixPath(name).parents}
+        found = [name for name in selected(inside, pattern) if name.count("/") == pattern[0].count("/")]
+        return sorted(f"{base}/{name}" for name in found) or [folder]
     return sorted(str(path) for path in _glob(Path(folder).expanduser()) if path.is_dir()) or [folder]
 
 

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg import image_kinds
+from kmseg import image_kinds, storage
 from kmseg.datasets.layouts.hint import LayoutHint
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
@@ -178,7 +178,7 @@ def _group(kind: str) -> str:
 def read_sample(path: Path) -> NDArray[Any] | None:
     """Read an image as it is stored, `(H, W)` or `(H, W, 3)`, RGB; None where it cannot be read."""
     try:
-        data = np.fromfile(path, np.uint8)
+        data = np.frombuffer(storage.read_bytes(path), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION) if len(data) else None
     except (OSError, cv2.error, MemoryError):
         return None

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import storage
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UserError
 from kmseg.legends.formats import Legend, read_legend
@@ -178,7 +179,7 @@ def _names(fit: LegendFit) -> dict[tuple[int, ...], str]:
 
 def _read(path: Path) -> Legend | None:
     try:
-        if not 0 < path.stat().st_size <= MAX_BYTES:
+        if not 0 < storage.size(path) <= MAX_BYTES:
             return None
         return read_legend(path)
     except (UserError, OSError):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from kmseg import storage
 from kmseg.datasets.patterns import matches
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.images import SUFFIXES
@@ -86,7 +87,7 @@ def why_unread(path: str, file: str | None = None) -> str:
 def _why_unread_by_content(file: Path) -> str:
     """Tell what a file without a suffix is: an image, a link that was saved as text, or neither."""
     try:
-        with file.open("rb") as opened:
+        with storage.open_file(file) as opened:
             head = opened.read(MAX_LINK_BYTES)
     except OSError:
         return "a link that leads nowhere" if file.is_symlink() else "cannot be opened"

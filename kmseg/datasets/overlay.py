@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, Listed, existing_folder
+from kmseg.datasets import Item, Listed, OfFiles, existing_folder
 from kmseg.datasets.folder import describe_pairs
 from kmseg.datasets.listing import list_images, summarize
 from kmseg.datasets.matching import match_names
@@ -47,7 +47,7 @@ LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".webp"})
 
 
 @dataclass(frozen=True)
-class Overlay:
+class Overlay(OfFiles):
     """Overlays of labels on photos: `overlay = opacity * label + (1 - opacity) * photo`, solved for the label.
 
     Parameters

@@ -6,6 +6,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
+from kmseg.errors import with_slashes
+
 _PLAIN = re.compile(r"[A-Za-z0-9_/.\-]+")
 """What Hydra takes as text without quotes; `~`, `:`, `,`, `=`, brackets and blanks mean something to it."""
 
@@ -42,7 +44,7 @@ def quote_override(key: str, value: str | Sequence[str]) -> str:
     >>> print(quote_override("dataset.root", "my data"))
     "dataset.root='my data'"
     """
-    word = f"{key}={hydra_value(value)}"
+    word = with_slashes(f"{key}={hydra_value(value)}")
     if shlex.quote(word) == word:
         return word
     # Double quotes read better around Hydra's single ones, where nothing in them means something to a shell.

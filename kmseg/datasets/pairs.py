@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, Listed, existing_folder
+from kmseg.datasets import Item, Listed, OfFiles, existing_folder
 from kmseg.datasets.listing import list_images, summarize
+from kmseg.datasets.patterns import split_root
 from kmseg.datasets.splits import splits_of_folders
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
@@ -19,13 +20,13 @@ from kmseg.validation import check_choice
 
 
 @dataclass(frozen=True)
-class Pairs:
+class Pairs(OfFiles):
     """Files with the photo in one half and the label in the other.
 
     Parameters
     ----------
     root : str
-        Folder of the files; sub-folders are searched.
+        Folder of the files, also in an archive or a bucket, see `Folder`; sub-folders are searched.
     label : str
         The half with the label, `right` or `left`.
     """
@@ -35,6 +36,10 @@ class Pairs:
     labels: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        if isinstance(self.root, str) and not self.labels:
+            root, labels = split_root(self.root)
+            object.__setattr__(self, "root", root)
+            object.__setattr__(self, "labels", labels)
         existing_folder("dataset.root", self.root)
         check_choice("dataset.label", self.label, ("right", "left"))
 

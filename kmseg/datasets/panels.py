@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item, existing_folder, image_files
+from kmseg.datasets import Item, OfFiles, existing_folder, image_files
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.image_kinds import LABEL_KINDS, classify
@@ -35,7 +35,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Panels:
+class Panels(OfFiles):
     """Files of several panels of one size, one of which is the label.
 
     What is `auto` is found in a few of the files: bars between the panels, and which panels are labels. Of several

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from pathlib import Path
+
+from kmseg import storage
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
@@ -21,6 +24,21 @@ def matches(path: str, patterns: Sequence[str]) -> bool:
 def selected(paths: Iterable[str], patterns: Sequence[str]) -> list[str]:
     """Return the paths that match one of the patterns."""
     return [path for path in paths if matches(path, patterns)]
+
+
+def split_root(root: str) -> tuple[str, tuple[str, ...]]:
+    """Divide an address with a pattern into the folder above the pattern and the pattern, if it has one.
+
+    Examples
+    --------
+    >>> split_root("labels.zip!/gtFine/**/*_color.png"), split_root("data/labels")
+    (('labels.zip!/gtFine', ('**/*_color.png',)), ('data/labels', ()))
+    """
+    if not re.search(r"[*?\[]", root) or storage.is_folder(Path(root).expanduser()):
+        return root, ()
+    parts = root.split("/")
+    first = next(place for place, part in enumerate(parts) if re.search(r"[*?\[]", part))
+    return "/".join(parts[:first]) or ("/" if root.startswith("/") else "."), ("/".join(parts[first:]),)
 
 
 def escape(name: str) -> str:

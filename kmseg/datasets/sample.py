@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from kmseg.datasets import Item
+from kmseg.datasets import Item, OfFiles
 from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.truth import Truth
 from kmseg.files import home, write_bytes
@@ -45,7 +45,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(OfFiles):
     """Synthetic pairs of photo and JPEG label, 512x256, with true masks.
 
     Parameters

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmseg import storage
 from kmseg.datasets.words import SPLITS, split_named
 from kmseg.errors import UserError
 from kmseg.validation import check_integer, check_number
@@ -94,7 +95,7 @@ def read_split_lists(lists: Mapping[str, Path]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for split, path in lists.items():
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            text = storage.read_bytes(path).decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"the list {path} cannot be read ({error}); expected one image a line") from None
         lines = (line.strip() for line in text.splitlines())
@@ -114,7 +115,9 @@ def _stem(word: str) -> str:
 
 def split_lists(folder: Path) -> dict[str, Path]:
     """Return the lists of a folder by the part that each is named after, such as `train.txt`."""
-    files = sorted(folder.glob("*.txt"))
+    listed = storage.contents(folder)
+    inside = folder.iterdir() if listed is None else (folder / name for name in listed.files if "/" not in name)
+    files = sorted(path for path in inside if path.suffix == ".txt")
     return {SPLITS[path.stem.casefold()]: path for path in files if path.stem.casefold() in SPLITS}
 
 

@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from kmseg import storage
+
 SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin", "system volume information"})
 """Files and folders that operating systems leave; hidden names (`.DS_Store`) are left out beside them."""
+
+LISTING_AGE_SECONDS = 60
+"""How old the listing of a bucket may be: the steps before a run list the same folder several times."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,9 @@ def walk_tree(root: Path | str) -> Tree:
     ['a.png']
     """
     tree = Tree(Path(root))
+    listed = storage.contents(tree.root, LISTING_AGE_SECONDS)
+    if listed is not None:
+        return _tree_of_store(tree, listed)
     entered: set[tuple[int, int]] = set()
     found: list[tuple[str, str]] = []
     linked: list[tuple[str, str]] = []
@@ -88,6 +96,29 @@ def walk_tree(root: Path | str) -> Tree:
     return tree
 
 
+def _tree_of_store(tree: Tree, listed: storage.Contents) -> Tree:
+    """Fill a tree with the files of an archive or a bucket."""
+    hidden = {name: _hidden_part(name) for name in (*listed.files, *listed.left_out)}
+    found = [(_composed(name), str(tree.root / name)) for name in listed.files if not hidden[name]]
+    tree.files.update(_distinct(sorted(found)))
+    tree.left_out.update({name: why for name, why in listed.left_out.items() if not hidden[name]})
+    tree.hidden.extend(sorted({_composed(part) for part in hidden.values() if part}))
+    return tree
+
+
+def _hidden_part(path: str) -> str:
+    """Return the outermost part of a path that is hidden or of an operating system; empty if none is."""
+    parts = path.split("/")
+    places = (n for n, part in enumerate(parts) if part.startswith(".") or part.casefold() in SYSTEM_NAMES)
+    first = next(places, None)
+    return "" if first is None else "/".join(parts[: first + 1])
+
+
+def _composed(name: str) -> str:
+    """Return a name in Unicode's composed form (NFC)."""
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
 def _holds(test: Callable[[], bool]) -> bool:
     """Return a test of a link's target; False for a link that leads back to itself."""
     try:
@@ -109,7 +140,7 @@ def _entries(folder: str, below: str, tree: Tree) -> Iterator[tuple[str, os.DirE
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                name = entry.name if entry.name.isascii() else unicodedata.normalize("NFC", entry.name)
+                name = _composed(entry.name)
                 if name.startswith(".") or name.casefold() in SYSTEM_NAMES:
                     tree.hidden.append(f"{below}/{name}" if below else name)
                 else:

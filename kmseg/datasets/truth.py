@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import storage
 from kmseg.datasets import Item
 from kmseg.datasets.listing import find_images
 from kmseg.datasets.matching import match_names
@@ -53,7 +54,7 @@ class Truth:
         check_text("truth.masks", self.masks, optional=True)
         if self.masks is not None and self.legend is None:
             raise UserError("truth.masks needs truth.legend, since mask values are rows of the legend; give both")
-        if self.masks is not None and not Path(self.masks).is_dir():
+        if self.masks is not None and not storage.is_folder(Path(self.masks)):
             raise UserError(f"truth.masks={self.masks} is not an existing folder; give the folder of index masks")
         if self.legend is not None:
             _ = self.palette

@@ -18,7 +18,8 @@ from kmseg.validation import check_integer, check_number
 class Dask:
     """A Dask cluster; the chunks of a worker that dies are repeated by another.
 
-    Needs `pip install 'kmseg[cluster]'`. The workers must see the same files under the same paths.
+    Needs `pip install 'kmseg[cluster]'`. The workers must see the same files under the same paths: on a shared disk, or
+    in buckets (`dataset.root=s3://...`, `outputs=s3://...`). An error names the image and the worker.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ class Dask:
         with self._client() as client:
             workers = max(len(client.scheduler_info()["workers"]), 1)
             # pure=False: the work writes files, so Dask must not reuse an earlier result.
-            futures = deque(client.map(partial(run_chunk, work), list(chunks(items, workers)), pure=False))
+            futures = deque(client.map(partial(_run_on_worker, work), list(chunks(items, workers)), pure=False))
             while futures:
                 yield futures.popleft().result()
 
@@ -71,3 +72,14 @@ class Dask:
             ) from error
         with client:
             yield client
+
+
+def _run_on_worker(work: Callable[[Sequence[T]], R], items: Sequence[T]) -> R:
+    """Return `work(items)`; an exception gets a note with the name of the image, and one with that of the worker."""
+    from dask.distributed import get_worker
+
+    try:
+        return run_chunk(work, items)
+    except Exception as error:
+        error.add_note(f"on the Dask worker {get_worker().address}")
+        raise

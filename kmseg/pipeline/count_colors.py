@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets import Dataset, Item, label_files, read_label
+from kmseg.datasets import Dataset, Item, label_fingerprint, label_state, read_label
 from kmseg.discovery.candidates import Demands
 from kmseg.discovery.palette import Found, find_palette, find_palette_by_candidates
 from kmseg.discovery.statistics import ColorStatistics
@@ -21,7 +21,6 @@ from kmseg.images import LabelImage
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.palette import Palette
 from kmseg.pipeline.disk_cache import ColorCache, digest_source
-from kmseg.pipeline.manifest import digest_of_files
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.palette_source import with_names
 from kmseg.pipeline.plan import Plan
@@ -81,9 +80,7 @@ class CountColors(Generic[C]):
             return replace(new[0], remembered=new[0].read)
 
         how = f"{self._cache_key} {self.cache} {[item.key for item in items]}"
-        known = FILE_CACHE.get(
-            [path for item in items for path in label_files(self.dataset, item)], how, count, self._count_bytes
-        )
+        known = FILE_CACHE.get([label_state(self.dataset, item) for item in items], how, count, self._count_bytes)
         return new[0] if new else known
 
     def _count_bytes(self, counted: Counted[C]) -> int:
@@ -110,8 +107,7 @@ class CountColors(Generic[C]):
 
     def _cached(self, item: Item) -> Counted[C]:
         with reading_once():  # once for the cache key, once for the pixels
-            others = digest_of_files({str(k): path for k, path in enumerate(label_files(self.dataset, item)[1:])})
-            entry = self.cache.entry(item.label, f"{item.key} {self._cache_key} {others}")
+            entry = self.cache.entry(label_fingerprint(self.dataset, item), f"{item.key} {self._cache_key}")
             known = entry.load() if entry else None
             if known:
                 *counts, flat_pixels = known

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.files import home, read_bytes, write_bytes
+from kmseg.files import home, write_bytes
 from kmseg.validation import check_number, check_text
 
 SUFFIX = ".counts"
@@ -33,7 +33,7 @@ ABANDONED_SECONDS = 3600
 class ColorCache:
     """A cache of the color counts of images, one small file per image.
 
-    A file's name is a digest of everything that decides the counts: the image's bytes, how they are read and counted,
+    A file's name is a digest of everything that decides the counts: the image's content, how it is read and counted,
     and kmseg's own code, so that an edit or upgrade never reads outdated counts. If a file is damaged or cannot be
     written, the image is counted again. Any number of processes may share a folder.
 
@@ -60,15 +60,16 @@ class ColorCache:
         """The folder in use."""
         return Path(self.folder).expanduser().resolve() if self.folder else home() / "colors"
 
-    def entry(self, image: Path, how: str) -> Entry | None:
-        """Return the cache entry of an image's counts, computed `how`; None if the cache is off."""
-        if not self.limit:
+    def entry(self, fingerprint: str | None, how: str) -> Entry | None:
+        """Return the cache entry of the counts of an image with a fingerprint, computed `how`.
+
+        None if the cache is off, or nothing tells whether the image has changed.
+        """
+        if not self.limit or fingerprint is None:
             return None
-        try:
-            content = read_bytes(image)
-        except OSError:
-            return None
-        digest = hashlib.blake2b(content, key=hashlib.sha256(f"{_code()} {how}".encode()).digest(), digest_size=20)
+        digest = hashlib.blake2b(
+            fingerprint.encode(), key=hashlib.sha256(f"{_code()} {how}".encode()).digest(), digest_size=20
+        )
         name = digest.hexdigest()
         return Entry(self.root / name[:2] / f"{name[2:]}{SUFFIX}")
 

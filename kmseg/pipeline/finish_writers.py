@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
+from kmseg import storage
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.datasets import Item, read_label
 from kmseg.discovery.candidates import Candidates
@@ -29,11 +30,11 @@ def finish_writers(
     warnings: Sequence[str],
     candidates: Candidates | None,
 ) -> list[Path]:
-    """Call `finish` of every writer; return the files to track."""
+    """Call `finish` of every writer; return the files to track, which are those on a disk."""
     images = _Images(plan, items, palette)
     run = WholeRun(
         palette=palette,
-        folder=plan.folder,
+        folder=plan.output,
         class_pixels=tally.class_pixels[:-1],
         metrics=metrics,
         warnings=[warning for warning in warnings if warning],
@@ -45,7 +46,8 @@ def finish_writers(
         candidates=candidates,
         overrides=plan.overrides,
     )
-    return [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
+    files = [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
+    return [path for path in files if storage.find_bucket(path) is None]
 
 
 class _Images:

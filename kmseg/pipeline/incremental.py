@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kmseg import storage
 from kmseg._version import __version__
+from kmseg.datasets import Dataset
 from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.files import noting_files, reading_once
@@ -49,7 +51,7 @@ def image_settings(plan: Plan) -> str:
     """Return a digest of the settings besides the palette that decide an image's outputs, including files they name."""
     parts = {"color_space": plan.color_space, "masker": plan.masker, "truth": plan.measured_against, **plan.writers}
     named = {f"{name}.{option}": Path(value) for name, part in parts.items() for option, value in _texts(part)}
-    files = {option: path for option, path in named.items() if path.is_file()}
+    files = {option: path for option, path in named.items() if storage.is_file(path)}
     return digest(__version__, repr(plan.dataset), repr(sorted(parts.items())), digest_of_files(files))
 
 
@@ -69,9 +71,17 @@ def palette_digest(palette: Palette) -> str:
 class Digests:
     """The work of digesting the content of a chunk of images, to detect changes."""
 
+    dataset: Dataset
+
     def __call__(self, chunk: Sequence[Work]) -> list[str]:
-        """Return the digest of each image's files."""
-        return [work.digest() for work in chunk]
+        """Return the digest of each image's content."""
+        return [content_digest(self.dataset, work) for work in chunk]
+
+
+def content_digest(dataset: Dataset, work: Work) -> str:
+    """Return a digest of an image's split and of all that is read for it; empty if nothing tells its content."""
+    content = work.fingerprint(dataset)
+    return "" if content is None else digest(content, work.item.split or "")
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class RecordImages:
     """The work on a chunk of images: `mask` each and record what was written."""
 
     mask: Callable[[Sequence[Work]], Tally]
+    dataset: Dataset
     folder: Path
     settings: str
     palette: str
@@ -96,27 +107,35 @@ class RecordImages:
         tallies, records, below = [], [], f"{self.folder.as_posix()}/"
         for work in chunk:
             with reading_once(), noting_files() as files:
-                content = work.digest()  # digest before masking: a later change is seen by the next run
+                # Digested before masking: a later change is seen by the next run.
+                content = content_digest(self.dataset, work)
                 tally = self.mask([work])
             tallies.append(tally)
             if tally.masked:
-                sizes = {path.as_posix().removeprefix(below): path.stat().st_size for path in files}
+                sizes = {path.as_posix().removeprefix(below): size for path, size in files.items()}
                 records.append(make_record(work.item.key, (content, self.settings, self.palette), sizes, tally))
         return Recorded(merge_tallies(tallies), tuple(records))
 
 
 @dataclass(frozen=True)
 class Recording:
-    """An executor that adds the records of each finished chunk to the manifest and yields the tallies."""
+    """An executor that adds the records of each finished chunk to the manifest and yields the tallies.
+
+    With a set of `files`, those written below `folder` are added to it.
+    """
 
     executor: Executor
     manifest: Manifest
+    files: set[Path] | None = None
+    folder: Path = Path()
 
     def map(self, work: Callable[[Sequence[Any]], Any], items: Sequence[Any]) -> Iterator[Any]:
         """Yield the tally of each chunk, in their order."""
         with self.manifest.recording() as add:
             for recorded in self.executor.map(work, items):
                 add(recorded.records)
+                if self.files is not None:
+                    self.files.update(self.folder / name for record in recorded.records for name in record.files)
                 yield recorded.tally
 
 
@@ -142,6 +161,8 @@ class Division:
 def divide(plan: Plan, work: RecordImages, images: Sequence[Work], manifest: Manifest, progress: Progress) -> Division:
     """Compare the images with the records of earlier runs; an image that differs must be done."""
     recorded = manifest.images()
+    if recorded and storage.find_bucket(plan.output):
+        storage.contents(plan.output)  # tells the sizes of all its files at once
     by_key = {image.item.key: image for image in images} if recorded else {}
     contents = {
         record.image: record.content
@@ -149,9 +170,12 @@ def divide(plan: Plan, work: RecordImages, images: Sequence[Work], manifest: Man
         if _may_be_unchanged(plan, work, by_key[record.image], record)
     }
     known = [by_key[key] for key in contents]
-    digests = progress.run_stage("compare", "comparing", plan.executor, Digests(), known, _concatenate) if known else []
+    work_on = Digests(plan.dataset)
+    digests = progress.run_stage("compare", "comparing", plan.executor, work_on, known, _concatenate) if known else []
     same = {
-        image.item.key for image, content in zip(known, digests, strict=True) if contents[image.item.key] == content
+        image.item.key
+        for image, content in zip(known, digests, strict=True)
+        if content and contents[image.item.key] == content
     }
     return Division(
         todo=[image for image in images if image.item.key not in same],
@@ -180,14 +204,14 @@ def _may_be_unchanged(plan: Plan, work: RecordImages, image: Work, record: Recor
         record.complete
         and (record.settings, record.palette) == (work.settings, work.palette)
         and not any(writer.needs_again(image.position) for writer in plan.writers.values())
-        and all(_size(plan.folder / name) == size for name, size in record.files.items())
+        and all(_size(plan.output / name) == size for name, size in record.files.items())
     )
 
 
 def _size(path: Path) -> int:
     """Return the size of a file in bytes, -1 if it does not exist. After a power failure it may be empty."""
     try:
-        return path.stat().st_size
+        return storage.size(path)
     except OSError:
         return -1
 
@@ -204,7 +228,7 @@ def remove_outputs(folder: Path, manifest: Manifest, gone: Sequence[str], remain
 
 def remove_file(path: Path, top: Path) -> None:
     """Remove a file, and the folders below `top` that it leaves empty."""
-    path.unlink(missing_ok=True)
+    storage.remove(path)
     _remove_empty(path.parent, top)
 
 

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from kmseg.audit.pixel_match import MatchCounts
 from kmseg.errors import UserError
-from kmseg.files import read_bytes
+from kmseg.files import fingerprint
 from kmseg.palette import RGB
 from kmseg.pipeline.tally import Tally
 
@@ -270,15 +270,7 @@ def digest(*texts: str) -> str:
 
 def digest_of_files(files: Mapping[str, Path]) -> str:
     """Return a digest of the content of some files by their roles; one that cannot be read has none."""
-    contents = {path: _content(path) for path in set(files.values())}  # a pair is label and photo
-    return digest(*(f"{role} {contents[path]}" for role, path in files.items()))
-
-
-def _content(path: Path) -> str:
-    try:
-        return hashlib.sha256(read_bytes(path)).hexdigest()[:32]  # faster than BLAKE2 on CPUs with SHA instructions
-    except OSError:
-        return ""
+    return digest(*(f"{role} {fingerprint(path)}" for role, path in files.items()))
 
 
 def _insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:

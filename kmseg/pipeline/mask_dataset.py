@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from kmseg.datasets import Item
@@ -27,6 +29,7 @@ from kmseg.pipeline.mask_images import MaskImages, Work
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally, merge_tallies
+from kmseg.pipeline.unrecorded import may_write_unrecorded
 from kmseg.writers.dataset_layout import Layout
 
 
@@ -43,6 +46,10 @@ class Masked:
     counts : mapping of str to float
         Numbers of images done, unchanged and gone, as metrics.
     manifest : Manifest
+    files : set of Path or None
+        Files that were written, if some writers are from outside the package.
+    started : float
+        Time at which masking began.
     notes : sequence of str
         What should be said of earlier runs in the folder.
     """
@@ -51,6 +58,8 @@ class Masked:
     done: list[Item]
     counts: Mapping[str, float]
     manifest: Manifest
+    files: set[Path] | None
+    started: float
     notes: Sequence[str] = ()
 
 
@@ -59,9 +68,9 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     truth = plan.measured_against.for_items(items)
     use_memory_cache = bool(plan.cache.limit)  # set in the runs of a sweep
     mask = MaskImages(
-        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.folder, use_memory_cache
+        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.output, use_memory_cache
     )
-    work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
+    work = RecordImages(mask, plan.dataset, plan.output, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
     manifest = Manifest(plan.folder)
     notes = _say_leftovers(plan, manifest, items)
@@ -72,12 +81,14 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     division = divide(plan, work, images, manifest, progress)
     forget = [image.item.key for image in division.todo]
     if plan.incremental == "prune":
-        remove_outputs(plan.folder, manifest, division.gone, (image.item.key for image in division.unchanged))
+        remove_outputs(plan.output, manifest, division.gone, (image.item.key for image in division.unchanged))
         forget += division.gone
     manifest.begin(palette_origin(plan), forget)
     parts = take_over(manifest, division.unchanged)
+    files: set[Path] | None = set() if may_write_unrecorded(plan.writers) else None
+    started = time.time()
     if division.todo:
-        recording: Executor = Recording(plan.executor, manifest)
+        recording: Executor = Recording(plan.executor, manifest, files, plan.output)
         recorded: Callable[[Sequence[Work]], Any] = work  # `recording` yields its tally
         parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
         _remove_moved(plan, manifest, earlier)
@@ -91,6 +102,8 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
         counts={f"incremental/{name}": count for name, count in counts.items()},
         manifest=manifest,
         notes=notes,
+        files=files,
+        started=started,
     )
 
 
@@ -130,4 +143,4 @@ def _remove_moved(plan: Plan, manifest: Manifest, earlier: Mapping[str, Sequence
         tops = {name.split("/")[0] for name in record.files}
         for name in earlier[record.image]:
             if name not in record.files and name.split("/")[0] in tops:
-                remove_file(plan.folder / name, plan.folder)
+                remove_file(plan.output / name, plan.output)

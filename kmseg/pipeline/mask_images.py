@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.color_spaces import ColorSpace
-from kmseg.datasets import Dataset, Item, label_files, read_label
+from kmseg.datasets import Dataset, Item, fingerprint, label_state, read_label
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
+from kmseg.files import file_state
+from kmseg.files import fingerprint as file_fingerprint
 from kmseg.images import LabelImage, exif_orientation
 from kmseg.maskers import Mask, Masker, examine
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
 from kmseg.palette import Palette
-from kmseg.pipeline.manifest import digest, digest_of_files
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.tally import Tally, merge_tallies
 from kmseg.writers import Segmented, Writer
@@ -39,15 +40,11 @@ class Work:
     item: Item
     true_mask: Path | None
 
-    @property
-    def files(self) -> dict[str, Path]:
-        """Every input file of the image, by its role."""
-        roles = {"label": self.item.label, "photo": self.item.photo, "truth": self.true_mask}
-        return {role: path for role, path in roles.items() if path is not None}
-
-    def digest(self) -> str:
-        """Return a digest of what decides its outputs besides settings and palette: its files and its split."""
-        return digest(digest_of_files(self.files), self.item.split or "")
+    def fingerprint(self, dataset: Dataset) -> str | None:
+        """Return a text that changes when anything that is read for the image does; None if that cannot be told."""
+        own = fingerprint(dataset, self.item)
+        truth = "" if self.true_mask is None else file_fingerprint(self.true_mask)
+        return None if own is None else f"{own} truth {truth}"
 
 
 @dataclass(frozen=True)
@@ -116,22 +113,23 @@ class MaskImages:
 
     def _label(self, item: Item) -> LabelImage:
         """Read the label image with contiguous pixels, which the compiled loops need."""
-        files = label_files(self.dataset, item)
-        label = self._from_cache(files, f"{self._cache_key} label", partial(read_label, self.dataset, item))
+        label = self._from_cache(
+            label_state(self.dataset, item), f"{self._cache_key} label", partial(read_label, self.dataset, item)
+        )
         # A masker may write into its input.
         return replace(label, pixels=np.array(label.pixels, order="C", copy=self.use_memory_cache or None))
 
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
         return self._from_cache(
-            label_files(self.dataset, item), f"{self._cache_key} flat", partial(count_flat_pixels, label, true)
+            label_state(self.dataset, item), f"{self._cache_key} flat", partial(count_flat_pixels, label, true)
         )
 
-    def _from_cache(self, files: Sequence[Path], how: str, make: Callable[[], A]) -> A:
-        """Return an image or array made from files, from the memory cache if it is on."""
+    def _from_cache(self, state: Hashable | None, how: str, make: Callable[[], A]) -> A:
+        """Return an image or array made from a file in some state, from the memory cache if it is on."""
         if not self.use_memory_cache:
             return make()
-        return FILE_CACHE.get(files, how, make, lambda array: array.nbytes)
+        return FILE_CACHE.get([state], how, make, lambda array: array.nbytes)
 
     @cached_property
     def _cache_key(self) -> str:
@@ -145,7 +143,7 @@ class MaskImages:
             if path is None:
                 return None
             return self._from_cache(
-                [path], f"{self._cache_key} true {shape}", partial(self.truth.read_mask, path, shape)
+                file_state(path), f"{self._cache_key} true {shape}", partial(self.truth.read_mask, path, shape)
             )
         except UnreadableImage as failure:
             failures.append(str(failure))

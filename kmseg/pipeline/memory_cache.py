@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
 
 from cachetools import LRUCache
@@ -35,13 +34,16 @@ class FileCache:
         """Bytes that are cached now."""
         return int(self._values.currsize)
 
-    def get(self, files: Sequence[Path], how: str, make: Callable[[], R], count_bytes: Callable[[R], int]) -> R:
-        """Return the cached value of these files and `how`, or call `make` and cache its result."""
-        try:
-            states = [(path, path.stat()) for path in files]
-        except OSError:  # `make` reports the error
+    def get(
+        self, states: Sequence[Hashable | None], how: str, make: Callable[[], R], count_bytes: Callable[[R], int]
+    ) -> R:
+        """Return the cached value of these states of files and `how`, or call `make` and cache its result.
+
+        Nothing is cached where a state is None: a file that nothing is known of.
+        """
+        if None in states:
             return make()
-        key = (how, *((str(path), state.st_ctime_ns, state.st_mtime_ns, state.st_size) for path, state in states))
+        key = (how, *states)
         with self._lock:
             cached = self._values.get(key)
         if cached is not None:

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg import storage
 from kmseg.discovery.candidates import in_order, write_candidates
 from kmseg.discovery.palette import Found
 from kmseg.draw.sheets import candidates_picture, palette_picture
 from kmseg.errors import SharedFolder, UserError
-from kmseg.files import remove_leftovers, write_csv, write_json, write_text
+from kmseg.files import remove_leftovers, write_bytes, write_csv, write_json, write_text
 from kmseg.images import write_png
 from kmseg.legends.recognition import Match
 from kmseg.metrics import MEANING
@@ -126,10 +127,12 @@ def refuse_unwritable(plan: Plan) -> None:
         probe = plan.folder / ".kmseg-write-test"
         probe.touch()
         probe.unlink()
+        if plan.outputs is not None:
+            storage.remove(write_bytes(plan.output / probe.name, b""))
     except OSError as error:
         raise UserError(
-            f"the output folder {plan.folder} cannot be written ({error.strerror}); "
-            "choose another with hydra.run.dir=FOLDER"
+            f"the output folder {error.filename or plan.folder} cannot be written ({error.strerror}); "
+            f"choose another with {'hydra.run.dir' if plan.outputs is None else 'outputs'}=FOLDER"
         ) from None
 
 
@@ -143,18 +146,16 @@ def refuse_shared_folder(plan: Plan) -> None:
     }
     outputs = {
         f"the output folder {plan.folder}": (plan.folder, "hydra.run.dir"),
+        f"outputs={plan.outputs}": (plan.outputs, "outputs"),
         "cache.folder": (plan.cache.folder if plan.cache.limit else None, "cache.folder"),
         "tracker.folder": (getattr(plan.tracker, "folder", None), "tracker.folder"),
     }
     for (what, (written, setting)), (name, folders) in product(outputs.items(), roots.items()):
-        output = Path(written).expanduser().resolve() if written else None
         for folder in folders:
-            path = Path(folder).expanduser().resolve() if folder and plan.choices.get("dataset") != "sample" else None
-            if path is None or output is None:
+            if not written or not folder or plan.choices.get("dataset") == "sample":
                 continue
-            holds = setting == "hydra.run.dir" and path.is_relative_to(output)
-            if output.is_relative_to(path) or holds:
-                where = "lies in" if output.is_relative_to(path) else "holds"
+            where = _how_shared(Path(written).expanduser(), Path(folder).expanduser())
+            if where == "lies in" or (where == "holds" and setting in ("hydra.run.dir", "outputs")):
                 raise SharedFolder(
                     f"{what} {where} {name}={folder}, which a run never writes into\n"
                     f"choose another with {setting}=FOLDER"
@@ -181,6 +182,15 @@ def refuse_foreign_files(plan: Plan) -> None:
             f"the output folder {plan.folder} holds {found} and is no folder of an earlier run; nothing was written: "
             "choose an empty folder with hydra.run.dir=FOLDER"
         )
+
+
+def _how_shared(output: Path, images: Path) -> str:
+    """Say how two folders share files; nothing if they do not: an archive is never written into."""
+    in_bucket = storage.find_bucket(images) is not None
+    if in_bucket != (storage.find_bucket(output) is not None) or (storage.is_elsewhere(images) and not in_bucket):
+        return ""
+    one, other = (output, images) if in_bucket else (output.resolve(), images.resolve())
+    return "lies in" if one.is_relative_to(other) else "holds" if other.is_relative_to(one) else ""
 
 
 def _write_closest(path: Path, closest: Sequence[Match]) -> Path:

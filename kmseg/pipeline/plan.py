@@ -20,7 +20,7 @@ from kmseg.pipeline.disk_cache import ColorCache
 from kmseg.pipeline.palette_source import PaletteSource
 from kmseg.scheduling.schedule import Schedule
 from kmseg.trackers import Tracker
-from kmseg.validation import check_bool, check_number
+from kmseg.validation import check_bool, check_number, check_text
 from kmseg.writers import Writer
 
 
@@ -53,6 +53,8 @@ class Plan:
         Called with the palette as soon as it is found, to show it to the user.
     decision : Decision or None
         What `dataset=auto` found, where it chose the dataset.
+    outputs : str or None
+        Folder or bucket that the writers' files go to; None is `folder`.
     split : Split
         How images are divided by writers where the data set does not say.
     """
@@ -79,13 +81,20 @@ class Plan:
     show_palette: Callable[[Palette], None] = lambda palette: None
     decision: Decision | None = None
     split: Split = field(default_factory=Split)
+    outputs: str | None = None
 
     def __post_init__(self) -> None:
+        check_text("outputs", self.outputs, optional=True)
         check_bool("resume", self.resume)
         if self.incremental != "prune":
             check_bool("incremental", self.incremental)
         if self.max_unmatched is not None:
             check_number("max_unmatched", self.max_unmatched, at_least=0, at_most=1)
+
+    @property
+    def output(self) -> Path:
+        """The folder that the writers' files go to."""
+        return self.folder if self.outputs is None else Path(self.outputs).expanduser()
 
     @property
     def measured_against(self) -> Truth:

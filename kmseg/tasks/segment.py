@@ -12,6 +12,7 @@ from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
+from kmseg.files import noting_files
 from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
 from kmseg.metrics.masks import mask_scores, match_classes
@@ -27,6 +28,7 @@ from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, r
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
+from kmseg.pipeline.unrecorded import describe_unrecorded
 from kmseg.writers.dataset_layout import Layout
 
 FEW_CONSISTENT = 0.9
@@ -51,7 +53,11 @@ class Segment:
         metrics: dict[str, float] = {}
         warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes, *say_split(plan, items)]
         found, check, doubt = None, NOTHING_TO_CHECK, ""
-        with only_run_in(plan.folder), tracked_run(plan, len(items), progress) as tracked:
+        with (
+            only_run_in(plan.folder),
+            noting_files() as noted,
+            tracked_run(plan, len(items), progress) as tracked,
+        ):
             with progress.timed("total"):
                 if not plan.incremental:
                     doubt = look_at_input(plan, items, progress)
@@ -87,6 +93,9 @@ class Segment:
                 with progress.timed("finish"):
                     candidates = found.candidates if found else None
                     files = finish_writers(plan, items, palette, tally, metrics, warnings, candidates)
+                if masked.files is not None:
+                    known = {*masked.files, *noted, *files}
+                    warnings.append(describe_unrecorded(plan.output, known, masked.started))
             files.append(write_images(plan.folder / "images.csv", tally.explained))
             files += check.drift.write(plan.folder / "drift.csv")
             pixels = tally.class_pixels[:-1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kmseg import storage
 from kmseg._version import __version__
 from kmseg.errors import UserError
 from kmseg.files import replacing, write_json
@@ -59,7 +59,7 @@ class Coco(Layout):
                     _joined([_image_folder(run.folder) / part / f"{key}.json" for key in keys], run.palette)
                 )
             written.append(path)
-        shutil.rmtree(_image_folder(run.folder))
+        storage.remove_folder(_image_folder(run.folder))
         return written
 
 
@@ -97,7 +97,7 @@ def _joined(files: Sequence[Path], palette: Palette) -> Iterator[str]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    read: dict[str, Any] = json.loads(storage.read_bytes(file))
     return read
 
 

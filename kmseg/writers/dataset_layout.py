@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kmseg import storage
 from kmseg.datasets.splits import NAMES, Split, key_in_split
 from kmseg.errors import UserError
-from kmseg.files import replacing
+from kmseg.files import read_bytes, replacing
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.validation import check_choice, check_integer, check_number
@@ -41,6 +41,11 @@ class Layout(PerImage):
         check_integer("seed", self.seed, at_least=0)
         check_choice("photos", self.photos, ("copy", "link", "png"))
 
+    def check_photos(self, photos: Sequence[Path]) -> None:
+        """Raise `UserError` if a link is asked for to a photo that lies in an archive or a bucket."""
+        if self.photos == "link" and photos and storage.is_elsewhere(photos[0]):
+            raise UserError(f"photos=link cannot lead to {photos[0]}, which is no file on a disk; use photos=copy")
+
     def assign_split(self, image: Segmented) -> str:
         """Return the split of an image: the data set's own, else `train` or `val` as drawn."""
         return image.split or Split(val=self.val, seed=self.seed).draw(image.key)
@@ -62,7 +67,7 @@ class Layout(PerImage):
                 part.unlink(missing_ok=True)
                 part.symlink_to(image.photo_file.resolve())
             else:
-                shutil.copyfile(image.photo_file, part)
+                part.write_bytes(read_bytes(image.photo_file))
         return path
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kmseg import storage
 from kmseg.files import write_json
 from kmseg.palette import Palette
 from kmseg.writers import Segmented, WholeRun
@@ -47,5 +48,5 @@ class Datumaro(Layout):
         return [
             write_json(root / part / "dataset_meta.json", meta)
             for part in splits_written([split for split, _ in notes])
-            if (root / part).is_dir()
+            if storage.is_folder(root / part)
         ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kmseg import storage
 from kmseg.errors import UserError
 from kmseg.files import replacing, write_text
 from kmseg.palette import Palette
@@ -72,9 +73,11 @@ class Voc(Layout):
         """Pack the folder; entries are sorted and have one date, so that the same files give the same archive."""
         path = root.parent / "voc.zip"
         with replacing(path) as part, zipfile.ZipFile(part, "w") as archive:
-            for file in sorted(file for file in root.rglob("*") if file.is_file()):
+            listed = storage.contents(root)
+            inside = root.rglob("*") if listed is None else (root / name for name in listed.files)
+            for file in sorted(file for file in inside if storage.is_file(file)):
                 entry = zipfile.ZipInfo(file.relative_to(root).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
-                archive.writestr(entry, file.read_bytes())
+                archive.writestr(entry, storage.read_bytes(file))
         return path
 
 

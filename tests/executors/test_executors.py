@@ -20,6 +20,7 @@ from kmseg.executors.dask import Dask
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
 from kmseg.executors.threads import AHEAD, Threads
+from tests.conftest import draw_label, write_rgb
 
 HERE = [Serial(), Threads(), Threads(workers=3), Processes(workers=2)]
 """Executors that need nothing but this machine."""
@@ -236,17 +237,37 @@ def test_the_chunks_of_a_killed_worker_are_repeated(cluster, tmp_path):
     os.killpg(workers[0].pid, signal.SIGKILL)
     assert flat([first, *results]) == [n * n for n in range(24)]
     assert len({path.name.split("-")[1] for path in seen.iterdir()}) == 2  # both had begun
+    with pytest.raises(ZeroDivisionError) as raised:
+        list(Dask(address=address).map(divide_by_width, [Item("broken", Path("broken.png"))]))
+    assert raised.value.__notes__[0] == "while working on broken.png"
+    assert raised.value.__notes__[1].startswith("on the Dask worker tcp://")
 
 
 @pytest.mark.slow
-def test_a_cluster_leaves_what_one_core_leaves(cluster, kmseg, labels):
+def test_a_cluster_without_a_shared_disk_leaves_what_one_core_leaves(s3, cluster, kmseg, labels, tmp_path):
+    for number in range(6, 40):
+        write_rgb(labels / f"{number}.png", draw_label(number))
     (labels / "bad.png").write_text("hello")
-    address, _ = cluster
-    files = {}
-    for words in (("executor=serial",), ("executor=dask", f"executor.address={address}")):
-        ran = kmseg("dataset=folder", f"dataset.root={labels}", *words)
-        assert ran.code == 0, ran.err
-        assert "bad.png" in ran.out
-        files[words[0]] = {p.relative_to(ran.folder): p.read_bytes() for p in ran.folder.rglob("*.png")}
-        files[words[0]] |= {"palette": (ran.folder / "palette.csv").read_bytes()}
-    assert files["executor=serial"] == files["executor=dask"]
+    alone = kmseg("dataset=folder", f"dataset.root={labels}", "executor=serial", "writers=[index_png]")
+    assert alone.code == 0, alone.err
+    masks = alone.folder / "masks"
+    expected = {path.relative_to(masks).as_posix(): path.read_bytes() for path in masks.rglob("*.png")}
+    palette = (alone.folder / "palette.csv").read_bytes()
+    root = s3.upload(labels, "cluster", "labels")
+    address, workers = cluster
+
+    def kill_at_the_first_mask():
+        while not s3.requested("PUT", "/masks/"):
+            time.sleep(0.01)
+        os.killpg(workers[0].pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_at_the_first_mask, daemon=True)
+    killer.start()
+    words = ("executor=dask", f"executor.address={address}", "writers=[index_png]", "outputs=s3://cluster/run")
+    ran = kmseg("dataset=folder", f"dataset.root={root}", *words)
+    assert ran.code == 0, ran.err
+    killer.join(timeout=10)
+    assert workers[0].poll() is not None
+    assert "s3://cluster/labels/bad.png" in ran.out
+    assert s3.files("s3://cluster/run/masks") == expected
+    assert (ran.folder / "palette.csv").read_bytes() == palette

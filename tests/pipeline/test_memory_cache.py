@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmseg.files import file_state
 from kmseg.pipeline.memory_cache import FileCache
 
 
@@ -12,7 +13,7 @@ def of(memory, path, how="length"):
         made.append(path)
         return path.read_bytes()
 
-    return memory.get([path], how, make, len), bool(made)
+    return memory.get([file_state(path)], how, make, len), bool(made)
 
 
 def test_a_value_is_made_once_while_its_file_stays_as_it_is(tmp_path):
@@ -34,4 +35,4 @@ def test_past_the_limit_what_was_used_longest_ago_goes(tmp_path):
 
 
 def test_of_a_file_that_is_not_there_the_maker_says_so(tmp_path):
-    assert FileCache(10).get([tmp_path / "none"], "length", lambda: "as ever", len) == "as ever"
+    assert FileCache(10).get([file_state(tmp_path / "none")], "length", lambda: "as ever", len) == "as ever"
