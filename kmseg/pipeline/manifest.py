@@ -50,6 +50,9 @@ COMMIT_SECONDS = 1.0
 ROWS = 500
 """Rows per query: SQLite before 3.32 allows 999 parameters."""
 
+KEY = "CAST(? AS TEXT)"
+"""Parameter for an image's key as bytes: a file name need not be UTF-8, which sqlite3 asks of a string."""
+
 TABLES = """
 CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE images (
@@ -140,7 +143,7 @@ class Manifest:
         """Start a run: store its `origin` and remove the records of the images to `forget`."""
         self.origin = origin
         with self._opened() as database:
-            database.executemany("DELETE FROM images WHERE image = ?", ((image,) for image in forget))
+            database.executemany(f"DELETE FROM images WHERE image = {KEY}", ((_key(image),) for image in forget))
             self._write_run(database)
 
     def set_known(self, colors: Iterable[RGB]) -> None:
@@ -179,8 +182,10 @@ class Manifest:
         with self._opened() as database:
             keys = iter(images)
             while some := list(islice(keys, ROWS)):
-                query = f"SELECT * FROM images WHERE image IN ({','.join('?' * len(some))})"
-                for image, content, settings, palette, files, tally, complete in database.execute(query, some):
+                query = f"SELECT * FROM images WHERE image IN ({','.join([KEY] * len(some))})"
+                for image, content, settings, palette, files, tally, complete in database.execute(
+                    query, [_key(image) for image in some]
+                ):
                     yield Record(image, content, settings, palette, json.loads(files), tally, bool(complete))
 
     @contextmanager
@@ -189,6 +194,7 @@ class Manifest:
         with self._named_errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path)) as database:
+                database.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
                 [version] = database.execute("PRAGMA user_version").fetchone()
                 if not version and not database.execute("SELECT name FROM sqlite_master").fetchone():
                     database.executescript(f"BEGIN; {TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
@@ -275,10 +281,15 @@ def digest_of_files(files: Mapping[str, Path]) -> str:
 
 def _insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
     rows = (
-        (done.image, done.content, done.settings, done.palette, _json(done.files), done.tally, done.complete)
+        (_key(done.image), done.content, done.settings, done.palette, _json(done.files), done.tally, done.complete)
         for done in records
     )
-    database.executemany("INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    database.executemany(f"INSERT OR REPLACE INTO images VALUES ({KEY}, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _key(image: str) -> bytes:
+    """Return a key as the bytes that the file system has for it."""
+    return image.encode("utf-8", "surrogateescape")
 
 
 def _old_record(fields: dict[str, Any]) -> Record:
