@@ -38,7 +38,10 @@ def split_root(root: str) -> tuple[str, tuple[str, ...]]:
         return root, ()
     parts = root.split("/")
     first = next(place for place, part in enumerate(parts) if re.search(r"[*?\[]", part))
-    return "/".join(parts[:first]) or ("/" if root.startswith("/") else "."), ("/".join(parts[first:]),)
+    pattern = "/".join(parts[first:])
+    if "/" not in pattern:
+        pattern = f"./{pattern}"  # in this folder alone, as a shell would
+    return "/".join(parts[:first]) or ("/" if root.startswith("/") else "."), (pattern,)
 
 
 def escape(name: str) -> str:
@@ -48,7 +51,8 @@ def escape(name: str) -> str:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Translate a pattern: `*` and `?` stay within a name, `**` spans folders."""
+    """Translate a pattern: `*` and `?` stay within a name, `**` spans folders, `./` begins in the root."""
+    anywhere = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
     pattern = pattern.removeprefix("./").rstrip("/")
     out, place = "", 0
     while place < len(pattern):
@@ -65,5 +69,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             out, place = out + f"[{'^' * bool(found[1])}{re.escape(found[2])}]", place + len(found[0])
         else:
             out, place = out + re.escape(rest[0]), place + 1
-    anywhere = "" if "/" in pattern else "(?:.*/)?"
     return re.compile(f"{anywhere}{out}(?:/.*)?", re.IGNORECASE)

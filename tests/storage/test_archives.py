@@ -216,11 +216,13 @@ def test_a_run_on_an_archive_is_the_run_on_its_folder_and_a_change_inside_is_not
 def test_a_pattern_picks_a_part_of_an_archive(labels, tmp_path):
     from kmseg.datasets.folder import Folder
 
+    write_rgb(labels / "pictures" / "b" / "3.jpg", draw_label())
     archive = pack(labels, tmp_path / "set.zip")
     items = Folder(f"{archive}!/labels/far/**/*.png").items()
     assert [item.key for item in items] == ["away/5"]
-    both = Folder(f"{archive}/labels/far", photos=f"{archive}/labels/fa*/aw*").items()
-    assert [item.photo for item in both] == [archive / "labels/far/away/5.png"]
+    items = Folder(f"{archive}/labels/?.png", photos=f"{archive}/labels/pic*/b").items()
+    assert [item.key for item in items] == ["0", "1", "2", "3", "4"]
+    assert [item.photo for item in items if item.photo] == [archive / "labels/pictures/b/3.jpg"]
 
 
 def test_an_archive_of_a_host_is_downloaded_once_and_a_broken_connection_taken_up(labels, tmp_path):
