@@ -10,6 +10,7 @@ from typing import Any
 
 from kmseg.datasets import Item
 from kmseg.datasets.splits import NAMES
+from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import nothing_read
@@ -72,7 +73,7 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     )
     work = RecordImages(mask, plan.dataset, plan.output, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
-    manifest = Manifest(plan.folder)
+    manifest = _earlier_manifest(plan)
     notes = _say_leftovers(plan, manifest, items)
     earlier = _files_in_splits(plan, manifest, items)
     if not (plan.resume or plan.incremental):
@@ -105,6 +106,17 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
         files=files,
         started=started,
     )
+
+
+def _earlier_manifest(plan: Plan) -> Manifest:
+    """Return the manifest of earlier runs in the folder; a run from scratch replaces one that cannot be read."""
+    try:
+        return Manifest(plan.folder)
+    except UserError:
+        if plan.resume or plan.incremental:
+            raise
+        remove_manifest(plan.folder)
+        return Manifest(plan.folder)
 
 
 def _say_leftovers(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> list[str]:
