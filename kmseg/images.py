@@ -23,7 +23,7 @@ from kmseg.files import read_bytes, write_bytes
 
 T = TypeVar("T")
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -120,7 +120,7 @@ class LabelImage:
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Read PNG, JPEG, BMP, TIFF or WebP as RGB.
+    """Read PNG, JPEG, BMP, GIF, TIFF or WebP as RGB.
 
     Gray and paletted images are converted to their colors and an alpha channel is dropped. Pixels are
     returned as stored: an EXIF rotation is not applied, since training pipelines do not apply it either.
@@ -150,6 +150,8 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
         raise _too_deep(path)
     if (pages := count_pages(data)) > 1:
         raise UnreadableImage(f"{path}: holds {pages} pages or frames; save each as a file of its own")
+    if data.startswith(b"GIF8"):
+        return _read_gif(path, data)
     tiff = data[:4] in (b"II*\0", b"MM\0*")
     flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
@@ -269,6 +271,22 @@ def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
+def _read_gif(path: Path, data: bytes) -> NDArray[np.uint8]:
+    """Read a GIF of one frame with Pillow: OpenCV reads GIF from version 4.11 only."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise _refused(path, data)
+            frames, pixels = getattr(image, "n_frames", 1), np.array(image.convert("RGB"))
+    except Exception:  # of broken files, Pillow raises what comes up
+        raise _refused(path, data) from None
+    if frames > 1:
+        raise UnreadableImage(f"{path}: holds {frames} pages or frames; save each as a file of its own")
+    return pixels
+
+
 def _tiff_without_alpha(path: Path, data: bytes) -> NDArray[np.uint8]:
     """Read a TIFF of four channels with Pillow: OpenCV premultiplies alpha, which changes colors."""
     from PIL import Image
@@ -302,7 +320,7 @@ def _what_instead(data: bytes) -> str:
         return "a pointer of Git LFS and not the image; get the files with: git lfs pull"
     if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page and not an image; download the file again"
-    return "not a readable PNG, JPEG, BMP, TIFF or WebP image"
+    return "not a readable PNG, JPEG, BMP, GIF, TIFF or WebP image"
 
 
 def _too_large(path: Path, size: str) -> UnreadableImage:
@@ -321,6 +339,8 @@ def _is_truncated(data: bytes) -> bool:
         return not data.endswith(b"\xff\xd9") and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
     if data.startswith(b"\x89PNG"):
         return not _png_is_complete(data)
+    if data.startswith(b"GIF8"):
+        return not data.rstrip(b"\0").endswith(b";")
     if data.startswith(b"BM"):
         return len(data) < int.from_bytes(data[2:6], "little")
     if data.startswith(b"RIFF"):

@@ -24,6 +24,16 @@ def test_lossless_webp_gives_back_its_pixels(tmp_path):
     assert np.array_equal(read_rgb(path), label)
 
 
+def test_a_gif_gives_back_its_pixels_and_an_animation_is_refused(tmp_path):
+    label, path = draw_label(), tmp_path / "a.gif"
+    still = Image.fromarray(label).quantize(8)
+    still.save(path)
+    assert np.array_equal(read_rgb(path), np.array(still.convert("RGB")))
+    still.save(path, save_all=True, append_images=[still.rotate(90)])
+    with pytest.raises(UnreadableImage, match="2 pages or frames"):
+        read_rgb(path)
+
+
 def test_jpeg_is_read_as_rgb(tmp_path):
     label = draw_label()
     read = read_rgb(write_rgb(tmp_path / "a.jpg", label, cv2.IMWRITE_JPEG_QUALITY, 95))
@@ -56,7 +66,7 @@ def test_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
         read_rgb(path)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".gif", ".webp"])
 @pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
 def test_a_truncated_file_is_refused_and_not_filled_with_grey(tmp_path, suffix, kept):
     whole = write_rgb(tmp_path / f"a{suffix}", np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))

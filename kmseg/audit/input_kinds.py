@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.datasets import Dataset, Item, read_label
-from kmseg.discovery.candidates import Candidates
+from kmseg.discovery.candidates import DOUBTFUL, Candidate, Candidates
 from kmseg.errors import UnreadableImage
 from kmseg.image_kinds import (
     FIGURE,
@@ -44,6 +44,9 @@ OBJECT_CLASSES = 64
 OBJECTS_IN_ONE_IMAGE = 0.8
 """Share of the classes that are in one image only, from which on they are objects."""
 
+
+SHADE_CLASSES, SHADE_STEP = 8, 3
+"""Classes from which on, and levels in each channel up to which, colors may be shades of one class by file."""
 
 HALF_BAR = 5
 """Width of a bar in pixels up to which two panels are simply halves: labels have such bars by chance."""
@@ -131,11 +134,49 @@ def doubt_about_objects(candidates: Candidates | None, images: int) -> str:
     accepted = candidates.accepted
     alone = sum(candidate.images == 1 for candidate in accepted)
     if len(accepted) < OBJECT_CLASSES or alone < OBJECTS_IN_ONE_IMAGE * len(accepted):
-        return ""
+        return doubt_about_shades(candidates, images) or doubt_about_most(candidates)
     return (
         f"{alone} of {len(accepted)} colors are in one image only: they seem to number objects (instance ids), not "
         "classes; use the label images with class colors, if there are any"
     )
+
+
+def doubt_about_shades(candidates: Candidates, images: int) -> str:
+    """Say that a class seems to have another shade in other files, where most colors are groups of nearly one color.
+
+    Colors of one group that are classes would meet in some image; shades of one class never do, so together they have
+    no more images than there are.
+    """
+    if not candidates.exact or candidates.index_masks or len(candidates.accepted) < SHADE_CLASSES:
+        return ""
+    groups: list[list[Candidate]] = []
+    for candidate in sorted(candidates.accepted, key=lambda each: each.color):
+        near = [g for g in groups if any(_differ(candidate, other) <= SHADE_STEP for other in g)]
+        groups = [g for g in groups if g not in near] + [[candidate, *(each for g in near for each in g)]]
+    several = [g for g in groups if len(g) > 1 and sum(each.images for each in g) <= images]
+    if 2 * sum(map(len, several)) < len(candidates.accepted):
+        return ""
+    return (
+        f"{len(candidates.accepted)} colors are {len(groups)} groups of shades up to {SHADE_STEP} levels apart, which "
+        "share no image: a class seems to have another shade in other files; "
+        f"palette.min_distance={SHADE:g} makes one class of each group"
+    )
+
+
+def doubt_about_most(candidates: Candidates) -> str:
+    """Say that most classes are doubtful, each by itself."""
+    accepted = candidates.accepted
+    doubtful = sum(candidate.certainty < DOUBTFUL for candidate in accepted)
+    if len(accepted) < SHADE_CLASSES or doubtful < MOST * len(accepted):
+        return ""
+    return (
+        f"{doubtful} of {len(accepted)} classes are doubtful (column certainty of palette.csv): the images may be no "
+        "labels, or drawn through a color map or resized more than once; use the originals, if there are any"
+    )
+
+
+def _differ(one: Candidate, other: Candidate) -> int:
+    return max(abs(a - b) for a, b in zip(one.color, other.color, strict=True))
 
 
 def left_out(candidates: Candidates | None) -> str:

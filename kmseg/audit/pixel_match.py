@@ -33,6 +33,8 @@ class MatchCounts:
         Pixels of no class, and flat pixels of a color that the palette lacks.
     blocks, consistent : int
         Blocks of the image's file that its mask was compared with, and those of them that the mask could have given.
+    damage : str
+        What happened to the image before.
     """
 
     pixels: int
@@ -44,6 +46,7 @@ class MatchCounts:
     farther_than_40: int
     blocks: int = 0
     consistent: int = 0
+    damage: str = ""
 
 
 class PixelMatcher:
@@ -120,11 +123,14 @@ def write_images(path: Path, images: Mapping[str, MatchCounts]) -> Path:
     rows = [
         [key, row.pixels]
         + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
+        + [row.damage]
         + ([f"{row.consistent / row.blocks:.6f}" if row.blocks else ""] if examined else [])
         for key, row in worst_first(images)
     ]
     return write_csv(
-        path, ["image", "pixels", "exact", "near", "reassigned", "unmatched"] + ["consistent"] * examined, rows
+        path,
+        ["image", "pixels", "exact", "near", "reassigned", "unmatched", "damage"] + ["consistent"] * examined,
+        rows,
     )
 
 

@@ -173,7 +173,7 @@ def image_files(root: Path) -> dict[str, Path]:
     files = dict(list_images(root).images)
     if not files:
         raise UserError(
-            f"{root} and its sub-folders have no PNG, JPEG, BMP, TIFF or WebP image; "
+            f"{root} and its sub-folders have no PNG, JPEG, BMP, GIF, TIFF or WebP image; "
             "give the folder of the label images"
         )
     return files

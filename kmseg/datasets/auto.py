@@ -362,9 +362,7 @@ def _root_words(root: str, found: LabelSet) -> list[tuple[str, Any]]:
 def _no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Series]) -> str:
     """Say what a tree holds in which no label image is, and how to insist."""
     if not series:
-        return (
-            f"{root} holds no image that kmseg reads (PNG, JPEG, BMP, TIFF, WebP); give the folder of the label images"
-        )
+        return f"{root} has no PNG, JPEG, BMP, GIF, TIFF or WebP image; give the folder of the label images"
     by_kind: dict[str, list[Series]] = {}
     for one in series:
         by_kind.setdefault(one.kind, []).append(one)

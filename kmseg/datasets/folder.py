@@ -92,7 +92,7 @@ class Folder(OfFiles):
             asked = f" that matches {', '.join(self.labels)}" if self.labels else ""
             other = next((f"; {path}: {reason}" for path, reason in found.unused.items() if reason != NO_IMAGE), "")
             raise UserError(
-                f"{root} holds no PNG, JPEG, BMP, TIFF or WebP image{asked}, also not in its sub-folders{other}"
+                f"{root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image{asked}, also not in its sub-folders{other}"
             )
         if not self.labels:
             refuse_mixed(self.root, tree, found.images)

@@ -13,12 +13,12 @@ from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.images import SUFFIXES
 
 UNREAD_SUFFIXES = frozenset(
-    {".gif", ".jp2", ".j2k", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".exr", ".npy", ".nii", ".psd", ".svg"}
+    {".jp2", ".j2k", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".exr", ".npy", ".nii", ".psd", ".svg"}
 )
 """Images of kinds that are not read, so that they are named and not counted among other files."""
 
 
-IMAGE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"RIFF")
+IMAGE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
 """First bytes of the images that are read."""
 
 MAX_LINK_BYTES = 256

@@ -52,7 +52,9 @@ class Pairs(OfFiles):
         patterns = [self.labels] if isinstance(self.labels, str) else list(self.labels)
         found = list_images(existing_folder("dataset.root", self.root), patterns)
         if not found.images:
-            raise UserError(f"{self.root} holds no PNG, JPEG, BMP, TIFF or WebP image, also not in its sub-folders")
+            raise UserError(
+                f"{self.root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image, also not in its sub-folders"
+            )
         splits = splits_of_folders(list(found.images))
         items = [Item(key, path, path, splits.get(key)) for key, path in found.images.items()]
         return Listed(items, [] if patterns else summarize(found.unused))

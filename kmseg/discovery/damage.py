@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.discovery.planes import Planes
 from kmseg.encoding import Encoding
+from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
 
 MAX_UNSUPPORTED = 0.05
@@ -33,6 +36,12 @@ MAX_INNER_SHARE = 0.1
 resized or smoothed: that puts false colors on rims and beside them (0.00 to 0.03), compression inside of regions as
 well (0.23 to 1.0). Measured on label sets and drawn scenes under every damage of `benchmarks/legend_stress.py`."""
 
+MAX_COLORS = 1 << 16
+"""Colors after which the damage of an image is told by the rows so far."""
+
+MAX_DAMAGES = 4
+"""Kinds of damage that a summary tells one by one."""
+
 LOSSLESS, RESIZED, ONCE_LOSSY = "lossless", "resized or smoothed", "once lossy"
 """Words of the damage report for images in lossless formats; the last ones were compressed before."""
 
@@ -46,6 +55,22 @@ class Damage(IntEnum):
     """Resized or smoothed: exact inside of regions, mixtures on their rims."""
     COMPRESSED = 2
     """Lossy compression, now or before: hardly a pixel is exact."""
+
+
+def measure_damage(label: NDArray[np.uint8], encoding: Encoding, planes: Planes) -> Damage:
+    """Tell the damage of an image `(H, W, 3)` from its encoding and, where that is lossless, from its pixels."""
+    from kmseg.discovery.statistics_kernels import INNER_RIM, SUPPORTED, find_support
+    from kmseg.pixels.hash_table import table_rows
+
+    if encoding.lossy:
+        return Damage.COMPRESSED
+    table, size = np.zeros((1024, 5), np.int32), 0
+    for _, strip in planes.of(label):
+        table, size = find_support(strip, table, size)
+        if size > MAX_COLORS:
+            break
+    codes, rows = table_rows(table)
+    return classify_damage(codes, rows[:, SUPPORTED : INNER_RIM + 1])
 
 
 def classify_damage(codes: NDArray[np.uint32], rows: NDArray[np.int64]) -> Damage:
@@ -63,6 +88,11 @@ def classify_damage(codes: NDArray[np.uint32], rows: NDArray[np.int64]) -> Damag
     false = supported == 0
     if are_index_values(codes) or rim[false].sum() <= MAX_UNSUPPORTED * max(rim.sum(), 1):
         return Damage.LOSSLESS
+    if false.sum() <= MAX_THIN_CLASSES:
+        thin, known, pixels = codes[false], codes[~false], rim[false]
+        shades = is_shade(thin, known)
+        if not are_blends(thin, known) and pixels[shades].sum() < pixels[~shades].sum():
+            return Damage.LOSSLESS
     return Damage.RESIZED if inner[false].sum() <= MAX_INNER_SHARE * flat[false].sum() else Damage.COMPRESSED
 
 
@@ -110,6 +140,27 @@ def are_index_values(codes: NDArray[np.uint32]) -> bool:
     values = codes & 255
     gray = codes == values * 0x010101
     return bool(gray.all() and ((values < INDEX_LEVELS) | (values == 255)).all() and (values < INDEX_LEVELS).sum() > 1)
+
+
+def damage_of(label: LabelImage) -> str:
+    """Return the words of the damage report for one label image."""
+    return describe(measure_damage(label.pixels, label.encoding, Planes()), label.encoding)
+
+
+def summarize(images: Mapping[str, int]) -> str:
+    """Say what the images went through, the most frequent damage first.
+
+    Examples
+    --------
+    >>> summarize({"resized or smoothed": 20, "lossless": 1100})
+    '1,120 label images: 1,100 lossless, 20 resized or smoothed'
+    """
+    order = sorted(images, key=lambda words: (-images[words], words))
+    parts = [f"{images[words]:,} {words}" for words in order[:MAX_DAMAGES]]
+    if rest := order[MAX_DAMAGES:]:
+        parts.append(f"{sum(images[words] for words in rest):,} of {len(rest)} other kinds")
+    total = sum(images.values())
+    return f"{total:,} label image{'s' if total != 1 else ''}: {', '.join(parts)}"
 
 
 def describe(damage: Damage, encoding: Encoding) -> str:

@@ -58,14 +58,10 @@ class Mode:
         Its pixels; images that hold its most widespread exact value.
     interior, mixed, one_value : float
         Shares of its pixels that have a flat 5x5 neighborhood, that are mixtures, that are of one exact value.
-    interior_pixels, pure_pixels : int
-        Pixels with a flat 5x5 neighborhood; pixels that are no mixtures.
+    interior_pixels : int
+        Pixels with a flat 5x5 neighborhood.
     largest_region, region_images, proof_regions : int
         Pixels of its largest flat region; images that hold regions of its most widespread mean; large regions.
-    proof_share : float
-        Share of the pixels of its regions in large ones.
-    valley : callable or None
-        From another color to the lowest density on the way there, relative to the mode's own.
     """
 
     color: NDArray[np.int64]
@@ -76,17 +72,14 @@ class Mode:
     mixed: float = 0.0
     one_value: float = 0.0
     interior_pixels: int = 0
-    pure_pixels: int = 0
     largest_region: int = 0
     region_images: int = 0
     proof_regions: int = 0
-    proof_share: float = 0.0
-    valley: Callable[[NDArray[np.int64]], float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The statistics of the images of one damage: colors `(n, 3)` and counts `(n, 14)`."""
+    """The statistics of the images of one damage: colors `(n, 3)` and counts `(n, 12)`."""
 
     colors: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -126,11 +119,9 @@ class Evidence:
             "mixed": mixed / total,
             "one_value": float(counts[:, s.PIXELS].max(initial=0) / total),
             "interior_pixels": interior,
-            "pure_pixels": pixels - mixed,
             "largest_region": int(region[:, s.LARGEST].max(initial=0)),
             "region_images": int(region[:, s.REGION_IMAGES].max(initial=0)),
             "proof_regions": int(region[:, s.PROOF_REGIONS].sum()),
-            "proof_share": float(region[:, s.PROOF_PIXELS].sum() / max(region[:, s.REGION_PIXELS].sum(), 1)),
         }
         return Mode(np.asarray(color, np.int64), source, **(found | features))
 
@@ -193,15 +184,12 @@ def pixel_modes(
     of_one_pixel = 1 / ((2 * np.pi) ** 1.5 * sigma**3)
     peaks = _peaks(density, least / 4 * of_one_pixel)
     for peak in peaks[apart(peaks)]:
-        top = float(density[tuple((peak // CELL).astype(int))])
-        mode = _mode_of_peak(evidence, peak, least, compressed, density, top)
+        mode = _mode_of_peak(evidence, peak, least, compressed)
         if mode is not None:
             yield mode
 
 
-def _mode_of_peak(
-    evidence: Evidence, peak: Color, least: int, compressed: bool, density: NDArray[np.float32], top: float
-) -> Mode | None:
+def _mode_of_peak(evidence: Evidence, peak: Color, least: int, compressed: bool) -> Mode | None:
     """Return the color of a peak with the pixels that are its own; None where there are too few to speak of."""
     wide = evidence.within(peak, t.BLUR)
     wide = wide[evidence.counts[wide, s.PIXELS] > 0]
@@ -216,14 +204,8 @@ def _mode_of_peak(
     center = mean_shift(evidence.colors, evidence.pure, peak)
     if np.sqrt(((color - center) ** 2).sum()) > t.SNAP:
         color = np.rint(center).astype(np.int64)
-
-    def valley(other: NDArray[np.int64]) -> float:
-        return _lowest_between(density, color, other) / top
-
-    own = evidence.within(color, t.BLUR)
-    return evidence.mode(
-        color, own, Source.PIXELS, core, mixed=at_core.mixed, one_value=at_core.one_value, valley=valley
-    )
+    shares = {"mixed": at_core.mixed, "one_value": at_core.one_value}
+    return evidence.mode(color, evidence.within(color, t.BLUR), Source.PIXELS, core, **shares)
 
 
 def object_modes(
@@ -244,7 +226,7 @@ def object_modes(
         pixels = int(cores[own].sum())
         if pixels >= least:
             most = float(cores[own].max() / pixels)
-            yield Mode(color, Source.OBJECTS, pixels, int(images[own].sum()), one_value=most, pure_pixels=pixels)
+            yield Mode(color, Source.OBJECTS, pixels, int(images[own].sum()), one_value=most)
 
 
 def mean_shift(colors: NDArray[np.int64], weight: NDArray[np.float64], start: Color) -> NDArray[np.float64]:
@@ -270,26 +252,28 @@ def _density(colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: floa
     side = 256 // CELL
     red, green, blue = (colors // CELL).T
     grid = np.bincount((red * side + green) * side + blue, weight, side**3).astype(np.float32)
-    window = (1, 2 * int(3 * sigma) + 1)
-    for _ in range(3):  # smooth along the first axis, then turn the cube
-        rows = cv2.GaussianBlur(grid.reshape(side, -1), window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)
-        grid = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
-    return grid
+    width = 2 * int(3 * sigma) + 1
+
+    def smooth(plane: NDArray[np.float32], window: tuple[int, int]) -> NDArray[np.float32]:
+        return cv2.GaussianBlur(plane, window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+
+    return _along_axes(grid.reshape(side, side, side), smooth, width)
 
 
 def _peaks(density: NDArray[np.float32], floor: float) -> NDArray[np.float64]:
     """Return the middles, in levels, of the cells that no cell within two exceeds, densest first."""
-    highest, side = density, len(density)
-    for _ in range(3):
-        rows = cv2.dilate(highest.reshape(side, -1), np.ones((5, 1), np.uint8))
-        highest = np.ascontiguousarray(rows.reshape(side, side, side).transpose(1, 2, 0))
+    highest = _along_axes(density, lambda plane, window: cv2.dilate(plane, np.ones(window[::-1], np.uint8)), 5)  # type: ignore[return-value]
     peaks = np.argwhere((density == highest) & (density > floor))
     ordered = peaks[np.argsort(-density[tuple(peaks.T)], kind="stable")]
     return ordered.astype(np.float64) * CELL + 0.5
 
 
-def _lowest_between(density: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Return the lowest density on the straight way between two colors."""
-    a, b = one.astype(float), np.asarray(other, float)
-    steps = np.linspace(0, 1, int(np.sqrt(((a - b) ** 2).sum()) / CELL) + 2)[:, None]
-    return float(density[tuple((((1 - steps) * a + steps * b) // CELL).astype(int).T)].min())
+def _along_axes(
+    grid: NDArray[np.float32],
+    filtered: Callable[[NDArray[np.float32], tuple[int, int]], NDArray[np.float32]],
+    width: int,
+) -> NDArray[np.float32]:
+    """Filter a cube along its three axes: along two as an image of many channels, along the last as one of one."""
+    side = len(grid)
+    two = filtered(grid, (width, width))
+    return filtered(two.reshape(-1, side), (width, 1)).reshape(side, side, side)

@@ -57,8 +57,10 @@ class Found:
         Whose legend the palette is recognized as; empty if nobody's.
     closest : sequence of Match
         The published legends that came closest.
+    damage : str
+        What the images went through.
     remarks : sequence of str
-        What the images went through, and what is doubtful about the palette.
+        What is doubtful about the palette.
     """
 
     palette: Palette
@@ -66,6 +68,7 @@ class Found:
     candidates: Candidates | None = None
     said: str = ""
     closest: tuple[Match, ...] = ()
+    damage: str = ""
     remarks: tuple[str, ...] = ()
 
     @cached_property
@@ -118,8 +121,8 @@ def find_palette_by_candidates(
         pixels = np.bincount(clustering.labels, weights, len(start)).astype(np.int64)
         return Clusters(clustering.centers, pixels, clustering.inertia)
 
-    remarks = (statistics.describe_damage(), *_describe_values(palette, candidates), *candidates.remarks())
-    return Found(palette, fit, candidates, remarks=remarks)
+    remarks = (*_describe_values(palette, candidates), *candidates.remarks())
+    return Found(palette, fit, candidates, damage=statistics.describe_damage(), remarks=remarks)
 
 
 def _make_palette(candidates: Candidates) -> Palette:

@@ -28,10 +28,10 @@ MAX_WEIGHT = 400
 """Pixels at most for which a region speaks: its mean has hardly an error any more, and one large region must not
 outweigh all others."""
 
-LAST_IMAGE, IMAGES, REGIONS, PIXELS, WEIGHT, PROOF_PIXELS, PROOF_REGIONS, LARGEST = range(1, 9)
+LAST_IMAGE, IMAGES, PIXELS, WEIGHT, PROOF_REGIONS, LARGEST = range(1, 7)
 """Columns of a table of regions by rounded mean color; WEIGHT is the sum of their areas, each MAX_WEIGHT at most."""
 
-COLUMNS = 9
+COLUMNS = 7
 
 MAX_RUN = 1 << 16
 """Pixels of a run at most: so many squares of levels add up within 32 bits."""
@@ -174,11 +174,9 @@ def _add_region(sums: Any, image: int, table: Any, size: int) -> int:
         table[row, 0] = np.int32(code + 1)
         table[row, LAST_IMAGE] = image
         table[row, IMAGES] += 1
-    table[row, REGIONS] += 1
     table[row, PIXELS] += np.int32(area)
     table[row, WEIGHT] += np.int32(min(area, MAX_WEIGHT))
     if area >= PROOF:
-        table[row, PROOF_PIXELS] += np.int32(area)
         table[row, PROOF_REGIONS] += 1
     table[row, LARGEST] = max(table[row, LARGEST], np.int32(area))
     return size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +55,6 @@ class Context:
         exact = mode.source in (Source.EXACT, Source.PATCH) and not self.once_lossy
         return mode.source not in (Source.PINNED, Source.OBJECTS) and not exact
 
-    def least_pixels(self, mode: Mode) -> int:
-        """Return how many pixels the mode must have."""
-        if self.demands.min_pixels is not None:
-            return self.demands.min_pixels
-        return 1 if mode.source == Source.EXACT else t.COMPRESSED_PIXELS
-
 
 Rule = Callable[[Mode, Context], Verdict | None]
 
@@ -82,11 +76,9 @@ def is_forbidden(mode: Mode, context: Context) -> Verdict | None:
 
 
 def has_few_pixels(mode: Mode, context: Context) -> Verdict | None:
-    """It has fewer pixels than a class must."""
-    least = context.least_pixels(mode)
+    """It has fewer pixels than the user asks for."""
     counted = mode.source in (Source.EXACT, Source.PIXELS, Source.OBJECTS)
-    impure = mode.source == Source.PIXELS and mode.pure_pixels < t.PURE_SHARE * least
-    if (counted and mode.pixels < least) or impure:
+    if counted and mode.pixels < (context.demands.min_pixels or 0):
         return Verdict("rejected", f"too few pixels: {mode.pixels}", 0.9)
     return None
 
@@ -130,24 +122,13 @@ def is_mixture(mode: Mode, context: Context) -> Verdict | None:
     return None
 
 
-def is_stray_shade(mode: Mode, context: Context) -> Verdict | None:
-    """Specks of nearly the color of a giant, without an interior of their own, are the drawing tool's."""
-    if mode.source != Source.EXACT or mode.interior_pixels:
-        return None
-    for other in context.classes:
-        if np.abs(mode.color - other.color).max() <= t.STRAY_LEVELS and other.pixels > t.STRAY_RATIO * mode.pixels:
-            words = f"stray shade of {text(other.color)}: specks, over {t.STRAY_RATIO} times fewer pixels"
-            return Verdict("merged", words, 0.7)
-    return None
-
-
 def is_exact(mode: Mode, context: Context) -> Verdict | None:
     """A color of lossless images, or of uniform patches of resized ones, is a class."""
     if mode.source == Source.EXACT:
         sure = 1.0 if mode.largest_region else 0.9 if mode.pixels >= t.RARE_PIXELS else 0.6
         return Verdict("accepted", mode.source.value + ("" if mode.largest_region else ", nowhere 3 pixels wide"), sure)
     if mode.source == Source.PATCH:
-        return Verdict("accepted", mode.source.value, 0.95)
+        return Verdict("accepted", mode.source.value, 0.95 if mode.largest_region >= t.RARE_PIXELS else 0.6)
     return None
 
 
@@ -163,25 +144,34 @@ def has_bled(mode: Mode, context: Context) -> Verdict | None:
 def is_satellite(mode: Mode, context: Context) -> Verdict | None:
     """Near a larger class, block noise of nearly its color is no class: several large regions are."""
     apart, nearest = context.nearest(mode)
-    if context.is_noisy(mode) and apart < t.BLUR and context.demands.min_distance is None:
-        share, regions = mode.proof_share, mode.proof_regions
-        if mode.source == Source.PIXELS or share < t.PROVEN_SHARE or regions < t.PROVEN_REGIONS:
-            return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, without large regions of its own", 0.8)
+    unproven = mode.source == Source.PIXELS or mode.proof_regions < t.PROVEN_REGIONS
+    if unproven and context.is_noisy(mode) and apart < t.BLUR and context.demands.min_distance is None:
+        return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, without large regions of its own", 0.8)
     return None
 
 
 def is_lone_shade(mode: Mode, context: Context) -> Verdict | None:
-    """Close to a class, what a single image shows is a shade of the class: small, or mixed with another class."""
+    """Close to a class, what a single image shows is a shade of the class: small, or mixed with another class.
+
+    In a ramp of shades, where classes lie between others, a color between two says nothing.
+    """
     if not context.is_noisy(mode) or context.images < t.LONE_IMAGES or max(mode.images, mode.region_images) > 1:
         return None
     apart, nearest = context.nearest(mode)
+    classes = context.classes
     small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions
-    others = np.array([c.color for c in context.classes if c is not nearest], float).reshape(-1, 3)
-    near = apart < t.ISOLATION_DISTANCE
-    blended = near and len(others) and _off_line(mode.color, nearest.color.astype(float), others) < t.SAME
-    if small or blended:
+    blend = apart < t.ISOLATION_DISTANCE and _is_between(mode.color, classes)
+    ramp = any(_is_between(c.color, [*classes[:i], *classes[i + 1 :]]) for i, c in enumerate(classes))
+    if small or (blend and not ramp):
         return Verdict("merged", f"in 1 of {context.images} images only, {apart:.0f} from {text(nearest.color)}", 0.6)
     return None
+
+
+def _is_between(color: NDArray[Any], classes: Sequence[Mode]) -> bool:
+    """Tell whether a color lies between two classes; many classes leave hardly a color off all such lines."""
+    colors = np.array([c.color for c in classes], float)
+    near = (_off_line(color, colors[i], colors[:i]) < t.SAME for i in range(1, len(colors)))
+    return len(colors) <= t.FEW_CLASSES and any(near)
 
 
 def has_large_region(mode: Mode, context: Context) -> Verdict | None:
@@ -192,22 +182,14 @@ def has_large_region(mode: Mode, context: Context) -> Verdict | None:
     return None
 
 
-def has_no_valley(mode: Mode, context: Context) -> Verdict | None:
-    """The density does not fall on the way to a class."""
-    if mode.valley is None:
-        return None
-    for other, apart in zip(context.classes, context.distances(mode), strict=True):
-        if apart < t.VALLEY_DISTANCE and mode.valley(other.color) > t.VALLEY:
-            return Verdict("merged", f"no valley between it and {text(other.color)}", 0.8)
-    return None
-
-
 def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
-    """Without flat interior it must stand far from all classes."""
-    if mode.source != Source.PIXELS or mode.valley is None or has_interior(mode, context):
+    """Without flat interior it must stand far from all classes, and not between two."""
+    if mode.source != Source.PIXELS or has_interior(mode):
         return None
     apart, nearest = context.nearest(mode)
     limit = t.ISOLATION_DISTANCE if mode.one_value < t.REPEATED_SHARE else t.REPEATED_ISOLATION_DISTANCE
+    if _is_between(mode.color, context.classes):
+        return Verdict("rejected", "no flat interior: mixture" + parents(mode, context), 0.7)
     if apart < limit:
         words = f"no flat interior and close to {text(nearest.color)}: chroma bleeding" + parents(mode, context)
         return Verdict("rejected", words, 0.7)
@@ -217,7 +199,7 @@ def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
 def is_in_few_images(mode: Mode, context: Context) -> Verdict | None:
     """Without flat interior it must be in several images: what damage makes by chance is in one of many."""
     many = mode.images >= t.LONE_SHARE * context.images
-    if mode.source != Source.PIXELS or many or has_interior(mode, context):
+    if mode.source != Source.PIXELS or many or has_interior(mode):
         return None
     words = f"no flat interior, in {mode.images} of {context.images} images only" + parents(mode, context)
     return Verdict("rejected", words, 0.6)
@@ -226,7 +208,7 @@ def is_in_few_images(mode: Mode, context: Context) -> Verdict | None:
 def is_density_mode(mode: Mode, context: Context) -> Verdict | None:
     """What is left of the flat pixels' modes is a class."""
     if mode.source == Source.PIXELS:
-        inside = has_interior(mode, context)
+        inside = has_interior(mode)
         return Verdict(
             "accepted", "density mode" + ("" if inside else " without flat interior"), 0.8 if inside else 0.6
         )
@@ -259,13 +241,11 @@ RULES: Sequence[Rule] = (
     is_same_color,
     is_index_value,
     is_mixture,
-    is_stray_shade,
     has_bled,
     is_satellite,
     is_lone_shade,
     is_exact,
     has_large_region,
-    has_no_valley,
     has_no_interior,
     is_in_few_images,
     is_density_mode,
@@ -282,10 +262,9 @@ def decide(mode: Mode, context: Context) -> Verdict:
     raise AssertionError(mode)
 
 
-def has_interior(mode: Mode, context: Context) -> bool:
+def has_interior(mode: Mode) -> bool:
     """Tell whether a mode has flat interior pixels somewhere."""
-    enough = max(t.INTERIOR_PIXELS, t.INTERIOR_SHARE * mode.pixels)
-    return mode.interior_pixels >= min(enough, context.least_pixels(mode))
+    return mode.interior_pixels >= t.INTERIOR_PIXELS
 
 
 def parents(mode: Mode, context: Context) -> str:

@@ -13,37 +13,28 @@ exact, one in a JPEG file is not. `kmseg.discovery.select` decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.discovery.damage import MAX_THIN_CLASSES, Damage, are_blends, classify_damage, describe, is_shade
+from kmseg.discovery.damage import Damage, describe, measure_damage, summarize
+from kmseg.discovery.planes import Planes
 from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
 
 PIXELS, INTERIOR, FLAT, MIXED, IMAGES, CORES, CORE_IMAGES = range(7)
-REGION_IMAGES, REGIONS, REGION_PIXELS, REGION_WEIGHT, PROOF_PIXELS, PROOF_REGIONS, LARGEST = range(7, 14)
-COLUMNS = 14
+REGION_IMAGES, REGION_PIXELS, REGION_WEIGHT, PROOF_REGIONS, LARGEST = range(7, 12)
+COLUMNS = 12
 """Columns of `ColorStatistics.counts`: pixels (of lossless images all, else flat ones); of these in flat 5x5 and 3x3
 neighborhoods; mixtures; images; cores of small objects of this median color, and their images. Flat regions of this
-rounded mean color: their images, number, pixels, weight; pixels and number of the large ones; pixels of the largest."""
-
-STRIP_PIXELS = 1 << 18
-"""Pixels that are worked on at a time, about: memory does not grow with the size of an image."""
+rounded mean color: their images, pixels, weight; number of the large ones; pixels of the largest."""
 
 REGION_NOISE = 6
 """Levels that a flat region of a compressed image varies by in 3x3: half of what holds no edge, so that classes 7
 levels apart are not joined by the ramp between them."""
-
-MAX_DAMAGES = 4
-"""Kinds of damage that are told one by one."""
-
-MAX_COLORS = 1 << 16
-"""Colors after which the damage of an image is told by the rows so far."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +45,7 @@ class ColorStatistics:
     ----------
     keys : ndarray of shape (n,), uint32
         Damage and distinct color, 0xDDRRGGBB, ascending.
-    counts : ndarray of shape (n, 14), int64
+    counts : ndarray of shape (n, 12), int64
         What is counted; see the columns.
     damages : ndarray of shape (m,), str
         What happened to the images, in words.
@@ -105,7 +96,7 @@ class ColorStatistics:
         return ColorStatistics(keys, counts, damages, images.astype(np.int64))
 
     def under(self, damage: Damage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return colors `(n, 3)` and counts `(n, 14)` of the images with this damage."""
+        """Return colors `(n, 3)` and counts `(n, 12)` of the images with this damage."""
         first, last = np.searchsorted(self.keys, [damage << 24, (damage + 1) << 24])
         return unpack(self.keys[first:last] & np.uint32(0xFFFFFF)).astype(np.int64), self.counts[first:last]
 
@@ -116,12 +107,7 @@ class ColorStatistics:
 
     def describe_damage(self) -> str:
         """Say what the images went through, the most frequent damage first."""
-        order = np.argsort(-self.damage_images, kind="stable")
-        parts = [f"{self.damage_images[i]:,} {self.damages[i]}" for i in order]
-        if len(parts) > MAX_DAMAGES:
-            rest = int(self.damage_images[order[MAX_DAMAGES:]].sum())
-            parts = [*parts[:MAX_DAMAGES], f"{rest:,} of {len(order) - MAX_DAMAGES} other kinds"]
-        return f"{self.images:,} label image{'s' if self.images != 1 else ''}: {', '.join(parts)}"
+        return summarize(dict(zip(self.damages.tolist(), self.damage_images.tolist(), strict=True)))
 
     @property
     def colors(self) -> NDArray[np.uint8]:
@@ -153,7 +139,7 @@ class _Counting:
         self._damages: dict[str, int] = {}
         self._images = 0
         self.pixels = 0
-        self._bordered, self._planes = np.empty((0, 0, 3), np.uint8), np.empty((3, 0, 0), np.uint8)
+        self._planes = Planes()
 
     def add(self, label: NDArray[np.uint8], encoding: Encoding) -> None:
         """Count one label image `(H, W, 3)` uint8, strip by strip."""
@@ -164,15 +150,13 @@ class _Counting:
         self._images += 1
         self.pixels += label.size
         height, width = label.shape[:2]
-        strips = list(_strips(height, width))
-        damage = Damage.COMPRESSED if encoding.lossy else self._measure(label, strips)
+        damage = measure_damage(label, encoding, self._planes)
         words = describe(damage, encoding)
         self._damages[words] = self._damages.get(words, 0) + 1
         exact, noise = damage == Damage.LOSSLESS, np.uint8(REGION_NOISE if damage == Damage.COMPRESSED else 0)
         table, size, cores = self._tables[damage], self._sizes[damage], []
         regions, known, state = self._regions[damage], self._region_sizes[damage], first_state(width)
-        for top, bottom in strips:
-            planes = self._make_planes(label, top, bottom)
+        for top, planes in self._planes.of(label):
             table, size, regions, known, state, found = count_pixels(
                 planes, exact, noise, self._images, (top, height), table, size, regions, known, state
             )
@@ -182,42 +166,6 @@ class _Counting:
         table, size = count_objects(np.concatenate(cores), table, size)
         self._tables[damage], self._sizes[damage] = table, size
         self._regions[damage], self._region_sizes[damage] = regions, known
-
-    def _measure(self, label: NDArray[np.uint8], strips: Sequence[tuple[int, int]]) -> Damage:
-        """Tell the damage of an image from its pixels."""
-        from kmseg.discovery.statistics_kernels import INNER_RIM, SUPPORTED, find_support
-        from kmseg.pixels.hash_table import table_rows
-
-        table, size = np.zeros((1024, 5), np.int32), 0
-        for strip in strips:
-            table, size = find_support(self._make_planes(label, *strip), table, size)
-            if size > MAX_COLORS:
-                break
-        codes, rows = table_rows(table)
-        rows = rows[:, SUPPORTED : INNER_RIM + 1]
-        damage, false = classify_damage(codes, rows), rows[:, 0] == 0
-        if damage != Damage.LOSSLESS and false.sum() <= MAX_THIN_CLASSES:
-            thin, known, pixels = codes[false], codes[~false], rows[false, 1]
-            shades = is_shade(thin, known) | self._find_mixtures(label, strips)[false]
-            if not are_blends(thin, known) and pixels[shades].sum() < pixels[~shades].sum():
-                return Damage.LOSSLESS
-        return damage
-
-    def _find_mixtures(self, label: NDArray[np.uint8], strips: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
-        """Tell of which colors of an image most pixels lie between two others, as on the rims of a resized image."""
-        from kmseg.discovery import region_kernels
-        from kmseg.discovery import statistics_kernels as kernels
-        from kmseg.pixels.hash_table import empty_table, table_rows
-
-        table, size, regions, known = empty_table(kernels.COLUMNS), 0, empty_table(region_kernels.COLUMNS), 0
-        state = region_kernels.first_state(label.shape[1])
-        for top, bottom in strips:
-            planes = self._make_planes(label, top, bottom)
-            table, size, regions, known, state, _ = kernels.count_pixels(
-                planes, True, np.uint8(0), 1, (top, len(label)), table, size, regions, known, state
-            )
-        kinds = table_rows(table)[1][:, kernels.KINDS : kernels.KINDS + 5]
-        return np.asarray(2 * (kinds[:, 2] + kinds[:, 4]) > kinds.sum(axis=1))
 
     def statistics(self) -> ColorStatistics:
         """Return what was counted."""
@@ -253,23 +201,3 @@ class _Counting:
         at = np.searchsorted(every, region_codes)
         counts[at, REGION_IMAGES:] = region_rows[:, region_kernels.IMAGES :]
         return every.astype(np.uint32) | np.uint32(damage << 24), counts
-
-    def _make_planes(self, label: NDArray[np.uint8], top: int, bottom: int) -> NDArray[np.uint8]:
-        """Return red, green and blue of some rows with what is around them; the next call overwrites them."""
-        from kmseg.discovery.statistics_kernels import MARGIN
-
-        first, last = max(top - MARGIN, 0), min(bottom + MARGIN, len(label))
-        shape = (bottom - top + 2 * MARGIN, label.shape[1] + 2 * MARGIN)
-        if self._planes.shape[1:] != shape:  # fresh memory costs more than filling it
-            self._bordered, self._planes = np.empty((*shape, 3), np.uint8), np.empty((3, *shape), np.uint8)
-        above, below = MARGIN - (top - first), MARGIN - (last - bottom)
-        sides = (above, below, MARGIN, MARGIN, cv2.BORDER_REPLICATE)
-        cv2.copyMakeBorder(label[first:last], *sides, dst=self._bordered)
-        cv2.split(self._bordered, list(self._planes))
-        return self._planes
-
-
-def _strips(height: int, width: int) -> Iterator[tuple[int, int]]:
-    """Yield the first row and the last one plus one of strips of an image."""
-    rows = max(STRIP_PIXELS // width, 64)
-    return ((top, min(top + rows, height)) for top in range(0, height, rows))

@@ -17,6 +17,7 @@ from kmseg.pixels.hash_table import find_slot, reserve
 from kmseg.pixels.jit import compiled
 from kmseg.pixels.local_range_kernels import block_ranges
 from kmseg.pixels.packed_color import pack_rgb
+from kmseg.pixels.run_lengths import find_runs
 
 FLAT = 12
 """Levels: a 3x3 neighborhood that range3 by no more holds no edge; JPEG noise stays below it down to quality 50."""
@@ -210,16 +211,10 @@ def _line(planes: Any) -> Any:
 def _count_row(words: Any, starts: Any, image: int, table: Any, size: int) -> int:
     """Add the runs of equal words of a row to a table that has room for them; return its size.
 
-    Neither loop has a branch whose outcome noise would hide from the processor: what is not counted has a row, too.
-    (Where a loop assigns arrays, each turn of it counts references, which costs more than its work: so tables grow
-    outside.)
+    What is not counted has a row, too, since a branch on it would cost more. (Where a loop assigns arrays, each turn of
+    it counts references, which costs more than its work: so tables grow outside.)
     """
-    runs, last = np.int64(0), ~words[0]
-    for x in range(len(words)):
-        starts[runs] = x
-        runs += np.int64(words[x] != last)
-        last = words[x]
-    starts[runs] = len(words)
+    runs = find_runs(words, starts)
     for run in range(runs):
         word = words[starts[run]]
         color = word & np.uint32((1 << KIND) - 1)

@@ -27,12 +27,15 @@ LARGE = 100
 """Pixels of a region that is a class's, far from others. In drawn scenes in JPEG quality 75 nothing but a class has
 one of more than 186; mixtures, ringing and bleeding form regions of 10 to 60."""
 
-PROVEN_SHARE, PROVEN_REGIONS = 0.5, 2
-"""Share of a mode's regions that is in proof of a class (`region_kernels.PROOF`), and how many there must be, near a
-larger class. Satellites of a class have 0 to 0.2, classes 0.5 to 1."""
+PROVEN_REGIONS = 2
+"""Regions in proof of a class (`region_kernels.PROOF`) that there must be near a larger class."""
 
 LONE_IMAGES = 5
 """Images from which a color in only one of them is doubtful."""
+
+FEW_CLASSES = 9
+"""Classes up to which a color hardly lies on a line between two by chance: those from a class to 8 others take 5 % of
+the directions around it, at a distance of 25 levels and with `SAME` to either side."""
 
 ONCE_LOSSY_SHARE = 0.1
 """Share of the images in lossless formats that hold what lossy compression left, from which none of them is exact."""
@@ -52,8 +55,8 @@ COLOR_BLEED_DISTANCE = 22
 BLED_INTERIOR = 0.1
 """Share of interior pixels below which a mode has no flat interior."""
 
-INTERIOR_PIXELS, INTERIOR_SHARE = 5, 0.02
-"""Interior pixels, or this share of all, that give a mode a flat interior somewhere."""
+INTERIOR_PIXELS = 5
+"""Interior pixels that give a mode a flat interior somewhere."""
 
 ISOLATION_DISTANCE, REPEATED_ISOLATION_DISTANCE = 30, 60
 """Levels: a color without flat interior must stand this far from all others in compressed images; the second where it
@@ -66,20 +69,11 @@ dozens, however many there are."""
 REPEATED_SHARE = 0.6
 """Share of one exact value; small true objects in compressed images have 0.05 to 0.5."""
 
-VALLEY, VALLEY_DISTANCE = 0.5, 40
-"""Density between two modes, relative to the lower one, below which they are two; looked at up to this many levels."""
-
 COMPRESSED_PIXELS = 30
 """Flat pixels of a class of compressed images: three thin objects' worth."""
 
-PURE_SHARE = 0.6
-"""Share of these that must be no mixtures."""
-
 RARE_PIXELS = 9
 """Pixels in lossless images below which a color is doubtful: one 3x3 patch in the whole data set."""
-
-STRAY_LEVELS, STRAY_RATIO = 8, 1000
-"""Levels to a color of this many times the pixels at which specks are strays of the drawing tool."""
 
 SMALL_IMAGES, SMALL_SIZE = 2, 6
 """Images with small objects of a color that nothing else speaks for; their cores per image: smaller objects have

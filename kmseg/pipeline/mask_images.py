@@ -16,6 +16,7 @@ from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item, fingerprint, label_state, read_label
 from kmseg.datasets.truth import Truth
+from kmseg.discovery.damage import damage_of
 from kmseg.errors import UnreadableImage
 from kmseg.executors import once_per_process
 from kmseg.files import file_state
@@ -92,7 +93,7 @@ class MaskImages:
         if true_mask is not None:
             counts = confusion(true_mask, mask, len(counts), k)
         explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
-        explained = replace(explained, blocks=examined.blocks, consistent=examined.consistent)
+        explained = replace(explained, blocks=examined.blocks, consistent=examined.consistent, damage=damage_of(image))
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, (label.shape[0], label.shape[1]), failures)
         segmented = Segmented(item.key, work.position, label, mask, photo, photo_file, item.split)

@@ -55,7 +55,7 @@ class Discover:
                 found.clusters.pixels,
                 metrics,
                 counted.failures,
-                (*notes, *say_transparent(items), found.said, *found.remarks, left_out(found.candidates)),
+                (*notes, *say_transparent(items), found.said, found.damage, *found.remarks, left_out(found.candidates)),
             )
             return replace(outcome, doubt=doubt, palette_shown=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from kmseg.audit.input_kinds import doubt_about_objects, left_out
 from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
+from kmseg.discovery.damage import summarize
 from kmseg.files import noting_files
 from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
@@ -85,6 +87,7 @@ class Segment:
                 elif plan.incremental:
                     warnings += record_known_gaps(plan, items, palette, masked, progress)
                 warnings += [
+                    describe_damage(tally),
                     *warn_few_evaluated(plan, tally),
                     *warn_absent_classes(plan, palette, tally),
                     *warn_inconsistent(plan, tally),
@@ -158,6 +161,12 @@ def say_ids(plan: Plan, palette: Palette) -> list[str]:
 
 ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
 """Writers besides the layouts whose values are rows of the palette."""
+
+
+def describe_damage(tally: Tally) -> str:
+    """Say what the label images went through; images.csv has it image by image."""
+    counts = Counter(row.damage for row in tally.explained.values() if row.damage)
+    return f"{summarize(counts)} (images.csv)" if counts else ""
 
 
 def warn_few_evaluated(plan: Plan, tally: Tally) -> list[str]:

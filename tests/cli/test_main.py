@@ -263,7 +263,7 @@ def test_too_much_unmatched_fails_and_names_the_images(kmseg, labels, legend):
     assert "0 (2.9%), 1 (2.9%)" in ran.err
     unmatched = (ran.folder / "images.csv").read_text().splitlines()
     assert "color that the legend lacks: 0 0 142" in ran.err
-    assert unmatched[0] == "image,pixels,exact,near,reassigned,unmatched"
+    assert unmatched[0] == "image,pixels,exact,near,reassigned,unmatched,damage"
     assert len(unmatched) == 7
     ran = kmseg(*words)
     assert ran.code == 3

@@ -30,10 +30,10 @@ def test_what_has_no_photo_and_what_is_not_read_is_told(tmp_path):
         write_rgb(tmp_path / "labels" / f"{number}_segmentation.png", draw_label(number))
     write_rgb(tmp_path / "photos" / "0.jpg", draw_photo(0))
     write_rgb(tmp_path / "photos" / "9.jpg", draw_photo(9))
-    (tmp_path / "labels" / "x.gif").write_bytes(b"GIF89a")
+    (tmp_path / "labels" / "x.jp2").write_bytes(b"jP")
     items, notes = Folder(str(tmp_path / "labels"), photos=str(tmp_path / "photos")).listing()
     assert [item.photo is not None for item in items] == [True, False, False]
-    assert "1 file not used (.gif images are not read; convert them to PNG): x.gif" in notes
+    assert "1 file not used (.jp2 images are not read; convert them to PNG): x.jp2" in notes
     assert any("3 labels, 1 photos paired, 2 without: 1_segmentation" in note for note in notes)
     assert any("1 images there are no label's photo: 9" in note for note in notes)
 

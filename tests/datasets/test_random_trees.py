@@ -16,7 +16,7 @@ from kmseg.errors import UserError
 from tests.conftest import draw_label, write_rgb
 
 STEMS = ("a", "A", "a_mask", "b.c", "é", "e\u0301", "1", "01", "scene_1", ".hidden", "con", "x y")
-SUFFIXES = (".png", ".PNG", ".jpg", ".jpeg", ".tif", "", ".gif", ".txt", ".heic", ".png.png")
+SUFFIXES = (".png", ".PNG", ".jpg", ".jpeg", ".tif", "", ".ppm", ".txt", ".heic", ".png.png")
 FOLDERS = ("", "train", "val", "deep/er", "Val_labels", ".cache", "__MACOSX", "linked")
 CONTENTS = ("label", "empty", "link", "broken link", "folder")
 

@@ -81,7 +81,7 @@ files = st.lists(
     st.tuples(
         st.sampled_from(["", "a/", "b/", "b/c/"]),
         st.sampled_from(["1", "2", "x.y", "é"]),
-        st.sampled_from([".png", ".PNG", ".jpg", ".gif", ".txt", ".jp2", ".npy"]),
+        st.sampled_from([".png", ".PNG", ".jpg", ".ppm", ".txt", ".jp2", ".npy"]),
     ),
     max_size=12,
     unique=True,

@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 
 from kmseg.discovery.region_kernels import COLUMNS, MAX_SPREAD, MIN_AREA, add_row, first_state
 from kmseg.discovery.region_kernels import PIXELS as REGION_PIXELS
-from kmseg.discovery.region_kernels import REGIONS as REGION_COUNT
-from kmseg.discovery.statistics import FLAT, IMAGES, INTERIOR, LARGEST, MIXED, PIXELS, REGIONS, ColorStatistics
+from kmseg.discovery.statistics import FLAT, IMAGES, INTERIOR, LARGEST, MIXED, PIXELS, ColorStatistics
 from kmseg.histogram import Histogram
 from kmseg.pixels.hash_table import reserve, table_rows
 from kmseg.pixels.packing import pack, unpack
@@ -65,7 +64,7 @@ def test_a_color_in_the_box_of_two_others_but_off_their_line_is_no_mixture():
     label[:, 18:20] = (120, 40, 0)
     assert row(ColorStatistics.of(label), (120, 40, 0))[MIXED] == 0
     label[:, 18:20] = (100, 100, 0)
-    assert ColorStatistics.of(label).describe_damage().endswith("resized or smoothed")
+    assert row(ColorStatistics.of(label), (100, 100, 0))[MIXED] == 80
 
 
 def test_the_frame_of_a_damaged_image_is_no_evidence():
@@ -99,7 +98,6 @@ def test_regions_are_those_of_connected_components(seed, height, width):
         state, size = add_row(around, colors, np.uint8(6), 1, state, table, size)
     codes, counts = table_rows(table)
     expected = flat_regions(label, 6, MIN_AREA, MAX_SPREAD)
-    assert int(counts[:, REGION_COUNT].sum()) == len(expected)
     assert int(counts[:, REGION_PIXELS].sum()) == sum(area for *_, area in expected)
     assert sorted(map(tuple, unpack(codes).tolist())) == sorted({color[:3] for color in expected})
 
@@ -111,4 +109,3 @@ def test_a_large_region_of_a_compressed_image_has_the_color_of_its_class():
     largest = statistics.counts[:, LARGEST] >= 400
     apart = np.abs(statistics.colors[largest].astype(int)[:, None] - [(70, 130, 180), (74, 136, 183)]).max(axis=2)
     assert (apart.min(axis=0) <= 3).all()
-    assert statistics.counts[:, REGIONS].sum() >= 2
