@@ -15,6 +15,8 @@ with one term per pixel and one per pair of 8-connected neighbors:
   two-pixel object whose chroma, and a little of whose luma, is pulled towards the background on both sides.
 - **Smoothness** ``w``: a Potts term. It is applied in one step of iterated conditional modes, to pixels whose two
   lowest costs are close.
+- **Nearest color**: a pixel whose class is then far off in luma keeps the nearest color's instead, if no mixture of the
+  first with a neighbor's explains it. Where the damage is light, pixels near a color keep its class (`nearest_kernels`).
 
 Flat pixels, pixels near the color of a local class, and pixels that have an exact palette color like all their
 neighbors are read from a table. On a lossless label image the result is therefore the exact lookup.
@@ -116,7 +118,7 @@ class Boundary:
             some = np.bitwise_or.reduce(flags)
         if not every & EXACT:
             penalty, smoothness = int(UNIT * self.remote_penalty) << 8, int(UNIT * self.smoothness)
-            known = (table.quarters, table.structures, near, flags, some)
+            known = (table.codes, table.quarters, table.structures, near, flags, some)
             relabel_uncertain(line, shape[1], self.radius, penalty, smoothness, *known, label)
         return np.asarray(cv2.LUT(label.reshape(shape), table.classes))
 

@@ -16,6 +16,8 @@ from kmseg.maskers.boundary.label_table import (
     NEAR,
     PLAUSIBLE,
     THIN_FIT_TOLERANCE,
+    TIGHT,
+    TIGHT_TOLERANCE,
     UNIT,
 )
 from kmseg.pixels.arrays import I32Plane, Integer, U8Vector, U32Vector, UnsignedVector
@@ -88,6 +90,7 @@ def _entry(cell: Integer, quarters: I32Plane, codes: U32Vector, tolerance: float
     entry = nearest << 8 | COMPUTED
     entry |= NEAR if near else 0
     entry |= PLAUSIBLE if near or best <= UNIT * soft else 0
+    entry |= TIGHT if best <= UNIT * TIGHT_TOLERANCE**2 else 0
     return entry | (HAS_EXACT_COLORS if holds else 0)
 
 
