@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from kmseg.audit.kernels import CLASSLESS, EXACT, FLAT, FLAT_40
-from kmseg.maskers.boundary.features import luma_chroma_quarters
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -25,6 +24,7 @@ from kmseg.maskers.boundary.label_table import (
     TIGHT_TOLERANCE,
     UNIT,
 )
+from kmseg.pixels.luma_chroma import luma_chroma_quarters
 
 # kmseg.pixels
 

@@ -65,9 +65,7 @@ PLAN = Palette(
 
 
 def test_windows_and_doors_in_thin_walls_are_no_worse_than_with_the_nearest_color():
-    true = np.zeros(
-        (64, 64), np.uint8
-    )  # walls of two pixels; windows and a door of five in them
+    true = np.zeros((64, 64), np.uint8)  # walls of two pixels; windows and a door of five in them
     true[9:11] = true[33:35] = true[:, 11:13] = true[:, 40:42] = 1
     true[9:11, 30:35] = true[33:35, 20:25] = true[40:45, 11:13] = true[4:9, 40:42] = 2
     true[33:35, 48:53] = 3

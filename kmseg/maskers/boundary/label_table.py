@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.maskers.boundary.features import luma_chroma_quarters
+from kmseg.pixels.luma_chroma import luma_chroma_quarters
 from kmseg.pixels.packing import pack
 
 UNIT = 16

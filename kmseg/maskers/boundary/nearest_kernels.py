@@ -197,9 +197,7 @@ def _is_off_lines(
             label = np.int32(padded[start + other // 3 * (width + 2) + other % 3])
         else:
             label = labels[LOW, n] if other == 9 else labels[HIGH, n]
-        if label == NO_LABEL or label == nearest:
-            continue
-        if label == chosen:
+        if label in (np.int32(NO_LABEL), chosen, nearest):
             continue
         share = _share(seen, n, quarters, chosen, label)
         squared = np.float32(0)

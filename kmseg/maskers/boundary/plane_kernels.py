@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kmseg.maskers.boundary.isolated_kernels import correct_isolated
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -198,6 +199,8 @@ def relabel_uncertain(
     pad(near, width, padded)
     light = find_light_damage(near, flat, flags, width)
     keep_nearest(at, line, codes, seen, labels, places[1], light, flags, quarters, padded, width, label)
+    pad(label, width, padded)
+    correct_isolated(at, seen, places[1], light, quarters, padded, width, label)
 
 
 @compiled

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.boundary.features import BLUE, CHROMA_KEPT, LUMA, LUMA_KEPT, RED
 from kmseg.maskers.boundary.label_table import (
     COMPUTED,
     HAS_EXACT_COLORS,
@@ -22,7 +21,14 @@ from kmseg.maskers.boundary.label_table import (
 )
 from kmseg.pixels.arrays import I32Plane, Integer, U8Vector, U32Vector, UnsignedVector
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.luma_chroma import BLUE, LUMA, RED
 from kmseg.pixels.packed_color import color_at
+
+CHROMA_KEPT = 0.375
+"""Share of its chroma that a one-pixel line keeps in 4:2:0: half of a pair, 3/4 of which comes back."""
+
+LUMA_KEPT = 0.85
+"""Share of its luma that a thin structure must keep when resized, to tell which class it is."""
 
 
 @compiled
@@ -166,7 +172,7 @@ def feature(red: Integer, green: Integer, blue: Integer, weights: tuple[int, int
 
 
 @compiled
-def unary_cost(seen: tuple[Integer, Integer, Integer], quarters: I32Plane, label: int) -> Any:
+def unary_cost(seen: tuple[Integer, Integer, Integer], quarters: I32Plane, label: Integer) -> Any:
     """Return the cost of a class for luma and chroma seen, in quarters: a squared quarter is the unit of costs.
 
     Parameters

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.boundary.features import BLUE, LUMA, RED
 from kmseg.maskers.boundary.label_table import BLOCK, INFINITE_COST, NO_LABEL, UNIT
 from kmseg.maskers.boundary.table_kernels import color_cell, feature, level, structure
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U32Plane, U32Vector
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.luma_chroma import BLUE, LUMA, RED
 
 LOW, HIGH, NEAR, NEAREST = 0, 1, 2, 3
 """Rows of the labels of uncertain pixels: the local classes, the class that the pixel is near, the nearest of all."""
