@@ -20,7 +20,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.discovery.damage import MAX_THIN_CLASSES, Damage, are_blends, classify_damage, describe, is_shade
+from kmseg.discovery.damage import (
+    MAX_THIN_CLASSES,
+    Damage,
+    are_blends,
+    classify_damage,
+    describe,
+    is_shade,
+    read_jpeg_quality,
+)
 from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
@@ -41,6 +49,9 @@ levels apart are not joined by the ramp between them."""
 
 MAX_DAMAGES = 4
 """Kinds of damage that are told one by one."""
+
+ONE_QUALITY = 0.9
+"""Share of the images that must have one kind of JPEG encoding, to read the colors as that encoding shows them."""
 
 MAX_COLORS = 1 << 16
 """Colors after which the damage of an image is told by the rows so far."""
@@ -122,6 +133,15 @@ class ColorStatistics:
             rest = int(self.damage_images[order[MAX_DAMAGES:]].sum())
             parts = [*parts[:MAX_DAMAGES], f"{rest:,} of {len(order) - MAX_DAMAGES} other kinds"]
         return f"{self.images:,} label image{'s' if self.images != 1 else ''}: {', '.join(parts)}"
+
+    @property
+    def jpeg_quality(self) -> int | None:
+        """The quality of nearly all images, where they are color JPEG files of one quality; else None."""
+        if not len(self.damages):
+            return None
+        words, images = str(self.damages[self.damage_images.argmax()]), self.damage_images.max()
+        quality = read_jpeg_quality(words)
+        return quality if images >= ONE_QUALITY * self.damage_images.sum() else None
 
     @property
     def colors(self) -> NDArray[np.uint8]:

@@ -33,10 +33,11 @@ from kmseg.images import LabelImage
 from kmseg.maskers import Examined, Mask, check_ignore_below, ignoring_below
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg.coefficients import Coefficients, can_read, read_coefficients
-from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines, to_ycbcr
+from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines
 from kmseg.maskers.jpeg.resized import MOST_VOTES, search_resized
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
+from kmseg.pixels.ycbcr import to_ycbcr
 from kmseg.validation import check_number
 
 SLACKS = (1.0, 2.0, 4.0)
