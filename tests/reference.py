@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from kmseg.audit.kernels import CLASSLESS, EXACT, FLAT, FLAT_40
-from kmseg.maskers.boundary.features import luma_chroma_quarters
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -21,8 +20,11 @@ from kmseg.maskers.boundary.label_table import (
     NEAR,
     NO_LABEL,
     PLAUSIBLE,
+    TIGHT,
+    TIGHT_TOLERANCE,
     UNIT,
 )
+from kmseg.pixels.luma_chroma import luma_chroma_quarters
 
 # kmseg.pixels
 
@@ -137,6 +139,7 @@ def cell_entry(cell, palette, tolerance, soft):
     near |= bool(best <= UNIT * LUMA_ONLY_TOLERANCE**2 and MIN_RATIO_TO_SECOND**2 * best <= second)
     held = color_cell(palette) == cell
     flags = COMPUTED | NEAR * near | PLAUSIBLE * bool(near or best <= UNIT * soft)
+    flags |= TIGHT * bool(best <= UNIT * TIGHT_TOLERANCE**2)
     return label, flags | HAS_EXACT_COLORS * bool(held.sum() > 1 or (held.any() and not (near and held[label])))
 
 
@@ -147,6 +150,19 @@ def find_support(near, enough):
     shifts = [(y, x) for y in range(3) for x in range(3) if (y, x) != (1, 1)]
     same = np.sum([around[y : y + height, x : x + width] == near for y, x in shifts], axis=0)
     return np.where(same >= enough, near, NO_LABEL)
+
+
+def find_light_damage(near, flat, flags, block, blocks, share, pixels):
+    """Return for each block (rows, columns) whether `share` of the near pixels around that are not flat are tight."""
+    rows, columns = -(-near.shape[0] // block), -(-near.shape[1] // block)
+    beside = (near != NO_LABEL) & (flat == NO_LABEL)
+    light = np.zeros((rows, columns), bool)
+    for y, x in np.ndindex(rows, columns):
+        top, left = max(y - blocks, 0) * block, max(x - blocks, 0) * block
+        around = np.s_[top : (y + blocks + 1) * block, left : (x + blocks + 1) * block]
+        count, tight = beside[around].sum(), (beside & (flags & TIGHT > 0))[around].sum()
+        light[y, x] = count >= pixels and tight >= share * count
+    return light
 
 
 def lowest(plane, radius):

@@ -25,6 +25,8 @@ MAIN = {
     "legend/exact": "exact colors",
     "mask/accuracy": "pixel accuracy",
     "mask/miou": "mean IoU",
+    "mask/coverage": "pixels that have a class",
+    "mask/miou_covered": "mean IoU of these",
     "sampled/farther_than_10": "pixels of flat areas that no palette color explains",
     "palette/farther_than_10": "pixels farther than 10 from their color",
     "palette/farther_than_40": "pixels farther than 40 from their color",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import IntEnum
 
@@ -175,3 +176,15 @@ def describe(damage: Damage, encoding: Encoding) -> str:
         return str(encoding)
     once = ONCE_LOSSY if encoding.format == "unknown" else f"{ONCE_LOSSY} ({encoding})"
     return {Damage.LOSSLESS: LOSSLESS, Damage.RESIZED: RESIZED}.get(damage, once)
+
+
+def read_jpeg_quality(words: str) -> int | None:
+    """Return the quality that the damage report tells of color JPEG files; None of other files.
+
+    Examples
+    --------
+    >>> read_jpeg_quality("JPEG 4:2:0 quality 75"), read_jpeg_quality("once lossy (PNG)")
+    (75, None)
+    """
+    found = re.fullmatch(r"JPEG [0-9:]+ quality (\d+)", words)
+    return int(found[1]) if found else None

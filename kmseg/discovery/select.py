@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,8 @@ from kmseg.discovery.modes import (
     region_modes,
 )
 from kmseg.discovery.rules import Context, decide
-from kmseg.discovery.statistics import ColorStatistics
+from kmseg.discovery.statistics import PIXELS, ColorStatistics
+from kmseg.legends.jpeg_colors import most_plausible
 
 NO_DEMANDS = Demands()
 
@@ -62,7 +64,28 @@ def find_candidates(statistics: ColorStatistics, demands: Demands = NO_DEMANDS) 
     if len(compressed.colors):
         selection.add_all(pixel_modes(compressed, least, compressed=True, apart=near))
         selection.add_all(object_modes(compressed, least, apart=far))
-    return Candidates(tuple(selection.considered), not context.any_compressed, context.index_masks)
+    considered = to_the_digit(selection.considered, statistics, demands)
+    return Candidates(tuple(considered), not context.any_compressed, context.index_masks)
+
+
+def to_the_digit(considered: Sequence[Candidate], statistics: ColorStatistics, demands: Demands) -> Sequence[Candidate]:
+    """Give the classes of JPEG files the likeliest of the colors that the files cannot tell apart.
+
+    Files of several qualities, pinned colors and those of lossless images among the JPEG files stay as they are.
+    """
+    quality = statistics.jpeg_quality
+    if quality is None:
+        return considered
+    values, counts = statistics.under(Damage.COMPRESSED)
+    fixed = {tuple(color) for color in statistics.under(Damage.LOSSLESS)[0].tolist()} | {tuple(c) for c in demands.pin}
+    seen = [c.color for c in considered if c.verdict == "accepted"]
+    if not seen:
+        return considered
+    likely = most_plausible(np.array(seen), values, counts[:, PIXELS], quality)
+    exact = {old: new for old, new in zip(seen, map(tuple, likely.tolist()), strict=True) if old not in fixed}
+    if len(set(exact.values()) | fixed) < len(exact) + len(fixed):  # two classes would be one
+        return considered
+    return [replace(c, color=exact[c.color]) if c.verdict == "accepted" and c.color in exact else c for c in considered]
 
 
 def is_index_masks(statistics: ColorStatistics) -> bool:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.discovery.damage import Damage, describe, measure_damage, summarize
+from kmseg.discovery.damage import Damage, describe, measure_damage, read_jpeg_quality, summarize
 from kmseg.discovery.planes import Planes
 from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
@@ -35,6 +35,9 @@ rounded mean color: their images, pixels, weight; number of the large ones; pixe
 REGION_NOISE = 6
 """Levels that a flat region of a compressed image varies by in 3x3: half of what holds no edge, so that classes 7
 levels apart are not joined by the ramp between them."""
+
+ONE_QUALITY = 0.9
+"""Share of the images that must have one kind of JPEG encoding, to read the colors as that encoding shows them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +111,15 @@ class ColorStatistics:
     def describe_damage(self) -> str:
         """Say what the images went through, the most frequent damage first."""
         return summarize(dict(zip(self.damages.tolist(), self.damage_images.tolist(), strict=True)))
+
+    @property
+    def jpeg_quality(self) -> int | None:
+        """The quality of nearly all images, where they are color JPEG files of one quality; else None."""
+        if not len(self.damages):
+            return None
+        words, images = str(self.damages[self.damage_images.argmax()]), self.damage_images.max()
+        quality = read_jpeg_quality(words)
+        return quality if images >= ONE_QUALITY * self.damage_images.sum() else None
 
     @property
     def colors(self) -> NDArray[np.uint8]:

@@ -12,6 +12,8 @@ MEANING = {
     "legend/exact": "classes present whose color was found exactly",
     "mask/accuracy": "share of pixels with the true class, without ignored pixels",
     "mask/miou": "mean over the classes in the truth of intersection over union",
+    "mask/coverage": "share of the evaluated pixels that have a class, where some have none",
+    "mask/miou_covered": "mask/miou over the pixels that have a class, where some have none",
     "mask/consistent": "share of the JPEG files' blocks that the masks, painted, could have given (masker=jpeg)",
     "mask/iou/<class>": "intersection over union of one class",
     "compare/<method>/miou": "mean IoU over the compared classes, on the evaluated images",

@@ -41,4 +41,10 @@ def mask_scores(counts: NDArray[np.int64], found: Palette, true: Palette) -> dic
         "mask/accuracy": float(true_positives.sum() / max(int(actual.sum()), 1)),
         "mask/miou": float(iou[present].mean()) if len(present) else 0.0,
     }
+    if counts[:, -1].any():
+        scores["mask/coverage"] = float(1 - counts[:, -1].sum() / max(int(actual.sum()), 1))
+        covered = square.sum(axis=1)
+        iou_covered = true_positives / np.maximum(predicted + covered - true_positives, 1)
+        there = covered > 0
+        scores["mask/miou_covered"] = float(iou_covered[there].mean()) if there.any() else 0.0
     return scores | {f"mask/iou/{true.names[k]}": float(iou[k]) for k in present}

@@ -7,12 +7,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kmseg import storage
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.datasets import Item, read_label
 from kmseg.discovery.candidates import Candidates
 from kmseg.errors import UnreadableImage
-from kmseg.maskers import Mask
+from kmseg.images import LabelImage
+from kmseg.maskers import Mask, examine
 from kmseg.palette import Palette
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.tally import Tally
@@ -42,7 +46,7 @@ def finish_writers(
         read_label=lambda key: images.read(partial(read_label, plan.dataset), key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
-        unmatched_pixels=lambda label: images.pixel_matcher.unmatched(label.pixels, images.mask(label)),
+        unmatched_pixels=lambda label: images.unmatched(label),
         candidates=candidates,
         overrides=plan.overrides,
     )
@@ -67,6 +71,12 @@ class _Images:
     @cached_property
     def pixel_matcher(self) -> PixelMatcher:
         return PixelMatcher(self._palette)
+
+    def unmatched(self, label: LabelImage) -> NDArray[np.bool_]:
+        """Return the unmatched pixels `(H, W)`; pixels that the masker ignores as not sure are none."""
+        examined = examine(self.mask, label)
+        complete = examined.mask if examined.complete is None else examined.complete
+        return self.pixel_matcher.unmatched(label.pixels, complete)
 
     def read(self, how: Callable[[Item], R], key: str) -> R | None:
         """Read an image again; None if that fails now."""

@@ -92,11 +92,15 @@ class MaskImages:
         true_mask = self._true_mask(work.true_mask, (label.shape[0], label.shape[1]), failures)
         if true_mask is not None:
             counts = confusion(true_mask, mask, len(counts), k)
-        explained, class_pixels, near_pixels, new_colors = matcher.match(label, mask)
+        # Whether the palette accounts for a pixel does not depend on how sure its class is.
+        complete = mask if examined.complete is None else examined.complete
+        explained, class_pixels, near_pixels, new_colors = matcher.match(label, complete)
+        if examined.complete is not None:
+            class_pixels = np.bincount(np.minimum(mask, k).reshape(-1), minlength=k + 1)
         explained = replace(explained, blocks=examined.blocks, consistent=examined.consistent, damage=damage_of(image))
         photo_file = item.photo if item.photo != item.label else None
         photo = partial(self._photo, item, (label.shape[0], label.shape[1]), failures)
-        segmented = Segmented(item.key, work.position, label, mask, photo, photo_file, item.split)
+        segmented = Segmented(item.key, work.position, label, mask, photo, photo_file, item.split, examined.complete)
         notes = {name: writer.write(segmented, self.palette, self.folder) for name, writer in self.writers.items()}
         return Tally(
             images=1,

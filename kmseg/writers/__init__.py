@@ -37,6 +37,8 @@ class Segmented:
         The photo's own file; None where there is no photo, or label and photo share a file.
     split : str or None
         `train`, `val` or `test`, where the data set says so.
+    complete : ndarray of shape (H, W) or None
+        The index mask before pixels of a low confidence were ignored; None where none were.
     """
 
     key: str
@@ -46,6 +48,7 @@ class Segmented:
     read_photo: Callable[[], NDArray[np.uint8] | None]
     photo_file: Path | None = None
     split: str | None = None
+    complete: NDArray[Any] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,22 @@ def test_one_pixel_lines_survive_jpeg_with_halved_chroma(name, quality):
     assert iou(mask, true, k) > 0.9
 
 
+PLAN = Palette(
+    ["room", "wall", "window", "door"], np.array([(250, 252, 248), (40, 88, 130), (150, 176, 80), (200, 160, 104)])
+)
+
+
+def test_windows_and_doors_in_thin_walls_are_no_worse_than_with_the_nearest_color():
+    true = np.zeros((64, 64), np.uint8)  # walls of two pixels; windows and a door of five in them
+    true[9:11] = true[33:35] = true[:, 11:13] = true[:, 40:42] = 1
+    true[9:11, 30:35] = true[33:35, 20:25] = true[40:45, 11:13] = true[4:9, 40:42] = 2
+    true[33:35, 48:53] = 3
+    label = jpeg(PLAN.paint(true), 80)
+    mask, nearest = boundary(PLAN)(label), Nearest().for_palette(PLAN, Rgb())(label)
+    for k in range(len(PLAN)):
+        assert iou(mask, true, k) >= iou(nearest, true, k) - 0.005, PLAN.names[k]
+
+
 def test_both_colors_of_a_merged_class_give_that_class():
     merged = Palette(["ground", "car"], np.array([(128, 64, 128), (0, 0, 142)]), also=[(0, (244, 35, 232))])
     label = np.zeros((32, 32, 3), np.uint8)

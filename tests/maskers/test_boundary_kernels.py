@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from kmseg.maskers.boundary import isolated_kernels as isolated
+from kmseg.maskers.boundary import nearest_kernels as kept
 from kmseg.maskers.boundary import plane_kernels as planes
 from kmseg.maskers.boundary import table_kernels as tables
-from kmseg.maskers.boundary.features import BLUE, LUMA, RED, luma_chroma_quarters
-from kmseg.maskers.boundary.label_table import NO_LABEL, PLAUSIBLE
+from kmseg.maskers.boundary.label_table import BLOCK, BLOCKS, NO_LABEL, PLAUSIBLE, TIGHT
+from kmseg.pixels.luma_chroma import BLUE, LUMA, RED, luma_chroma_quarters
 from kmseg.pixels.packing import pack
 from tests import reference
 
@@ -96,3 +98,25 @@ def test_a_cell_holds_the_nearest_class_and_whether_it_is_near(palette, pixels, 
         label, flags = reference.cell_entry(cell, palette, tolerance, 300.0)
         assert (labels[n], cells[cell]) == (label, label << 8 | flags)
     assert np.count_nonzero(cells) == len(np.unique(reference.color_cell(line.reshape(-1, 3))))
+
+
+@few
+@given(st.integers(1, 50), st.integers(1, 50), st.integers(0, 9))
+def test_light_damage_is_told_by_the_pixels_beside_borders_around_a_block(height, width, seed):
+    random = np.random.default_rng(seed)
+    near, flat = random.choice([0, 1, NO_LABEL], (2, height, width), p=(0.3, 0.4, 0.3)).astype(np.uint8)
+    flags = np.where(random.random((height, width)) < random.uniform(0.7, 0.9), TIGHT, 0).astype(np.uint8)
+    found = kept.find_light_damage(near.ravel(), flat.ravel(), flags.ravel(), width)
+    expected = reference.find_light_damage(near, flat, flags, BLOCK, BLOCKS, kept.LIGHT_SHARE, kept.LIGHT_PIXELS)
+    assert found.tolist() == expected.ravel().tolist()
+
+
+def test_an_isolated_pixel_whose_color_hardly_tells_its_class_takes_that_around_it():
+    palette = np.array([(0, 0, 0), (70, 70, 70), (130, 130, 130)], np.uint8)
+    label, at = np.zeros(25, np.uint8), np.array([12], np.int32)
+    label[12], padded = 1, np.zeros(49, np.uint8)
+    for gray, light, expected in ((105, False, 0), (105, True, 1), (72, False, 1)):
+        seen, found = luma_chroma_quarters(np.full((1, 3), gray, np.uint8)), label.copy()
+        known = np.zeros(1, np.int32), np.array([light]), luma_chroma_quarters(palette)
+        isolated.correct_isolated(at, seen, *known, padded, 5, found)
+        assert found[12] == expected, gray

@@ -8,9 +8,10 @@ from kmseg.images import Box, LabelImage, read_label_image
 from kmseg.maskers import examine
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg import Jpeg
-from kmseg.maskers.jpeg.file_model import axis, cosines, to_ycbcr
+from kmseg.maskers.jpeg.file_model import axis, cosines
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
+from kmseg.pixels.ycbcr import to_ycbcr
 
 pytest.importorskip("jpeglib", reason="has no wheel for this platform")
 

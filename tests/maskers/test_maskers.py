@@ -5,11 +5,15 @@ import pytest
 from kmseg.color_spaces.hsv import Hsv
 from kmseg.color_spaces.lab import Lab
 from kmseg.color_spaces.rgb import Rgb
+from kmseg.confidence import measure_confidence
 from kmseg.errors import UserError
+from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.hsv_range import HsvRange
 from kmseg.maskers.nearest import Nearest
+from kmseg.metrics.masks import mask_scores
 from kmseg.palette import Palette
 from tests.conftest import draw_label
+from tests.support.damage import jpeg
 
 
 @pytest.mark.parametrize("space", [Rgb(), Hsv(), Lab()])
@@ -74,3 +78,41 @@ def test_where_ranges_overlap_the_nearest_wins():
 def test_a_tolerance_out_of_range_fails_at_birth(option):
     with pytest.raises(UserError, match=f"{next(iter(option))} is"):
         HsvRange(**option)
+
+
+def test_what_is_not_sure_is_ignored_and_the_rest_stays_as_it_was():
+    palette = Palette(["sky", "tree", "pole"], np.array([(70, 130, 180), (107, 142, 35), (153, 153, 153)]))
+    true = np.zeros((64, 64), np.uint8)
+    true[30:], true[:, 20], true[12, 40] = 1, 2, 2
+    label = jpeg(palette.paint(true), 60)
+    complete = Boundary().for_palette(palette, Rgb())(label)
+    confidence = measure_confidence(label, complete, palette)
+    mask = Boundary(ignore_below=250).for_palette(palette, Rgb())(label)
+    assert np.array_equal(mask == palette.ignore, confidence < 250)
+    assert np.array_equal(mask[confidence >= 250], complete[confidence >= 250])
+    assert 0 < (mask == palette.ignore).mean() < 0.05
+    assert (confidence[:10, 30:] > 250).all()
+
+
+@pytest.mark.parametrize("k", [3, 300])
+def test_a_lossless_label_is_certain_everywhere(k):
+    colors = np.stack([np.arange(k) % 256, np.arange(k) // 256 * 100, np.full(k, 7)], axis=1)
+    palette = Palette([str(n) for n in range(k)], colors, also=[(1, (200, 9, 9))])
+    mask = np.random.default_rng(0).integers(0, k, (20, 30)).astype(palette.index_dtype)
+    label = palette.paint(mask)
+    mask[0, 0], label[0, 0] = 1, (200, 9, 9)
+    mask[1, 1] = palette.ignore
+    confidence = measure_confidence(label, mask, palette)
+    assert confidence[1, 1] == 0
+    confidence[1, 1] = 255
+    assert (confidence == 255).all()
+
+
+def test_scores_tell_how_much_is_covered_and_how_good_that_is():
+    palette = Palette(["a", "b"], np.array([(0, 0, 0), (255, 255, 255)]))
+    counts = np.array([[90, 0, 10], [5, 95, 0]])
+    scores = mask_scores(counts, palette, palette)
+    assert scores["mask/coverage"] == 0.95
+    assert scores["mask/miou"] == pytest.approx((90 / 105 + 95 / 100) / 2)
+    assert scores["mask/miou_covered"] == pytest.approx((90 / 95 + 95 / 100) / 2)
+    assert "mask/coverage" not in mask_scores(counts[:, :2] @ [[1, 0, 0], [0, 1, 0]], palette, palette)

@@ -15,6 +15,9 @@ with one term per pixel and one per pair of 8-connected neighbors:
   two-pixel object whose chroma, and a little of whose luma, is pulled towards the background on both sides.
 - **Smoothness** ``w``: a Potts term. It is applied in one step of iterated conditional modes, to pixels whose two
   lowest costs are close.
+- **Nearest color**: a pixel whose class is then far off in luma keeps the nearest color's instead, if no mixture of
+  the first with a neighbor's explains it; where the damage is light, pixels near a color do (`nearest_kernels`).
+- **Isolated pixels** that are likelier wrong than right take a neighbor's class (`isolated_kernels`).
 
 Flat pixels, pixels near the color of a local class, and pixels that have an exact palette color like all their
 neighbors are read from a table. On a lossless label image the result is therefore the exact lookup.
@@ -37,7 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.color_spaces import ColorSpace
-from kmseg.maskers import Mask
+from kmseg.maskers import Mask, check_ignore_below, ignoring_below
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -70,33 +73,38 @@ class Boundary:
         Penalty, in squared levels of luma, of a class that only has evidence in the blocks nearby.
     smoothness : float
         Gain, in squared levels of luma, for each neighbor of the same class.
+    ignore_below : int
+        Pixels whose class has a lower confidence (0 to 255, see the writer `confidence`) are ignored in the mask.
     """
 
     tolerance: float = 20
     radius: int = 3
     remote_penalty: float = 300
     smoothness: float = 150
+    ignore_below: int = 0
 
     def __post_init__(self) -> None:
         check_number("masker.tolerance", self.tolerance, at_least=1, at_most=64)
         check_integer("masker.radius", self.radius, at_least=1, at_most=BLOCK * BLOCKS)
         check_number("masker.remote_penalty", self.remote_penalty, at_least=0, at_most=30000)
         check_number("masker.smoothness", self.smoothness, at_least=0, at_most=30000)
+        check_ignore_below(self.ignore_below)
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function from a label image to its index mask `(H, W)`; `space` plays no part."""
         colors, owner = palette.sources
         table = LabelTable(colors, owner, palette.index_dtype, self.tolerance, self.remote_penalty)
-        return by_strips(lambda image: self._mask(image, table), self.halo, palette.index_dtype)
+        mask = by_strips(lambda image: self._mask(image, table), self.halo, palette.index_dtype)
+        return ignoring_below(mask, palette, self.ignore_below)
 
     @property
     def halo(self) -> int:
         """Pixels at a strip's cut edges that may differ from the whole image's; the strip starts at a multiple of 8.
 
         Support comes from up to 23 pixels away; one more pixel to find it, `radius` for local classes, one for their
-        flatness, and one for the smoothness term. Rounded up to whole blocks.
+        flatness, and two for the smoothness term and isolated pixels. Rounded up to whole blocks.
         """
-        return -(-(BLOCK * (BLOCKS + 1) + self.radius + 2) // BLOCK) * BLOCK
+        return -(-(BLOCK * (BLOCKS + 1) + self.radius + 3) // BLOCK) * BLOCK
 
     def _mask(self, image: NDArray[np.uint8], table: LabelTable) -> NDArray[Any]:
         if len(table.colors) > NO_LABEL:
@@ -116,7 +124,7 @@ class Boundary:
             some = np.bitwise_or.reduce(flags)
         if not every & EXACT:
             penalty, smoothness = int(UNIT * self.remote_penalty) << 8, int(UNIT * self.smoothness)
-            known = (table.quarters, table.structures, near, flags, some)
+            known = (table.codes, table.quarters, table.structures, near, flags, some)
             relabel_uncertain(line, shape[1], self.radius, penalty, smoothness, *known, label)
         return np.asarray(cv2.LUT(label.reshape(shape), table.classes))
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.maskers.boundary.features import luma_chroma_quarters
+from kmseg.pixels.luma_chroma import luma_chroma_quarters
 from kmseg.pixels.packing import pack
 
 UNIT = 16
@@ -24,9 +24,12 @@ INFINITE_COST = 1 << 30
 NO_LABEL = 255
 """No class, in a plane of labels; so 255 colors have labels of 8 bits."""
 
-COMPUTED, EXACT, NEAR, PLAUSIBLE, HAS_EXACT_COLORS = 1, 2, 4, 8, 16
-"""Flags of an entry: worked out; exactly a palette's color; near its class; no dearer than a class from remote penalty.
-HAS_EXACT_COLORS, of a cell: it holds palette colors to which its own entry does not apply."""
+COMPUTED, EXACT, NEAR, PLAUSIBLE, HAS_EXACT_COLORS, TIGHT = 1, 2, 4, 8, 16, 32
+"""Flags of an entry: worked out; exactly a palette's color; near its class; no dearer than a class from remote penalty;
+tightly near its class. HAS_EXACT_COLORS, of a cell: it holds palette colors to which its own entry does not apply."""
+
+TIGHT_TOLERANCE = 4.5
+"""Levels within which the middle of a color's cell is tightly near a class: 2.5 for the color, 2 for the cell."""
 
 LUMA_ONLY_TOLERANCE = 12
 """A pole keeps its luma, not its chroma: within so many levels of luma a color is near its class, too ..."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from kmseg.maskers.boundary.isolated_kernels import correct_isolated
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -20,7 +21,9 @@ from kmseg.maskers.boundary.label_table import (
     NEAR,
     NO_LABEL,
     PLAUSIBLE,
+    TIGHT,
 )
+from kmseg.maskers.boundary.nearest_kernels import find_light_damage, keep_nearest
 from kmseg.maskers.boundary.table_kernels import color_cell
 from kmseg.maskers.boundary.uncertain_kernels import (
     NEAREST,
@@ -114,7 +117,7 @@ def look_up_held(line: U8Vector, codes: U32Vector, label: U8Vector, near: U8Vect
                 if codes[row] == code:
                     held_row = row
         if held_row >= 0:
-            label[i], near[i], flags[i] = held_row, held_row, PLAUSIBLE | NEAR | EXACT | COMPUTED
+            label[i], near[i], flags[i] = held_row, held_row, PLAUSIBLE | NEAR | EXACT | COMPUTED | TIGHT
         else:
             flags[i] &= ~EXACT
 
@@ -126,6 +129,7 @@ def relabel_uncertain(
     radius: int,
     penalty: int,
     smoothness: int,
+    codes: U32Vector,
     quarters: I32Plane,
     structures: U32Vector,
     near: U8Vector,
@@ -145,6 +149,8 @@ def relabel_uncertain(
         Packed cost that a class pays which is not local.
     smoothness : int
         Gain for a neighbor of the same class, in the unit of costs.
+    codes : ndarray of shape (k,), uint32
+        The palette's colors as 0xRRGGBB, by label.
     quarters : ndarray of shape (3, k), int32
         Luma and chroma of the palette's colors, in quarters of a level.
     structures : ndarray of shape (k << 18,), uint32
@@ -190,6 +196,11 @@ def relabel_uncertain(
         label[at[n]] = first[n] & 0xFF if first[n] < INFINITE_COST else labels[NEAREST, n]
     pad(label, width, padded)
     icm_step(at, first, second, smoothness, padded, width, label)
+    pad(near, width, padded)
+    light = find_light_damage(near, flat, flags, width)
+    keep_nearest(at, line, codes, seen, labels, places[1], light, flags, quarters, padded, width, label)
+    pad(label, width, padded)
+    correct_isolated(at, seen, places[1], light, quarters, padded, width, label)
 
 
 @compiled

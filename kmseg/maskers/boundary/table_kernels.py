@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.boundary.features import BLUE, CHROMA_KEPT, LUMA, LUMA_KEPT, RED
 from kmseg.maskers.boundary.label_table import (
     COMPUTED,
     HAS_EXACT_COLORS,
@@ -16,11 +15,20 @@ from kmseg.maskers.boundary.label_table import (
     NEAR,
     PLAUSIBLE,
     THIN_FIT_TOLERANCE,
+    TIGHT,
+    TIGHT_TOLERANCE,
     UNIT,
 )
 from kmseg.pixels.arrays import I32Plane, Integer, U8Vector, U32Vector, UnsignedVector
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.luma_chroma import BLUE, LUMA, RED
 from kmseg.pixels.packed_color import color_at
+
+CHROMA_KEPT = 0.375
+"""Share of its chroma that a one-pixel line keeps in 4:2:0: half of a pair, 3/4 of which comes back."""
+
+LUMA_KEPT = 0.85
+"""Share of its luma that a thin structure must keep when resized, to tell which class it is."""
 
 
 @compiled
@@ -88,6 +96,7 @@ def _entry(cell: Integer, quarters: I32Plane, codes: U32Vector, tolerance: float
     entry = nearest << 8 | COMPUTED
     entry |= NEAR if near else 0
     entry |= PLAUSIBLE if near or best <= UNIT * soft else 0
+    entry |= TIGHT if best <= UNIT * TIGHT_TOLERANCE**2 else 0
     return entry | (HAS_EXACT_COLORS if holds else 0)
 
 
@@ -163,7 +172,7 @@ def feature(red: Integer, green: Integer, blue: Integer, weights: tuple[int, int
 
 
 @compiled
-def unary_cost(seen: tuple[Integer, Integer, Integer], quarters: I32Plane, label: int) -> Any:
+def unary_cost(seen: tuple[Integer, Integer, Integer], quarters: I32Plane, label: Integer) -> Any:
     """Return the cost of a class for luma and chroma seen, in quarters: a squared quarter is the unit of costs.
 
     Parameters

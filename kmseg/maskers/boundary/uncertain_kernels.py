@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.boundary.features import BLUE, LUMA, RED
 from kmseg.maskers.boundary.label_table import BLOCK, INFINITE_COST, NO_LABEL, UNIT
 from kmseg.maskers.boundary.table_kernels import color_cell, feature, level, structure
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U32Plane, U32Vector
 from kmseg.pixels.jit import compiled
+from kmseg.pixels.luma_chroma import BLUE, LUMA, RED
 
 LOW, HIGH, NEAR, NEAREST = 0, 1, 2, 3
 """Rows of the labels of uncertain pixels: the local classes, the class that the pixel is near, the nearest of all."""
@@ -128,7 +128,7 @@ def fit_thin_structures(
         doubtful[n] = np.uint8(single_local & np.int32(near == np.int32(NO_LABEL)) & contrast)
         clear[n] = near if single_local else np.int32(NO_LABEL)
         thin[n] = np.int32(INFINITE_COST)
-    for n in _indices_where(doubtful):
+    for n in indices_where(doubtful):
         background, cell = int(labels[LOW, n]), int(cells[n])
         entry = int(structures[background << 18 | cell])
         if entry == 0:
@@ -158,8 +158,8 @@ def add_line_support(at: I32Vector, clear: I32Vector, padded: U8Vector, width: i
     held = np.empty(len(at), np.uint8)
     for n in range(len(at)):
         held[n] = np.uint8(clear[n] != np.int32(NO_LABEL))
-    for n in _indices_where(held):
-        if _votes(padded, width, at[n], np.uint8(clear[n])) >= LINE:
+    for n in indices_where(held):
+        if votes(padded, width, at[n], np.uint8(clear[n])) >= LINE:
             evidence[at[n]] = clear[n]
 
 
@@ -295,7 +295,7 @@ def _mixtures(seen: I32Plane, quarters: I32Plane, labels: I32Plane, others: I32V
     doubtful = np.empty(count, np.uint8)
     for n in range(count):
         doubtful[n] = np.uint8(np.int32(labels[LOW, n] != labels[HIGH, n]) & np.int32(others[n] < packed_costs[n]))
-    for n in _indices_where(doubtful):
+    for n in indices_where(doubtful):
         low, high = labels[LOW, n], labels[HIGH, n]
         luma, off_luma = level(quarters[0, high] - quarters[0, low]), level(seen[0, n] - quarters[0, low])
         blue, off_blue = level(quarters[1, high] - quarters[1, low]), level(seen[1, n] - quarters[1, low])
@@ -312,7 +312,7 @@ def _mixtures(seen: I32Plane, quarters: I32Plane, labels: I32Plane, others: I32V
 
 
 @compiled
-def _indices_where(chosen: U8Vector) -> I32Vector:
+def indices_where(chosen: U8Vector) -> I32Vector:
     """Return which entries of a vector of 0 and 1 are 1."""
     found, many = np.empty(len(chosen) + 1, np.int32), 0
     for n in range(len(chosen)):
@@ -352,22 +352,22 @@ def icm_step(
     close = np.empty(count, np.uint8)
     for n in range(count):
         close[n] = np.uint8(np.int32(second[n] < never) & np.int32(np.int32(second[n] - first[n]) < most))
-    for n in _indices_where(close):
+    for n in indices_where(close):
         one, two = np.int64(first[n]), np.int64(second[n])
-        for_one = min(_votes(padded, width, at[n], np.uint8(one & 0xFF)), FULL)
-        for_two = min(_votes(padded, width, at[n], np.uint8(two & 0xFF)), FULL)
+        for_one = min(votes(padded, width, at[n], np.uint8(one & 0xFF)), FULL)
+        for_two = min(votes(padded, width, at[n], np.uint8(two & 0xFF)), FULL)
         if (for_two - for_one) * smoothness > (two >> 8) - (one >> 8):
             label[at[n]] = two & 0xFF
 
 
 @compiled
-def _votes(padded: U8Vector, width: int, i: Integer, answer: Integer) -> Any:
+def votes(padded: U8Vector, width: int, i: Integer, answer: Integer) -> Any:
     """Count how many of the eight neighbors of pixel `i` of a padded plane have the label `answer`."""
     one, two, nearby = np.uint64(1), np.uint64(2), np.uint64(width + 2)
     above = np.uint64(i + 2 * (i // np.int32(width)))  # the neighbor above to the left
     row = above + nearby
     below = row + nearby
-    votes = np.uint8(padded[above] == answer) + np.uint8(padded[above + one] == answer)
-    votes += np.uint8(padded[above + two] == answer) + np.uint8(padded[row] == answer)
-    votes += np.uint8(padded[row + two] == answer) + np.uint8(padded[below] == answer)
-    return np.int64(votes + np.uint8(padded[below + one] == answer) + np.uint8(padded[below + two] == answer))
+    count = np.uint8(padded[above] == answer) + np.uint8(padded[above + one] == answer)
+    count += np.uint8(padded[above + two] == answer) + np.uint8(padded[row] == answer)
+    count += np.uint8(padded[row + two] == answer) + np.uint8(padded[below] == answer)
+    return np.int64(count + np.uint8(padded[below + one] == answer) + np.uint8(padded[below + two] == answer))

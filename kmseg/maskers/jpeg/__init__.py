@@ -30,13 +30,14 @@ from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.errors import UserError
 from kmseg.images import LabelImage
-from kmseg.maskers import Examined, Mask
+from kmseg.maskers import Examined, Mask, check_ignore_below, ignoring_below
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg.coefficients import Coefficients, can_read, read_coefficients
-from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines, to_ycbcr
+from kmseg.maskers.jpeg.file_model import BLOCK, axis, cosines
 from kmseg.maskers.jpeg.resized import MOST_VOTES, search_resized
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
+from kmseg.pixels.ycbcr import to_ycbcr
 from kmseg.validation import check_number
 
 SLACKS = (1.0, 2.0, 4.0)
@@ -74,14 +75,18 @@ class Jpeg:
         Cost, in squared units of a coefficient, of a pixel's neighbor of another class.
     label_cost : float
         The same, of a class that is in an MCU and not right beside it.
+    ignore_below : int
+        Pixels whose class has a lower confidence (0 to 255, see the writer `confidence`) are ignored in the mask.
     """
 
     smoothness: float = 5
     label_cost: float = 80
+    ignore_below: int = 0
 
     def __post_init__(self) -> None:
         check_number("masker.smoothness", self.smoothness, at_least=0, at_most=1000)
         check_number("masker.label_cost", self.label_cost, at_least=0, at_most=10000)
+        check_ignore_below(self.ignore_below)
         if not can_read():
             raise UserError(
                 "masker=jpeg reads JPEG coefficients with jpeglib, which is not installed; "
@@ -90,7 +95,7 @@ class Jpeg:
 
     def for_palette(self, palette: Palette, space: ColorSpace) -> Mask:
         """Return the function from a label image to its index mask `(H, W)`; `space` plays no part."""
-        return JpegMask(self, palette)
+        return ignoring_below(JpegMask(self, palette), palette, self.ignore_below)
 
 
 class JpegMask:

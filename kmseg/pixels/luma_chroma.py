@@ -11,14 +11,6 @@ one pixel's chroma over its neighbors by about [1 2 1]/4 in both directions, a k
 is what a squared chroma error counts."""
 
 
-CHROMA_KEPT = 0.375
-"""Share of its chroma that a one-pixel line keeps in 4:2:0: half of a pair, 3/4 of which comes back."""
-
-
-LUMA_KEPT = 0.85
-"""Share of its luma that a thin structure must keep when resized, to tell which class it is."""
-
-
 def luma_chroma_quarters(colors: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return luma and chroma `(3, n)` of colors `(n, 3)` uint8, in quarters of a level."""
     return np.rint(np.array([LUMA, BLUE, RED], np.float32) / 16 @ colors.T.astype(np.float32)).astype(np.int32)
