@@ -255,14 +255,14 @@ def _density(colors: NDArray[np.int64], weight: NDArray[np.float64], sigma: floa
     width = 2 * int(3 * sigma) + 1
 
     def smooth(plane: NDArray[np.float32], window: tuple[int, int]) -> NDArray[np.float32]:
-        return cv2.GaussianBlur(plane, window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)  # type: ignore[return-value]
+        return cv2.GaussianBlur(plane, window, sigma, sigmaY=sigma, borderType=cv2.BORDER_CONSTANT)
 
     return _along_axes(grid.reshape(side, side, side), smooth, width)
 
 
 def _peaks(density: NDArray[np.float32], floor: float) -> NDArray[np.float64]:
     """Return the middles, in levels, of the cells that no cell within two exceeds, densest first."""
-    highest = _along_axes(density, lambda plane, window: cv2.dilate(plane, np.ones(window[::-1], np.uint8)), 5)  # type: ignore[return-value]
+    highest = _along_axes(density, lambda plane, window: cv2.dilate(plane, np.ones(window[::-1], np.uint8)), 5)
     peaks = np.argwhere((density == highest) & (density > floor))
     ordered = peaks[np.argsort(-density[tuple(peaks.T)], kind="stable")]
     return ordered.astype(np.float64) * CELL + 0.5

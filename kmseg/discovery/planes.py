@@ -28,9 +28,10 @@ class Planes:
         """
         from kmseg.discovery.statistics_kernels import MARGIN
 
-        for top, bottom in strips(*label.shape[:2], STRIP_PIXELS):
-            first, last = max(top - MARGIN, 0), min(bottom + MARGIN, len(label))
-            shape = (bottom - top + 2 * MARGIN, label.shape[1] + 2 * MARGIN)
+        height, width = label.shape[:2]
+        for top, bottom in strips(height, width, STRIP_PIXELS):
+            first, last = max(top - MARGIN, 0), min(bottom + MARGIN, height)
+            shape = (bottom - top + 2 * MARGIN, width + 2 * MARGIN)
             if self._planes.shape[1:] != shape:
                 self._bordered, self._planes = np.empty((*shape, 3), np.uint8), np.empty((3, *shape), np.uint8)
             sides = (MARGIN - (top - first), MARGIN - (last - bottom), MARGIN, MARGIN, cv2.BORDER_REPLICATE)
