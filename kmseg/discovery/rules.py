@@ -161,17 +161,17 @@ def is_lone_shade(mode: Mode, context: Context) -> Verdict | None:
     classes = context.classes
     small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions
     blend = apart < t.ISOLATION_DISTANCE and _is_between(mode.color, classes)
-    ramp = any(_is_between(c.color, [*classes[:i], *classes[i + 1 :]]) for i, c in enumerate(classes))
-    if small or (blend and not ramp):
+    if small or (blend and not any(_is_between(c.color, [o for o in classes if o is not c]) for c in classes)):
         return Verdict("merged", f"in 1 of {context.images} images only, {apart:.0f} from {text(nearest.color)}", 0.6)
     return None
 
 
 def _is_between(color: NDArray[Any], classes: Sequence[Mode]) -> bool:
     """Tell whether a color lies between two classes; many classes leave hardly a color off all such lines."""
+    if len(classes) > t.FEW_CLASSES:
+        return False
     colors = np.array([c.color for c in classes], float)
-    near = (_off_line(color, colors[i], colors[:i]) < t.SAME for i in range(1, len(colors)))
-    return len(colors) <= t.FEW_CLASSES and any(near)
+    return any(_off_line(color, colors[i], colors[:i]) < t.SAME for i in range(1, len(colors)))
 
 
 def has_large_region(mode: Mode, context: Context) -> Verdict | None:
@@ -269,15 +269,17 @@ def has_interior(mode: Mode) -> bool:
 
 def parents(mode: Mode, context: Context) -> str:
     """Name the two classes that have this color on the way between them; only words, no verdict hangs on it."""
-    best, words = 8.0, ""
-    for i, one in enumerate(context.classes):
-        for other in context.classes[:i]:
-            a, b = one.color.astype(float), other.color.astype(float)
-            share = ((mode.color - a) @ (b - a)) / max(1.0, (b - a) @ (b - a))
-            off = float(np.sqrt(((a + share * (b - a) - mode.color) ** 2).sum()))
-            if 0.1 < share < 0.9 and off < best:
-                best, words = off, f", on the way from {text(one.color)} to {text(other.color)}"
-    return words
+    if len(context.classes) < 2:
+        return ""
+    colors = np.array([c.color for c in context.classes], float)
+    one, other = np.triu_indices(len(colors), 1)
+    start, way = colors[one], colors[other] - colors[one]
+    shares = ((mode.color - start) * way).sum(axis=1) / np.maximum(1.0, (way**2).sum(axis=1))
+    off = np.sqrt(((start + shares[:, None] * way - mode.color) ** 2).sum(axis=1))
+    off[(shares <= 0.1) | (shares >= 0.9)] = np.inf
+    n = int(off.argmin())
+    first, second = (text(context.classes[i].color) for i in (other[n], one[n]))
+    return f", on the way from {first} to {second}" if off[n] < t.CORE else ""
 
 
 def text(color: Sequence[int] | NDArray[np.int64]) -> str:
