@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,8 @@ def classify_damage(codes: NDArray[np.uint32], rows: NDArray[np.int64]) -> Damag
     if false.sum() <= MAX_THIN_CLASSES:
         thin, known, pixels = codes[false], codes[~false], rim[false]
         shades = is_shade(thin, known)
-        if not are_blends(thin, known) and pixels[shades].sum() < pixels[~shades].sum():
+        blends = find_blends(unpack(thin), unpack(np.concatenate([thin, known[:MAX_BLEND_ENDS]])))
+        if not blends.any() and pixels[shades].sum() < pixels[~shades].sum():
             return Damage.LOSSLESS
     return Damage.RESIZED if inner[false].sum() <= MAX_INNER_SHARE * flat[false].sum() else Damage.COMPRESSED
 
@@ -109,25 +111,24 @@ def is_shade(colors: NDArray[np.uint32], known: NDArray[np.uint32]) -> NDArray[n
     return np.asarray((apart <= SHADE_LEVELS).any(axis=1))
 
 
-def are_blends(colors: NDArray[np.uint32], known: NDArray[np.uint32]) -> bool:
-    """Tell whether `MIN_BLENDS` of the colors `(n,)` 0xRRGGBB lie between two of these and the `known` `(m,)`.
+def find_blends(colors: NDArray[Any], ends: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which of the colors `(n, 3)` lie between two of the `ends` `(m, 3)`; if few do, none counts.
 
-    The rims of a thin object of a resized image are several shades on one line of the RGB cube.
+    The rims of a thin object of a resized or antialiased image are several shades on one line of the RGB cube.
 
     Examples
     --------
-    >>> are_blends(np.array([0x200000, 0x400000, 0x600000, 0xFF], np.uint32), np.array([0, 0x800000], np.uint32))
-    True
+    >>> find_blends(np.array([(32, 0, 0), (64, 0, 0), (96, 0, 0), (0, 0, 255)]), np.array([(0, 0, 0), (128, 0, 0)]))
+    array([ True,  True,  True, False])
     """
-    ends = unpack(np.concatenate([colors, known[:MAX_BLEND_ENDS]])).astype(float)
-    own = ends[: len(colors), None]
+    corners, own = ends.astype(float), colors.astype(float)[:, None]
     blends = np.zeros(len(colors), bool)
-    for end in ends:
-        way, apart = ends - end, own - end
+    for corner in corners:
+        way, apart = corners - corner, own - corner
         share = (apart * way).sum(axis=2) / np.maximum((way**2).sum(axis=1), 1)
         off = np.sqrt(((apart - share[..., None] * way) ** 2).sum(axis=2))
         blends |= ((off <= BLEND_LEVELS) & (share > 0) & (share < 1)).any(axis=1)
-    return bool(blends.sum() >= MIN_BLENDS)
+    return blends if blends.sum() >= MIN_BLENDS else np.zeros(len(colors), bool)
 
 
 def are_index_values(codes: NDArray[np.uint32]) -> bool:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from kmseg.discovery import statistics as s
 from kmseg.discovery import thresholds as t
-from kmseg.discovery.damage import Damage
+from kmseg.discovery.damage import MAX_BLEND_ENDS, MAX_COLORS, Damage, find_blends
 from kmseg.discovery.statistics import ColorStatistics
 
 Color = NDArray[np.int64] | NDArray[np.float64]
@@ -60,6 +60,8 @@ class Mode:
         Shares of its pixels that have a flat 5x5 neighborhood, that are mixtures, that are of one exact value.
     interior_pixels : int
         Pixels with a flat 5x5 neighborhood.
+    blend : bool
+        Whether it is one of several colors of lossless images that lie between others and have no uniform patch.
     largest_region, region_images, proof_regions : int
         Pixels of its largest flat region; images that hold regions of its most widespread mean; large regions.
     """
@@ -72,6 +74,7 @@ class Mode:
     mixed: float = 0.0
     one_value: float = 0.0
     interior_pixels: int = 0
+    blend: bool = False
     largest_region: int = 0
     region_images: int = 0
     proof_regions: int = 0
@@ -127,9 +130,15 @@ class Evidence:
 
 
 def exact_modes(evidence: Evidence) -> Iterator[Mode]:
-    """Yield every color of lossless images, the one with most pixels first."""
+    """Yield every color of lossless images, the one with most pixels first.
+
+    Where something in them is antialiased, its rims have many colors that are nowhere 3 pixels wide.
+    """
+    wide = _descending(evidence.counts[:, s.LARGEST])[:MAX_BLEND_ENDS]
+    thin = np.flatnonzero(evidence.counts[:, s.LARGEST] == 0)[: MAX_COLORS >> 4]
+    blends = set(thin[find_blends(evidence.colors[thin], evidence.colors[wide])].tolist())
     for row in _descending(evidence.counts[:, s.PIXELS]):
-        yield evidence.mode(evidence.colors[row], [row], Source.EXACT)
+        yield evidence.mode(evidence.colors[row], [row], Source.EXACT, blend=row in blends)
 
 
 def patch_modes(evidence: Evidence) -> Iterator[Mode]:

@@ -114,9 +114,9 @@ def is_index_value(mode: Mode, context: Context) -> Verdict | None:
 
 
 def is_mixture(mode: Mode, context: Context) -> Verdict | None:
-    """Most of its pixels lie between two other colors."""
+    """Most of its pixels lie between two other colors, or it is one of several thin shades that do."""
     has_own = mode.source == Source.EXACT and mode.interior_pixels > 0
-    if mode.mixed > t.MIXTURE and not has_own and mode.source in (Source.EXACT, Source.PIXELS):
+    if (mode.mixed > t.MIXTURE or mode.blend) and not has_own and mode.source in (Source.EXACT, Source.PIXELS):
         words = "mixture: most of its pixels lie between two other colors" + parents(mode, context)
         return Verdict("rejected", words, 0.9)
     return None

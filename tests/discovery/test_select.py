@@ -136,3 +136,13 @@ def test_damaged_labels_give_up_their_legend(palette, damage):
     assert scores["legend/spurious"] <= (0 if lossless else 2)
     if lossless:
         assert scores["legend/exact"] == scores["legend/present"]
+
+
+def test_a_short_antialiased_line_in_exact_images_adds_no_class():
+    cells = np.kron(np.indices((20, 20)).sum(axis=0) % 2, np.ones((8, 8), int))
+    label = np.array([(0, 0, 0), (128, 64, 128)], np.uint8)[cells]
+    label[:24, :24] = (0, 0, 142)
+    cv2.line(label, (50, 60), (75, 71), (0, 0, 142), 2, cv2.LINE_AA)
+    statistics = ColorStatistics.of(label)
+    assert statistics.describe_damage() == "1 label image: 1 lossless"
+    assert len(find_candidates(statistics).accepted) == 3
