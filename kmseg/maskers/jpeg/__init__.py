@@ -121,7 +121,7 @@ class JpegMask:
             return Examined(self._classes[start])
         other = self._nearest(label)
         labels, excess = self._search(file, start.astype(np.uint16), other.astype(np.uint16))
-        from kmseg.maskers.jpeg.direct_kernels import CONSISTENT
+        from kmseg.maskers.jpeg.mcu_kernels import CONSISTENT
 
         return Examined(self._classes[labels], excess.size, int((excess <= CONSISTENT).sum()))
 
@@ -129,7 +129,8 @@ class JpegMask:
         self, file: Coefficients, start: NDArray[np.uint16], other: NDArray[np.uint16]
     ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
         """Return labels and the excess of each MCU, from two starts."""
-        from kmseg.maskers.jpeg.direct_kernels import CONSISTENT, excess_map, roughness_map, search
+        from kmseg.maskers.jpeg.mcu_kernels import CONSISTENT, excess_map, roughness_map
+        from kmseg.maskers.jpeg.search_kernels import search
 
         height, width = start.shape
         (rows, chroma_rows), (columns, chroma_columns) = (

@@ -11,14 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.jpeg.direct_kernels import (
-    add_outer,
-    compute_excess,
-    differing,
-    excess_after,
-    next_random,
-    write_slope,
-)
+from kmseg.maskers.jpeg.annealing_kernels import next_random
+from kmseg.maskers.jpeg.block_kernels import add_outer, compute_excess, excess_after, write_slope
+from kmseg.maskers.jpeg.mcu_kernels import differing
 from kmseg.pixels.jit import compiled_sums as compiled
 
 SETTLED = 0.5
@@ -60,20 +55,24 @@ def measure_block(residual: Any, allowed: Any, basis: Any, slope: Any, excess: A
 
 
 @compiled
+def touched_block(axis: Any, at: int, side: int, blocks: int) -> int:
+    """Return the block, of the two that a subpixel may touch along an axis, on a side; -1 where it touches none."""
+    first, vectors = axis
+    block = first[at] + side
+    return block if block < blocks and vectors[at, side, 0] != 0 else -1
+
+
+@compiled
 def delta(y: int, x: int, value: Any, rows: Any, columns: Any, residual: Any, allowed: Any, excess: Any) -> Any:
     """Return how a component's excess changes if a subpixel changes by a value."""
-    (first_row, row_vectors), (first_column, column_vectors) = rows, columns
     change = np.float32(0)
     for down in range(2):
-        row = first_row[y] + down
-        if row >= residual.shape[0] or row_vectors[y, down, 0] == 0:
-            continue
+        row = touched_block(rows, y, down, residual.shape[0])
         for side in range(2):
-            column = first_column[x] + side
-            if column >= residual.shape[1] or column_vectors[x, side, 0] == 0:
-                continue
-            vectors = row_vectors[y, down], column_vectors[x, side]
-            change += excess_after(residual[row, column], allowed, vectors[0], vectors[1], value) - excess[row, column]
+            column = touched_block(columns, x, side, residual.shape[1])
+            if row >= 0 and column >= 0:
+                after = excess_after(residual[row, column], allowed, rows[1][y, down], columns[1][x, side], value)
+                change += after - excess[row, column]
     return change
 
 
@@ -91,17 +90,13 @@ def change_field(
     excess: Any,
 ) -> None:
     """Change a component's residuals, excess and slopes as a subpixel changes by a value."""
-    (first_row, row_vectors), (first_column, column_vectors) = rows, columns
     for down in range(2):
-        row = first_row[y] + down
-        if row >= residual.shape[0] or row_vectors[y, down, 0] == 0:
-            continue
+        row = touched_block(rows, y, down, residual.shape[0])
         for side in range(2):
-            column = first_column[x] + side
-            if column >= residual.shape[1] or column_vectors[x, side, 0] == 0:
-                continue
-            add_outer(residual[row, column], row_vectors[y, down], column_vectors[x, side], value)
-            measure_block(residual, allowed, basis, slope, excess, row, column)
+            column = touched_block(columns, x, side, residual.shape[1])
+            if row >= 0 and column >= 0:
+                add_outer(residual[row, column], rows[1][y, down], columns[1][x, side], value)
+                measure_block(residual, allowed, basis, slope, excess, row, column)
 
 
 @compiled
