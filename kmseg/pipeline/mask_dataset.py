@@ -8,6 +8,7 @@ from typing import Any
 
 from kmseg.datasets import Item
 from kmseg.datasets.splits import NAMES
+from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import nothing_read
@@ -63,12 +64,10 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     )
     work = RecordImages(mask, plan.folder, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
-    manifest = Manifest(plan.folder)
-    notes = _say_leftovers(plan, manifest, items)
-    earlier = _files_in_splits(plan, manifest, items)
+    notes, earlier = _look_back(plan, items)
     if not (plan.resume or plan.incremental):
         remove_manifest(plan.folder)
-        manifest = Manifest(plan.folder)
+    manifest = Manifest(plan.folder)
     division = divide(plan, work, images, manifest, progress)
     forget = [image.item.key for image in division.todo]
     if plan.incremental == "prune":
@@ -92,6 +91,17 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
         manifest=manifest,
         notes=notes,
     )
+
+
+def _look_back(plan: Plan, items: Sequence[Item]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return what to say of earlier runs in the folder, and what they wrote of each image into folders of splits."""
+    try:
+        manifest = Manifest(plan.folder)
+        return _say_leftovers(plan, manifest, items), _files_in_splits(plan, manifest, items)
+    except UserError:  # a file that is no manifest; a run from scratch replaces it
+        if plan.resume or plan.incremental:
+            raise
+        return [], {}
 
 
 def _say_leftovers(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> list[str]:
