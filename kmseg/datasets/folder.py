@@ -99,15 +99,16 @@ class Folder(OfFiles):
         items = [Item(key, path) for key, path in found.images.items()]
         notes = [] if self.labels else summarize(found.unused)
         notes += describe_alike(list(found.images))
+        photo_keys: Mapping[str, str] = {}
         if self._photo_folders:
-            items, said = self._with_photos(items)
-            notes += said
-        splits, said = self._splits(list(found.images))
+            items, photo_keys, said = self._with_photos(items)
+            notes.append(said)
+        splits, said_of_splits = self._splits(list(found.images), photo_keys)
         _refuse_equal_keys(splits)
-        return Listed([replace(item, split=splits.get(item.key)) for item in items], [*notes, *said])
+        return Listed([replace(item, split=splits.get(item.key)) for item in items], [*notes, *said_of_splits])
 
-    def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
-        """Find the photo of each label; labels that lie among the photos are none."""
+    def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], Mapping[str, str], str]:
+        """Find the photo of each label, its path by the label's key, and what to say; labels are no photos."""
         labels = {item.label.resolve() for item in items} if self._shares_folder else set()
         photos: dict[str, Path] = {}
         unused: dict[str, str] = {}
@@ -122,7 +123,7 @@ class Folder(OfFiles):
                     photos[key if below == "." else f"{below}/{key}"] = photo
         found = match_names([item.key for item in items], list(photos))
         paired = [replace(item, photo=photos.get(found.pairs.get(item.key, ""))) for item in items]
-        return paired, [describe_pairs(found, self._photo_folders, unused)]
+        return paired, found.pairs, describe_pairs(found, self._photo_folders, unused)
 
     def _without_photos(self, tree: Tree) -> Tree:
         """Return the tree without folders of photos that lie in it, unless patterns say what the labels are."""
@@ -130,11 +131,11 @@ class Folder(OfFiles):
         inside = [folder for folder in map(_resolved, self._photo_folders) if root in folder.parents]
         if self.labels or not inside:
             return tree
-        files = {
-            path: file
-            for path, file in tree.files.items()
-            if not any(folder in Path(file).resolve().parents for folder in inside)
+        parents = {str(Path(file).parent) for file in tree.files.values()}
+        photos = {
+            parent for parent in parents if any(Path(parent).resolve().is_relative_to(folder) for folder in inside)
         }
+        files = {path: file for path, file in tree.files.items() if str(Path(file).parent) not in photos}
         return replace(tree, files=files)
 
     @property
@@ -151,16 +152,20 @@ class Folder(OfFiles):
         given = [self.photos] if isinstance(self.photos, str) else list(self.photos)
         return [folder for one in given for folder in _expanded(one)]
 
-    def _splits(self, keys: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-        """Return the split of each key, and what is to be said of it."""
+    def _splits(self, keys: Sequence[str], photos: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+        """Return the split of each key, and what is to be said of it; `photos` are paths of photos by label."""
         if self.splits == "none":
             return {}, []
         if self.splits == "folders":
-            found = splits_named(keys)
+            found, how = splits_named(keys), "folders"
+            if not found:  # the labels in one folder, the photos in train, val and test
+                by_photo = splits_named(list(photos.values()))
+                found = {key: by_photo[photo] for key, photo in photos.items() if photo in by_photo}
+                how = "folders of the photos"
             rest = [key for key in keys if found and key not in found]
             if 2 * len(rest) > len(keys):
                 return {}, [f"{len(found)} of {len(keys)} labels lie in folders of splits: too few to divide all so"]
-            return dict.fromkeys(rest, "train") | found, _say_splits("folders", found, rest)
+            return dict.fromkeys(rest, "train") | found, _say_splits(how, found, rest)
         lists = split_lists(Path(self.splits).expanduser())
         if not lists:
             raise UserError(f"dataset.splits={self.splits} has no train.txt, val.txt or test.txt; expected such lists")

@@ -73,12 +73,10 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     )
     work = RecordImages(mask, plan.dataset, plan.output, image_settings(plan), palette_digest(palette))
     images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
-    manifest = _earlier_manifest(plan)
-    notes = _say_leftovers(plan, manifest, items)
-    earlier = _files_in_splits(plan, manifest, items)
+    notes, earlier = _look_back(plan, items)
     if not (plan.resume or plan.incremental):
         remove_manifest(plan.folder)
-        manifest = Manifest(plan.folder)
+    manifest = Manifest(plan.folder)
     division = divide(plan, work, images, manifest, progress)
     forget = [image.item.key for image in division.todo]
     if plan.incremental == "prune":
@@ -108,15 +106,15 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     )
 
 
-def _earlier_manifest(plan: Plan) -> Manifest:
-    """Return the manifest of earlier runs in the folder; a run from scratch replaces one that cannot be read."""
+def _look_back(plan: Plan, items: Sequence[Item]) -> tuple[list[str], dict[str, list[str]]]:
+    """Return what to say of earlier runs in the folder, and what they wrote of each image into folders of splits."""
     try:
-        return Manifest(plan.folder)
-    except UserError:
+        manifest = Manifest(plan.folder)
+        return _say_leftovers(plan, manifest, items), _files_in_splits(plan, manifest, items)
+    except UserError:  # a file that is no manifest; a run from scratch replaces it
         if plan.resume or plan.incremental:
             raise
-        remove_manifest(plan.folder)
-        return Manifest(plan.folder)
+        return [], {}
 
 
 def _say_leftovers(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> list[str]:

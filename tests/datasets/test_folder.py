@@ -134,6 +134,15 @@ def test_photos_that_are_not_read_or_fit_twice_and_names_that_differ_in_capitals
     assert "fit several files" in said
 
 
+def test_splits_of_the_photos_are_those_of_labels_that_lie_in_one_folder(tmp_path):
+    for key, split in (("0", "train"), ("1", "val")):
+        write_rgb(tmp_path / "labels" / f"{key}.png", draw_label())
+        write_rgb(tmp_path / "photos" / split / f"{key}.jpg", draw_photo(0))
+    items, notes = Folder(str(tmp_path / "labels"), photos=str(tmp_path / "photos")).listing()
+    assert {item.key: item.split for item in items} == {"0": "train", "1": "val"}
+    assert "splits by folders of the photos: 1 train, 1 val" in notes
+
+
 def test_images_outside_the_splits_are_for_training_and_told(tmp_path):
     for key in ("train/0", "val/my image 1", "loose"):
         write_rgb(tmp_path / "labels" / f"{key}.png", draw_label())

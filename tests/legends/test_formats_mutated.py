@@ -100,6 +100,7 @@ RIGHT |= {
     "hex in code": "name,color\nroad,0x804080\ncar,0x00008E\n",
     "comments behind rows": "128 64 128 road # drivable\n0 0 142 car\n",
     "an equals sign": "road = 128 64 128\ncar = 0 0 142\n",
+    "short hex, which is no comment": "#add the classes\n#804080 road\n#00008e car\n",
     "an arrow": "road -> #804080\ncar -> #00008e\n",
     "numbers, names and tuples": "0: road (128, 64, 128)\n1: car (0, 0, 142)\n",
     "objects with channels": '[{"Name": "road", "R": 128, "G": 64, "B": 128}, '

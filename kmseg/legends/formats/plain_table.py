@@ -102,8 +102,13 @@ def _without_marks(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 
 def is_comment(line: str) -> bool:
-    """Tell whether a line is a comment: `#`, `//`, but not a color in hex."""
-    return line.startswith(("#", "//")) and not re.match(r"#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?(?![\w])", line)
+    """Tell whether a line is a comment: `#`, `//`, but not a color in hex; `#add` is a word, and `#f00` none."""
+    return line.startswith(("#", "//")) and not _STARTS_WITH_HEX.match(line)
+
+
+_STARTS_WITH_HEX = re.compile(
+    r"#(?:[0-9a-f]{6}(?:[0-9a-f]{2})?|([0-9a-f])\1\1|(?=[a-f]*[0-9])[0-9a-f]{3})(?!\w)", re.IGNORECASE
+)
 
 
 def split_rows(text: str, what: str) -> list[Fields]:
