@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.cli.part_fields import fields_of
-from kmseg.datasets.auto import Decision
+from kmseg.datasets.decision import Decision
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Plan
 from kmseg.plugins import options, part_class

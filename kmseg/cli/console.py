@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kmseg.datasets.auto import Decision
+from kmseg.datasets.decision import Decision
 from kmseg.errors import printable
 from kmseg.palette import Palette, swatches_table
 from kmseg.pipeline.plan import Listing, Outcome

@@ -54,6 +54,12 @@ MIN_MAJORITY = 0.6
 RIVAL_OVERLAP = 0.3
 """Share of the photos of the smaller of two series of labels from which on the series are rivals."""
 
+POOLS = 8
+"""Series of photos that are tried one by one, the largest ones."""
+
+FEW = 10
+"""A set without photos is not meant if another has so many times its images: pictures of a README, mostly."""
+
 LABELS = (image_kinds.COLOR_LABEL, image_kinds.INDEX_MASK, image_kinds.BINARY_MASK)
 """Kinds that may be labels, the preferred first."""
 
@@ -251,12 +257,12 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
     """Return the sets of labels of a tree, the likeliest first; with patterns, the one set of those that match."""
     if patterns:
         given = tuple(one for one in series if _all_match(one.paths, patterns))
-        photos = {key: path for one in series if one not in given for key, path in one.keys.items()}
+        photos = _pools([one for one in series if one not in given])
         return [replace(_scored(given, photos, None), doubt="")] if given else []
     series = [replace(one, kind=image_kinds.PHOTO) if _is_named_photo(one, series) else one for one in series]
     labels = [one for one in series if one.is_label]
-    photos = _photo_pool(series, labels)
-    partners = {id(one): _partners(one, photos) for one in labels}
+    photos = _photo_pools(series, labels)
+    partners = {id(one): _partners(one.keys, photos) for one in labels}
     groups: list[list[Series]] = []
     for one in labels:
         home = next((group for group in groups if _belongs(one, group, partners)), None)
@@ -265,6 +271,9 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
         else:
             home.append(one)
     sets = [_scored(tuple(group), photos, hint) for group in groups]
+    most = max((len(found.paths) for found in sets if not found.doubt), default=0)
+    few = [found for found in sets if not found.pairs and len(found.paths) * FEW <= most and not found.doubt]
+    sets = [replace(found, doubt="few beside many") if found in few else found for found in sets]
     return sorted(sets, key=lambda found: (-found.score, found.folders))
 
 
@@ -276,20 +285,34 @@ def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:
     return any(len(match_names(list(one.keys), list(other.keys)).pairs) > 0.5 * len(one.paths) for other in others)
 
 
-def _photo_pool(series: Sequence[Series], labels: Sequence[Series]) -> dict[str, str]:
-    """Return the images that may be photos, by their keys: photos, or, where these are no label's, other pictures."""
-    photos = {key: path for one in series if one.kind == image_kinds.PHOTO for key, path in one.keys.items()}
-    keys = [key for one in labels for key in one.keys]
-    if photos and match_names(keys, list(photos)).pairs:
+Photos = Sequence[Mapping[str, str]]
+"""Images that may be photos, their paths by their keys: all of them, then each series."""
+
+
+def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
+    """Return the images that may be photos: photos, or, where these are no label's, other pictures."""
+    photos = _pools([one for one in series if one.kind == image_kinds.PHOTO])
+    keys = {key: path for one in labels for key, path in one.keys.items()}
+    if _partners(keys, photos):
         return photos
-    others = [one for one in series if not one.is_label and not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)]
-    return {key: path for one in others for key, path in one.keys.items()}
+    return _pools([one for one in series if not one.is_label and not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])
 
 
-def _partners(series: Series, photos: Mapping[str, str]) -> dict[str, str]:
-    """Return the photo of each label of a series, by paths."""
-    found = match_names(list(series.keys), list(photos)).pairs
-    return {series.keys[label]: photos[photo] for label, photo in found.items()}
+def _pools(series: Sequence[Series]) -> Photos:
+    return [{key: path for one in series for key, path in one.keys.items()}, *(one.keys for one in series)]
+
+
+def _partners(keys: Mapping[str, str], photos: Photos) -> dict[str, str]:
+    """Return the photo of each label, by paths: among all photos, or, where these have few, among one series of them.
+
+    A word that all photos of the data set have, such as leftImg8bit, other photos of the tree lack.
+    """
+    everything, *single = photos
+    found = match_names(list(keys), list(everything)).pairs
+    if len(found) < 0.5 * len(keys):
+        largest = sorted(single, key=len, reverse=True)[:POOLS]
+        found = max((found, *(match_names(list(keys), list(pool)).pairs for pool in largest)), key=len)
+    return {keys[label]: everything[photo] for label, photo in found.items()}
 
 
 def _belongs(one: Series, group: Sequence[Series], partners: Mapping[int, Mapping[str, str]]) -> bool:
@@ -344,9 +367,9 @@ def _find_split(folder: str) -> frozenset[str]:
     return frozenset(split for part in folder.split("/") if (split := split_named(part)) is not None)
 
 
-def _scored(group: tuple[Series, ...], photos: Mapping[str, str], hint: LayoutHint | None) -> LabelSet:
+def _scored(group: tuple[Series, ...], photos: Photos, hint: LayoutHint | None) -> LabelSet:
     keys = {key: path for one in group for key, path in one.keys.items()}
-    pairs = {keys[label]: photos[photo] for label, photo in match_names(list(keys), list(photos)).pairs.items()}
+    pairs = _partners(keys, photos)
     found = LabelSet(group, pairs)
     words = frozenset(word for one in group for word in one.words)
     score = KIND_SCORES.get(found.kind, 0.0)

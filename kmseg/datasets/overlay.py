@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -143,14 +144,27 @@ class Overlay(OfFiles):
 
 
 def _read_both(item: Item) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Read an overlay and its photo; refuse a pair that does not fit."""
+    """Read an overlay and its photo."""
     if item.photo is None:
         raise UnreadableImage(f"{item.label}: has no photo of the same name in dataset.photos")
-    overlay, photo = read_rgb(item.label), read_rgb(item.photo)
+    return _read_pair(item.label, item.photo)
+
+
+def _read_pair(overlay_file: Path, photo_file: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Read an overlay and its photo; refuse a pair that does not fit."""
+    overlay, photo = read_rgb(overlay_file), read_rgb(photo_file)
     if overlay.shape != photo.shape:
         sizes = f"{overlay.shape[1]} x {overlay.shape[0]} and {photo.shape[1]} x {photo.shape[0]}"
-        raise UnreadableImage(f"{item.label}: overlay and photo differ in size ({sizes} pixels)")
+        raise UnreadableImage(f"{overlay_file}: overlay and photo differ in size ({sizes} pixels)")
     return overlay, photo
+
+
+def read_sample_pair(overlay_file: Path, photo_file: Path) -> tuple[tuple[NDArray[np.uint8], NDArray[np.uint8]], float]:
+    """Read pixels of an overlay and its photo for `find_opacity`, and the share of pixels in which they differ."""
+    overlay, photo = _read_pair(overlay_file, photo_file)
+    tolerance = UNCHANGED[overlay_file.suffix.lower() in LOSSY_SUFFIXES or photo_file.suffix.lower() in LOSSY_SUFFIXES]
+    differing = float((cv2.absdiff(overlay, photo).max(axis=2) > tolerance).mean())
+    return _sample(overlay, photo), differing
 
 
 def _sample(overlay: NDArray[np.uint8], photo: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

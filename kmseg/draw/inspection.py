@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.datasets.auto import Decision, plural
+from kmseg.datasets.decision import Decision, plural
 from kmseg.datasets.inspection import Series, read_sample
 from kmseg.draw.sheets import GAP, draw_swatches, fit_text
 from kmseg.draw.style import FAINT, INK, PAPER, SMALL, TEXT, font

@@ -9,7 +9,7 @@ from pathlib import Path
 from kmseg.clusterers import Clusterer
 from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset
-from kmseg.datasets.auto import Decision
+from kmseg.datasets.decision import Decision
 from kmseg.datasets.sampling import Sampling
 from kmseg.datasets.splits import Split
 from kmseg.datasets.truth import Truth

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kmseg.datasets.auto import Decision, decide
+from kmseg.datasets.decide import decide
+from kmseg.datasets.decision import Decision
 from kmseg.draw.inspection import inspection_picture
 from kmseg.errors import UserError
 from kmseg.files import write_json

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kmseg.datasets.auto import decide
+from kmseg.datasets.decide import decide
 from kmseg.datasets.overrides import hydra_value, quote_override
 from kmseg.errors import Undecided, UserError
 from tests.conftest import COLORS, draw_label, write_rgb
+from tests.support import kinds
 
 LEGEND = "".join(f"{name},{r},{g},{b}\n" for name, (r, g, b) in COLORS.items())
 
@@ -210,6 +211,56 @@ def test_what_is_said_explicitly_wins(tmp_path, kmseg):
     assert len(ran.palette()) == 3
     with pytest.raises(UserError, match=r"no image below .* matches \*\.bmp"):
         decide(str(tmp_path / "data"), labels="*.bmp")
+
+
+def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_not(tmp_path):
+    root = tmp_path / "data"
+    for number in range(4):
+        photo, label = kinds.draw_photo(number), kinds.draw_label(number)
+        write_rgb(root / "stills" / f"{number}.png", photo)
+        write_rgb(root / "blended" / f"{number}.png", np.rint(0.5 * photo + 0.5 * label).astype(np.uint8))
+        write_rgb(tmp_path / "two" / "a" / f"{number}.png", photo)
+        write_rgb(tmp_path / "two" / "b" / f"{number}.png", np.clip(photo * 1.1 - 12, 0, 255).astype(np.uint8))
+    decision = decide(str(root))
+    assert decision.overrides == [
+        ("dataset", "overlay"),
+        ("dataset.root", f"{root}/blended"),
+        ("dataset.photos", f"{root}/stills"),
+    ]
+    assert ("blend", "labels blended onto photos: opacity 0.50 found; undone") in decision.lines()
+    assert len(decision.photos) == 4
+    assert not decision.unused
+    with pytest.raises(Undecided, match="no label image"):
+        decide(str(tmp_path / "two"))
+
+
+LAYOUT = """
+from dataclasses import dataclass
+from kmseg.datasets.layouts.hint import LayoutHint
+
+OPTIONS = {"layout/mine": "Mine"}
+
+
+@dataclass(frozen=True)
+class Mine:
+    'Masks in `second`.'
+
+    def detect(self, tree):
+        return LayoutHint("mine", 0.9, labels=("second/*",))
+"""
+
+
+def test_a_plugin_adds_a_layout(tmp_path, monkeypatch):
+    put(tmp_path / "data", "first/{}.png", "images/{}.jpg")
+    put(tmp_path / "data", "second/{}.png", None)
+    with pytest.raises(Undecided):
+        decide(str(tmp_path / "data"))
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "my_layout.py").write_text(LAYOUT)
+    monkeypatch.setenv("KMSEG_PLUGINS", str(tmp_path / "plugins"))
+    monkeypatch.syspath_prepend(str(tmp_path / "plugins"))
+    record = decide(str(tmp_path / "data")).record()
+    assert (record["layout"], record["labels"]["folders"]) == ("mine", ["second"])
 
 
 @settings(max_examples=80, deadline=None)

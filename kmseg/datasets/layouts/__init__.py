@@ -25,6 +25,7 @@ from kmseg.datasets.layouts import (
 )
 from kmseg.datasets.layouts.hint import LayoutHint
 from kmseg.datasets.tree import Tree
+from kmseg.plugins import options, part_class
 
 Detect = Callable[[Tree], LayoutHint | None]
 
@@ -44,13 +45,18 @@ LAYOUTS: dict[str, Detect] = {
     "pix2pix": pix2pix.detect,
     "label_studio": label_studio.detect,
 }
-"""The layouts by name; a plugin adds one with `LAYOUTS[name] = detect`."""
+"""The layouts by name."""
 
 
 def detect_layout(tree: Tree) -> LayoutHint | None:
     """Return what the surest layout says; None where none is known, or two are equally sure."""
-    hints = [hint for detect in LAYOUTS.values() if (hint := detect(tree)) is not None]
+    hints = [hint for detect in (*LAYOUTS.values(), *_plugin_layouts()) if (hint := detect(tree)) is not None]
     hints.sort(key=lambda hint: -hint.certainty)
     if not hints or (len(hints) > 1 and hints[0].certainty == hints[1].certainty):
         return None
     return hints[0]
+
+
+def _plugin_layouts() -> list[Detect]:
+    """Return the layouts of plugins: options of the group `layout`, dataclasses with a method `detect`."""
+    return [part_class(option.target)().detect for option in options() if option.group == "layout"]

@@ -1,0 +1,286 @@
+"""Decide what is what in a tree of files: labels, photos, legend and splits; ask where nobody can know."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kmseg import image_kinds
+from kmseg.datasets import existing_folder
+from kmseg.datasets.decision import Decision, plural
+from kmseg.datasets.folder import Folder
+from kmseg.datasets.inspection import LabelSet, Series, common_folder, find_series, label_sets, read_sample
+from kmseg.datasets.layouts import detect_layout
+from kmseg.datasets.layouts.hint import LayoutHint
+from kmseg.datasets.legend_search import LegendFit, find_legends, find_rivals
+from kmseg.datasets.listing import why_unread
+from kmseg.datasets.matching import match_names
+from kmseg.datasets.overlay_search import Blend, find_blend
+from kmseg.datasets.overrides import quote_override
+from kmseg.datasets.patterns import split_root
+from kmseg.datasets.questions import ask_which_labels, describe_no_labels, root_words
+from kmseg.datasets.settings import folder_patterns, folder_settings
+from kmseg.datasets.splits import read_split_lists, split_lists, splits_of_folders
+from kmseg.datasets.tree import Tree, walk_tree
+from kmseg.errors import Undecided, UserError
+
+MIN_LEAD = 0.8
+"""Difference of scores from which on one of two rival sets of labels is meant: less than that between two kinds."""
+
+
+def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None = None) -> Decision:
+    """Look at the files below a folder and decide what is what; what is given is taken as it is.
+
+    Parameters
+    ----------
+    root : str
+        The folder.
+    labels, photos, splits
+        Settings of `Folder` that the user gave; None decides.
+
+    Raises
+    ------
+    Undecided
+        Where nobody can know, with a line to paste for each answer.
+    """
+    if not labels:
+        root, labels = split_root(root)
+    tree = walk_tree(existing_folder("dataset.root", root))
+    patterns = [labels] if isinstance(labels, str) else list(labels or ())
+    series, hint = find_series(tree), detect_layout(tree)
+    panels = _panel_series(series)
+    sets = label_sets(series, hint, patterns)
+    if patterns and not sets:
+        raise UserError(
+            f"no image below {root} matches {', '.join(patterns)}; expected patterns as in dataset.labels=*_L.png"
+        )
+    if photos is None and not any(_may_be_meant(found) for found in sets) and not panels:
+        blend = find_blend(tree, series)
+        if blend is not None:
+            return _decide_overlays(root, tree, series, sets, blend, hint)
+    chosen = _choose(root, sets, series, panels, photos)
+    if chosen is None:
+        return _decide_panels(root, tree, series, panels, hint)
+    settings = folder_settings(root, tree, chosen, dict(chosen.pairs), photos)
+    pairs = dict(chosen.pairs) if photos is None else _given_pairs(root, settings)
+    found, lists = _find_splits(root, tree, chosen, hint) if splits is None else ({}, splits)
+    if lists:
+        settings["splits"] = lists
+    fits = find_legends(tree, chosen.folders, _read_labels(tree, chosen))
+    legend = _choose_legend(root, fits)
+    used = {*chosen.paths, *pairs.values(), *([legend.path] if legend else [])}
+    unused, hints = _explain_unused(root, tree, series, sets, chosen, used)
+    others = [fit for fit in fits if fit is not legend and not _same_legend(fit, legend)]
+    return Decision(
+        root, "folder", settings, chosen, pairs, legend, others, found, unused, series,
+        hint.layout if hint else "", len(tree.files), hints,
+    )  # fmt: skip
+
+
+def _given_pairs(root: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the photos that the user's own folder of photos has, by the labels' paths below the tree."""
+    items = Folder(**settings).items()
+    start = Path(root).resolve()
+    return {
+        item.label.resolve().relative_to(start).as_posix(): str(item.photo)
+        for item in items
+        if item.photo and item.label.resolve().is_relative_to(start)
+    }
+
+
+def _choose(
+    root: str, sets: Sequence[LabelSet], series: Sequence[Series], panels: Sequence[Series], photos: Any
+) -> LabelSet | None:
+    """Return the labels that are meant; None where photo and label share files. Ask where nobody can know."""
+    plain = [found for found in sets if not found.doubt]
+    candidates = plain or [found for found in sets if _may_be_meant(found)]
+    if panels and photos is None and not any(found.pairs for found in candidates):
+        count = sum(len(one.paths) for one in panels)
+        if count >= max((len(found.paths) for found in candidates), default=0):
+            return None
+    if not candidates:
+        raise Undecided(describe_no_labels(root, sets, series))
+    best = candidates[0]
+    paired = set(best.pairs.values())
+    rivals = [
+        other
+        for other in candidates[1:]
+        if best.score - other.score < MIN_LEAD
+        and (
+            _overlap(paired, set(other.pairs.values()))
+            or (not paired and not other.pairs and _near_in_size(best, other))
+        )
+    ]
+    if rivals:
+        raise Undecided(ask_which_labels(root, [best, *rivals]))
+    return best
+
+
+def _may_be_meant(found: LabelSet) -> bool:
+    """Tell whether labels may be those that are meant, if no others are."""
+    return not found.doubt or found.kind != image_kinds.INSTANCE_IDS
+
+
+def _overlap(one: set[str], other: set[str]) -> bool:
+    return len(one & other) > 0.3 * min(len(one), len(other)) if one and other else False
+
+
+def _near_in_size(one: LabelSet, other: LabelSet) -> bool:
+    """Tell whether neither of two sets is a mere handful beside the other."""
+    return min(len(one.paths), len(other.paths)) * 4 >= max(len(one.paths), len(other.paths))
+
+
+def _panel_series(series: Sequence[Series]) -> list[Series]:
+    return [
+        one
+        for one in series
+        if one.kind == image_kinds.PANELS and one.panels is not None and one.panels.label is not None
+    ]
+
+
+def _decide_panels(
+    root: str, tree: Tree, series: Sequence[Series], panels: Sequence[Series], hint: LayoutHint | None
+) -> Decision:
+    """Decide on files that hold photo and label, or more panels."""
+    shapes = Counter[tuple[int, int, int]]()
+    for one in panels:
+        shapes[one.panels.rows, one.panels.columns, one.panels.label] += len(one.paths)
+    (rows, columns, label), _ = shapes.most_common(1)[0]
+    chosen = [
+        one for one in panels if (one.panels.rows, one.panels.columns, one.panels.label) == (rows, columns, label)
+    ]
+    labels = LabelSet(tuple(chosen))
+    words: dict[str, Any] = {}
+    folder = common_folder(one.folder for one in chosen)
+    words["root"] = str(Path(root) / folder)
+    images = [
+        path
+        for path in tree.files
+        if not why_unread(path, tree.files[path]) and (not folder or path.startswith(f"{folder}/"))
+    ]
+    dataset = "pairs" if (rows, columns) == (1, 2) else "panels"
+    if set(images) != set(labels.paths):
+        if dataset == "panels":
+            raise Undecided(
+                f"{Path(root) / folder} holds files of several panels and other images; move them apart, then:\n"
+                f"  kmseg dataset=panels {quote_override('dataset.root', str(Path(root) / folder))}"
+            )
+        words["labels"] = folder_patterns(chosen, folder)
+    if dataset == "pairs":
+        words["label"] = "left" if label == 0 else "right"
+    else:
+        words |= {"rows": rows, "columns": columns, "label": label + 1}
+    used = set(labels.paths)
+    unused, hints = _explain_unused(root, tree, series, (), labels, used)
+    found = splits_of_folders(list(labels.paths))
+    return Decision(
+        root, dataset, words, labels, {}, None, (), found, unused, series,
+        hint.layout if hint else "", len(tree.files), hints,
+    )  # fmt: skip
+
+
+def _decide_overlays(
+    root: str, tree: Tree, series: Sequence[Series], sets: Sequence[LabelSet], blend: Blend, hint: LayoutHint | None
+) -> Decision:
+    """Decide on labels that were blended onto the photos beside them."""
+    labels = LabelSet((blend.overlays,), blend.pairs)
+    folders = {"root": blend.overlays.folder, "photos": blend.photos.folder}
+    words = {name: str(Path(root) / folder) for name, folder in folders.items()}
+    unused, hints = _explain_unused(root, tree, series, sets, labels, {*labels.paths, *blend.pairs.values()})
+    return Decision(
+        root, "overlay", words, labels, blend.pairs, None, (), {}, unused, series,
+        hint.layout if hint else "", len(tree.files), hints, f"opacity {blend.opacity:.2f} found; undone",
+    )  # fmt: skip
+
+
+def _read_labels(tree: Tree, labels: LabelSet) -> list[np.ndarray]:
+    """Read a few of the labels, spread over all of them, as RGB."""
+    places = np.unique(np.linspace(0, len(labels.paths) - 1, 8).round().astype(int))
+    found = []
+    for place in places:
+        pixels = read_sample(Path(tree.files[labels.paths[place]]))
+        if pixels is not None and pixels.dtype == np.uint8:
+            found.append(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
+    return found
+
+
+def _choose_legend(root: str, fits: Sequence[LegendFit]) -> LegendFit | None:
+    """Return the legend that fits; ask where two fit equally and name the classes differently."""
+    best = next((fit for fit in fits if fit.fits), None)
+    if best is None:
+        return None
+    rivals = find_rivals(best, fits)
+    if rivals:
+        lines = [f"  palette.file={fit.path}" for fit in (best, *rivals)]
+        lines = [f"  {quote_override('palette.file', str(Path(root) / fit.path))}" for fit in (best, *rivals)]
+        names = ", ".join(fit.path for fit in (best, *rivals))
+        raise Undecided(
+            f"{len(lines)} legends fit the labels and name them differently: {names}; add one of:\n" + "\n".join(lines)
+        )
+    return best
+
+
+def _same_legend(fit: LegendFit, legend: LegendFit | None) -> bool:
+    return (
+        legend is not None
+        and fit.palette.names == legend.palette.names
+        and np.array_equal(fit.palette.colors, legend.palette.colors)
+    )
+
+
+def _find_splits(root: str, tree: Tree, labels: LabelSet, hint: LayoutHint | None) -> tuple[dict[str, str], str]:
+    """Return the split of each label by its path, and the folder of lists that says so, if one does."""
+    found = splits_of_folders(list(labels.paths))
+    if found:
+        return found, ""
+    names = {path.rpartition("/")[2].rsplit(".", 1)[0]: path for path in labels.paths}
+    folders = {path.rpartition("/")[0] for path in tree.files if path.rpartition("/")[2] == "train.txt"}
+    start = common_folder(one.folder for one in labels.series)
+    near = [folder for folder in folders if _is_above(folder, start)]
+    preferred = (
+        [hint.splits] if hint and hint.splits in folders else sorted(near, key=lambda one: (-one.count("/"), one))
+    )
+    for folder in preferred:
+        lists = read_split_lists(split_lists(Path(tree.root) / folder))
+        by_path: dict[str, str] = {}
+        for split, entries in lists.items():
+            listed = [entry.rpartition("/")[2] for entry in dict.fromkeys(entries)]
+            by_path |= {names[name]: split for name in match_names(list(names), listed).pairs}
+        if len(by_path) >= 0.5 * len(labels.paths) and len(set(by_path.values())) > 1:
+            return {path: by_path.get(path, "train") for path in labels.paths}, str(Path(root) / folder)
+    return {}, ""
+
+
+def _is_above(lists: str, labels: str) -> bool:
+    """Tell whether lists are of the same branch as the labels: in a folder above them, or at most two below one."""
+    parts = lists.split("/") if lists else []
+    holders = ["/".join(parts[:k]) for k in range(max(len(parts) - 2, 0), len(parts) + 1)]
+    return any(not holder or f"{labels}/".startswith(f"{holder}/") for holder in holders[-3:])
+
+
+def _explain_unused(
+    root: str, tree: Tree, series: Sequence[Series], sets: Sequence[LabelSet], chosen: LabelSet, used: set[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what every file is that is not used, and lines to use what could be used."""
+    reasons: dict[str, str] = {}
+    for one in series:
+        reasons |= {path: plural(one.kind) for path in one.paths}
+    hints: dict[str, str] = {}
+    for found in sets:
+        if found is chosen:
+            continue
+        what = found.doubt or ("labels of the same photos" if found.pairs else f"{plural(found.kind)} without photos")
+        reasons |= dict.fromkeys(found.paths, what)
+        if found.doubt == "predictions":
+            words = root_words(root, found)[1:2]
+            hints[f"{found} holds predictions"] = " ".join(quote_override(key, value) for key, value in words)
+    unused = {
+        path: reasons.get(path) or why_unread(path, tree.files[path]) or "not an image"
+        for path in tree.files
+        if path not in used
+    }
+    return unused | tree.left_out, hints
