@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -75,6 +75,14 @@ of 15 public sets 0.64 and more, photos 0.1 to 0.7."""
 MAX_OUTSIDE_PEAKS = 0.06, 0.14
 """Largest share of a label's flat pixels that are near no peak, for peaks of the least tightness and for those tighter
 by 0.2. Measured: labels of 15 public sets up to 0.05, photos 0.13 and more."""
+
+MAX_SHADED, MIN_SHADED_PIXELS = 0.12, 0.003
+"""Largest share, of the pixels outside the largest peak, that is flat and near no peak: the shading of an object on
+white or black; it counts from this share of all pixels on. Measured: labels up to 0.10 (dots in JPEG), objects that
+were cut out of photos and drawings 0.2 and more."""
+
+MIN_GRAY_AT_PEAKS = 0.5
+"""Least share of a gray image's pixels that is near a peak: between black and white every gray is a mixture."""
 
 INSTANCE_COLORS = 100
 """Distinct colors of exactly flat areas from which on colors number objects and not classes: published
@@ -212,16 +220,20 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     )
     colors, _counts = np.unique(packed, return_counts=True)
     peaks, _sizes = _peaks(flat)
-    unexplained, foreground = _unexplained(tiles, peaks)
+    shares = _explain(tiles, peaks)
     tight, outside = _tightness(flat, peaks)
+    shading = outside * len(flat) / total
+    shaded = shading / max(1 - shares.background, 1e-6)
     measures = {
         "flat": len(flat) / total,
         "exact_flat": exact,
         "peaks": float(len(peaks)),
         "tight": tight,
         "outside_peaks": outside,
-        "unexplained": unexplained,
-        "foreground_unexplained": foreground,
+        "unexplained": shares.unexplained,
+        "foreground_unexplained": shares.foreground_unexplained,
+        "shaded": shaded,
+        "at_peaks": shares.at_peaks,
         "small_steps": _small_steps(tiles),
         "colors": float(len(colors)),
         "gray": float(gray),
@@ -241,10 +253,14 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     doubts = [
         MIN_TIGHT / max(tight, 0.01),
         outside / (MAX_OUTSIDE_PEAKS[0] + trust * (MAX_OUTSIDE_PEAKS[1] - MAX_OUTSIDE_PEAKS[0])),
-        unexplained / (MAX_UNEXPLAINED[0] + trust * (MAX_UNEXPLAINED[1] - MAX_UNEXPLAINED[0])),
+        shares.unexplained / (MAX_UNEXPLAINED[0] + trust * (MAX_UNEXPLAINED[1] - MAX_UNEXPLAINED[0])),
     ]
-    if unexplained >= MIN_FOREGROUND:
-        doubts.append(foreground / MAX_FOREGROUND_UNEXPLAINED)
+    if shares.unexplained >= MIN_FOREGROUND:
+        doubts.append(shares.foreground_unexplained / MAX_FOREGROUND_UNEXPLAINED)
+    if shading >= MIN_SHADED_PIXELS:
+        doubts.append(shaded / MAX_SHADED)
+    if gray:
+        doubts.append(MIN_GRAY_AT_PEAKS / max(shares.at_peaks, 0.01))
     doubt = max(doubts) if len(peaks) else 9.0
     measures["doubt"] = doubt
     if doubt <= 1:
@@ -295,11 +311,20 @@ def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
     return small / max(steps, 1)
 
 
-def _unexplained(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the share of pixels neither near a peak nor a mixture of two peaks nearby: of all, and of all but the
-    largest peak's."""
+class Shares(NamedTuple):
+    """Shares of an image's pixels: `unexplained` is neither near a peak nor a mixture of two nearby, `background` near
+    the largest peak; `foreground_unexplained` is of the pixels that are not."""
+
+    unexplained: float
+    foreground_unexplained: float
+    at_peaks: float
+    background: float
+
+
+def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64]) -> Shares:
+    """Explain the pixels of an image by peaks `(k, 3)`, the largest first."""
     if not len(peaks):
-        return 1.0, 1.0
+        return Shares(1.0, 1.0, 0.0, 0.0)
     table = _nearest_table(peaks)
     asked = bad = total = background = 0
     rest = 0
@@ -326,12 +351,11 @@ def _unexplained(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64])
             np.clip(ys[:, None] + offsets[:, 0], 0, height - 1), np.clip(xs[:, None] + offsets[:, 1], 0, width - 1)
         ]
         off = _distance_to_mixtures(tile[ys, xs].astype(np.float32), around, peaks.astype(np.float32))
-        bad_here = int((off > MIXTURE_DISTANCE).sum())
         asked += len(ys)
-        bad += bad_here * (1)
+        bad += int((off > MIXTURE_DISTANCE).sum())
     share = bad / asked if asked else 0.0
     lost = share * rest
-    return lost / total, lost / max(total - background, 1)
+    return Shares(lost / total, lost / max(total - background, 1), 1 - rest / total, background / total)
 
 
 def _nearest_table(peaks: NDArray[np.float64]) -> NDArray[np.int16]:

@@ -62,8 +62,9 @@ class ImageKind:
     measures : dict of str to float
         `flat`, `exact_flat`: shares of pixels whose 3x3 neighborhood spans at most 12 and 0 levels; `peaks`: sharp
         peaks of the flat colors; `unexplained`: share of pixels neither near a peak nor a mixture of two;
-        `foreground_unexplained`: the same without the largest peak; `colors`: distinct colors in the sample;
-        `gray`: 1 where the three channels are equal.
+        `foreground_unexplained`: the same without the largest peak; `shaded`: share, of the pixels outside the largest
+        peak, that is flat and near no peak; `at_peaks`: share of pixels near a peak; `colors`: distinct colors in the
+        sample; `gray`: 1 where the three channels are equal.
     values : tuple of int
         The gray values of an index mask or binary mask.
     panels : Panels or None

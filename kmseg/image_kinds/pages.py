@@ -14,6 +14,9 @@ MIN_GLYPHS = 12
 MIN_CAPTION = 5
 """Least number of letters and digits in the margin of a figure: the numbers of an axis, a caption."""
 
+MIN_TICKS = 3
+"""Least number of digits along each axis of a figure whose numbers have one digit."""
+
 GLYPH_HEIGHT = 5, 48
 """Height of a letter in pixels."""
 
@@ -43,10 +46,8 @@ def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
     measures = dict(content.measures)
     frame = _frame(gray)
     if frame is not None:
-        left, right, top, bottom = frame
-        marks = _letters(gray, dark=int(gray[0, 0]) > 127, least=2)
-        x, y = marks[:, 0] + marks[:, 2] / 2, marks[:, 1] + marks[:, 3] / 2
-        outside = int(((x < left) | (x > right) | (y < top) | (y > bottom)).sum())
+        words, digits = (_outside(_letters(gray, int(gray[0, 0]) > 127, least), frame) for least in (2, 1))
+        outside = max(len(words), _count_ticks(digits))
         measures["letters"] = float(outside)
         if outside >= MIN_CAPTION:
             return ImageKind(FIGURE, float(np.clip(outside / 20, 0.6, 0.95)), measures)
@@ -55,6 +56,22 @@ def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
     if glyphs >= MIN_GLYPHS and (content.is_label or glyphs >= 5 * MIN_GLYPHS):
         return ImageKind(SCREENSHOT, float(np.clip(glyphs / 60, 0.5, 0.9)), measures)
     return None
+
+
+def _outside(marks: NDArray[np.int64], frame: tuple[int, int, int, int]) -> NDArray[np.int64]:
+    """Return the marks `(n, 4)` whose middles are outside of a frame."""
+    left, right, top, bottom = frame
+    x, y = marks[:, 0] + marks[:, 2] / 2, marks[:, 1] + marks[:, 3] / 2
+    return marks[(x < left) | (x > right) | (y < top) | (y > bottom)]
+
+
+def _count_ticks(marks: NDArray[np.int64]) -> int:
+    """Return how many digits of one height number both axes: three and more on one line, and on one vertical."""
+    if not len(marks):
+        return 0
+    x, y, w, h = marks[np.abs(marks[:, 3] - np.median(marks[:, 3])) <= 1].T
+    below, beside = (int(np.convolve(np.bincount(ends, minlength=1), np.ones(3)).max()) for ends in (y + h, x + w))
+    return below + beside if min(below, beside) >= MIN_TICKS else 0
 
 
 def _letters(gray: NDArray[np.uint8], dark: bool, least: int) -> NDArray[np.int64]:

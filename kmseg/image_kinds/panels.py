@@ -43,24 +43,45 @@ SEAM_LENGTH = 0.25
 
 def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
     """Find panels side by side, above each other, or both."""
-    for axis in (1, 0):
-        spans = _spans_between_bars(image, axis)
-        if spans:
-            return _panels(image, axis, spans)[0]
+    height, width = image.shape[:2]
+    columns, rows = _spans_between_bars(image, 1), _spans_between_bars(image, 0)
+    if columns or rows:
+        return _panels(image, rows or [(0, height)], columns or [(0, width)])[0]
     best: tuple[float, Panels] | None = None
     for axis in (1, 0):
         size = image.shape[axis]
         for n in range(2, MAX_PANELS + 1):
             if size // n < MIN_PANEL_SIDE or not _has_seams(image, axis, n):
                 continue
-            edges = [round(size * i / n) for i in range(n + 1)]
-            found, clarity = _panels(image, axis, list(itertools.pairwise(edges)))
-            mixed = found.label is not None and bool(set(found.kinds) - LABEL_KINDS) and clarity >= MIN_CLARITY
+            spans = _equal_spans(size, n)
+            found, clarity = _panels(image, *(([(0, height)], spans) if axis == 1 else (spans, [(0, width)])))
+            mixed = _is_mixed(found, clarity)
             if n == 2 and not mixed:
                 mixed = (axis == 1 and _share_no_color(image)) or (content.is_label and _halves_repeat(image, axis))
             if mixed and (best is None or clarity > best[0] + 0.1):
                 best = clarity, found
-    return best and best[1]
+    return best[1] if best else _find_grid(image)
+
+
+def _find_grid(image: NDArray[np.uint8]) -> Panels | None:
+    """Find panels without bars in two rows and columns, or more."""
+    counts = [[n for n in range(2, MAX_PANELS + 1) if image.shape[axis] // n >= MIN_PANEL_SIDE] for axis in (0, 1)]
+    down, across = ([n for n in counts[axis] if _has_seams(image, axis, n)] for axis in (0, 1))
+    for rows, columns in itertools.product(down[:1], across[:1]):
+        found, clarity = _panels(image, _equal_spans(image.shape[0], rows), _equal_spans(image.shape[1], columns))
+        if _is_mixed(found, clarity):
+            return found
+    return None
+
+
+def _equal_spans(size: int, n: int) -> list[tuple[int, int]]:
+    """Return where n panels of equal size begin and end."""
+    return list(itertools.pairwise(round(size * i / n) for i in range(n + 1)))
+
+
+def _is_mixed(found: Panels, clarity: float) -> bool:
+    """Tell whether some panels are labels and others are clearly none."""
+    return found.label is not None and bool(set(found.kinds) - LABEL_KINDS) and clarity >= MIN_CLARITY
 
 
 def _halves_repeat(image: NDArray[np.uint8], axis: int) -> bool:
@@ -88,10 +109,11 @@ def _share_no_color(image: NDArray[np.uint8]) -> bool:
     return bool(max(common) < 0.05)
 
 
-def _panels(image: NDArray[np.uint8], axis: int, spans: Sequence[tuple[int, int]]) -> tuple[Panels, float]:
+def _panels(
+    image: NDArray[np.uint8], rows: Sequence[tuple[int, int]], columns: Sequence[tuple[int, int]]
+) -> tuple[Panels, float]:
     """Return the panels, and how clearly each is a label or none: the mean of |log2 doubt|, at most 2."""
-    height, width = image.shape[:2]
-    boxes = [(0, height, a, b) if axis == 1 else (a, b, 0, width) for a, b in spans]
+    boxes = [(*row, *column) for row in rows for column in columns]
     found = []
     for top, bottom, left, right in boxes:
         part = image[top:bottom, left:right]
@@ -104,10 +126,9 @@ def _panels(image: NDArray[np.uint8], axis: int, spans: Sequence[tuple[int, int]
         if first <= MAX_PANEL_DOUBT and first <= second / 2:
             label = int(np.argmin(doubts))
             kinds[label] = COLOR_LABEL
-    bar = int(np.median([b[0] - a[1] for a, b in itertools.pairwise(spans)]))
-    n = len(spans)
+    bar = int(np.median([b[0] - a[1] for spans in (rows, columns) for a, b in itertools.pairwise(spans)]))
     clarity = float(np.mean([min(abs(np.log2(max(each.measures["doubt"], 0.25))), 2) for each in found]))
-    return Panels(1 if axis == 1 else n, n if axis == 1 else 1, tuple(boxes), tuple(kinds), bar, label), clarity
+    return Panels(len(rows), len(columns), tuple(boxes), tuple(kinds), bar, label), clarity
 
 
 def _spans_between_bars(image: NDArray[np.uint8], axis: int) -> list[tuple[int, int]]:

@@ -111,3 +111,36 @@ def test_tiny_images_are_no_trouble(shape):
 def test_a_large_image_is_judged_by_tiles_of_it():
     large = cv2.resize(draw_label(3), (3000, 2400), interpolation=cv2.INTER_NEAREST)
     assert classify(large).kind == "color label"
+
+
+@pytest.mark.parametrize("paper", [0, 255])
+@pytest.mark.parametrize("quality", [None, 85])
+def test_an_object_cut_out_of_a_photo_is_no_label(paper, quality):
+    rows, columns = np.mgrid[-1:1:240j, -1:1:240j]
+    inside = (rows**2 + columns**2 * 1.4 < 0.35)[..., None]
+    shaded = (110 + 60 * rows + 50 * columns)[..., None] + np.array([40, 0, -30])
+    cutout = np.where(inside, shaded, paper).clip(0, 255).astype(np.uint8)
+    assert not classify(cutout if quality is None else as_jpeg(cutout, quality)).is_label
+
+
+def test_a_gray_picture_of_two_extremes_is_no_mask():
+    rows, columns = np.mgrid[:200, :240]
+    waves = 127 + 140 * np.sin(rows / 4 + 3 * np.sin(columns / 20))
+    assert not classify(waves.clip(0, 255).astype(np.uint8)).is_label
+
+
+def test_panels_in_rows_and_columns_are_found_without_bars():
+    label = draw_label(0)
+    grid = np.vstack([np.hstack([draw_photo(0), label]), np.hstack([cv2.medianBlur(label, 5), draw_photo(1)])])
+    kind = classify(grid)
+    assert (kind.kind, kind.panels.rows, kind.panels.columns, kind.panels.label) == ("panels", 2, 2, 1)
+
+
+def test_axes_whose_numbers_have_one_digit_make_a_figure():
+    page = np.full((300, 360, 3), 255, np.uint8)
+    page[60:220, 90:290] = draw_label(0)
+    cv2.rectangle(page, (89, 59), (290, 220), (0, 0, 0), 1)
+    for number in range(5):
+        cv2.putText(page, str(number), (70, 75 + 35 * number), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
+        cv2.putText(page, str(number), (100 + 40 * number, 240), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
+    assert classify(page).kind == "figure"
