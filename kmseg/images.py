@@ -23,6 +23,9 @@ from kmseg.files import read_bytes, write_bytes
 
 T = TypeVar("T")
 
+MIN_EQUAL_NEIGHBORS = 0.8
+"""Share of pixels equal to their right neighbor from which on an image holds numbers of areas."""
+
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -132,7 +135,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     UnreadableImage
-        If the file is missing, empty, truncated, of another kind, has more than 8 bits per channel or declares more
+        If the file is missing, empty, truncated, of another kind, has values of more than 8 bits or declares more
         than `kmseg.encoding.MAX_PIXELS` pixels.
     """
     return _decode(path, read_complete_file(path))
@@ -146,14 +149,13 @@ def read_label_image(path: Path) -> LabelImage:
 
 
 def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
-    if data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16:
-        raise _too_deep(path)
     if (pages := count_pages(data)) > 1:
         raise UnreadableImage(f"{path}: holds {pages} pages or frames; save each as a file of its own")
     if data.startswith(b"GIF8"):
         return _read_gif(path, data)
     tiff = data[:4] in (b"II*\0", b"MM\0*")
-    flags = cv2.IMREAD_UNCHANGED if tiff else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    is_deep = data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16
+    flags = cv2.IMREAD_UNCHANGED if tiff or is_deep else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except (cv2.error, MemoryError):
@@ -161,7 +163,7 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     if image is None:
         raise _refused(path, data)
     if image.dtype != np.uint8:
-        raise _too_deep(path)
+        return _of_small_values(path, image)
     if tiff and image.ndim == 3 and image.shape[2] == 4:
         return _tiff_without_alpha(path, data)
     return _rgb_of_unchanged(image) if tiff else image
@@ -328,8 +330,17 @@ def _too_large(path: Path, size: str) -> UnreadableImage:
     return UnreadableImage(f"{path}: declares more than {limit}{size}, kmseg's limit; split it into tiles")
 
 
-def _too_deep(path: Path) -> UnreadableImage:
-    return UnreadableImage(f"{path}: more than 8 bits per channel; convert it to 8 bits")
+def _of_small_values(path: Path, image: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return an image of more than 8 bits a channel whose values need only 8: an index mask. Refuse all others."""
+    gray = image.ndim == 2 and np.issubdtype(image.dtype, np.integer)
+    if gray and image.min() >= 0 and image.max() <= 255:
+        return np.repeat(image.astype(np.uint8)[..., None], 3, axis=2)
+    if gray and (image[:, 1:] == image[:, :-1]).mean() > MIN_EQUAL_NEIGHBORS:
+        raise UnreadableImage(
+            f"{path}: values up to {image.max()}: these seem to be object numbers (instance ids) or measurements, not "
+            "classes; use the label images with class colors, or masks of values up to 255"
+        )
+    raise UnreadableImage(f"{path}: more than 8 bits per channel, as photos or depth images have; convert it to 8 bits")
 
 
 def _is_truncated(data: bytes) -> bool:

@@ -58,6 +58,16 @@ def test_alpha_is_dropped_and_changes_no_color(tmp_path, suffix):
     assert np.array_equal(read_rgb(path), rgba[..., :3])
 
 
+def test_16_bits_are_read_where_values_need_8_and_object_numbers_are_told(tmp_path):
+    path = tmp_path / "ids.png"
+    values = np.repeat(np.arange(4, dtype=np.uint16), 9)[None].repeat(8, axis=0)
+    path.write_bytes(bytes(cv2.imencode(".png", values)[1]))
+    assert np.array_equal(read_rgb(path)[..., 1], values)
+    path.write_bytes(bytes(cv2.imencode(".png", values * 7000)[1]))
+    with pytest.raises(UnreadableImage, match=r"values up to 21000: .* object numbers"):
+        read_rgb(path)
+
+
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
     path = tmp_path / f"deep{suffix}"
