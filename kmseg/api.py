@@ -18,7 +18,7 @@ from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces import ColorSpace
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets import Item, image_files
-from kmseg.discovery.palette import find_palette, find_palette_by_candidates
+from kmseg.discovery.palette import find_palette
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.executors import Executor
@@ -31,7 +31,7 @@ from kmseg.maskers import Masker
 from kmseg.maskers.boundary import Boundary
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import CountColors, Counted
-from kmseg.pipeline.palette_source import PaletteSource, with_names
+from kmseg.pipeline.palette_source import PaletteSource, find_named_palette, with_names
 from kmseg.pixels.distance import between
 
 Image = str | os.PathLike[str] | NDArray[np.uint8]
@@ -98,13 +98,11 @@ def discover(
     given = _Images.of(images)
     if k == "auto":
         statistics = _counted(CountColors(given, ColorStatistics), workers).counts
-        found = find_palette_by_candidates(statistics, source.demands, clusterer, color_space)
-    elif pin or forbid:
+        return find_named_palette(statistics, source, clusterer, color_space).palette
+    if pin or forbid:
         raise UserError(f"pin and forbid need k='auto', but k is {k}; leave them out, or set k='auto'")
-    else:
-        histogram = _counted(CountColors(given, Histogram), workers).counts
-        found = find_palette(histogram, clusterer, color_space)
-    return with_names(found, source).palette
+    histogram = _counted(CountColors(given, Histogram), workers).counts
+    return with_names(find_palette(histogram, clusterer, color_space), source).palette
 
 
 def segment(

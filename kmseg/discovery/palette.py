@@ -99,9 +99,14 @@ def find_palette_by_candidates(
     The color of a class is its candidate's, the most frequent value at its mode and not the centroid: so a lossless
     label gives its legend to the digit.
     """
-    candidates = find_candidates(statistics, demands)
-    accepted = candidates.accepted
-    if not accepted:
+    return palette_of_candidates(find_candidates(statistics, demands), statistics, clusterer, space)
+
+
+def palette_of_candidates(
+    candidates: Candidates, statistics: ColorStatistics, clusterer: Clusterer, space: ColorSpace
+) -> Found:
+    """Make the palette of the candidates accepted; K-Means starts from them."""
+    if not candidates.accepted:
         raise UserError(
             "no color stands out as a class in the sampled images; are they labels and not photos? "
             "lower palette.min_pixels, pin colors with palette.pin, or set clusterer.k to a number"

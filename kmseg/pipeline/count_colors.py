@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kmseg.datasets import Dataset, Item, label_fingerprint, label_state, read_label
 from kmseg.discovery.candidates import Demands
-from kmseg.discovery.palette import Found, find_palette, find_palette_by_candidates
+from kmseg.discovery.palette import Found, find_palette
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import reading_once
@@ -22,7 +22,7 @@ from kmseg.metrics.legend import count_flat_pixels
 from kmseg.palette import Palette
 from kmseg.pipeline.disk_cache import ColorCache, digest_source
 from kmseg.pipeline.memory_cache import FILE_CACHE
-from kmseg.pipeline.palette_source import with_names
+from kmseg.pipeline.palette_source import find_named_palette, with_names
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 
@@ -150,9 +150,8 @@ def learn_palette(
     if is_automatic:
         statistics = count_colors(plan, sampled, ColorStatistics, progress, true)
         with progress.timed("fit"):
-            demands = plan.palette.demands
-            found = find_palette_by_candidates(statistics.counts, demands, plan.clusterer, plan.color_space)
-            return with_names(found, plan.palette), statistics
+            found = find_named_palette(statistics.counts, plan.palette, plan.clusterer, plan.color_space)
+            return found, statistics
     histogram = count_colors(plan, sampled, Histogram, progress, true)
     with progress.timed("fit"):
         found = find_palette(histogram.counts, plan.clusterer, plan.color_space)

@@ -9,13 +9,23 @@ from functools import cached_property
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from kmseg.clusterers import Clusterer
+from kmseg.color_spaces import ColorSpace
 from kmseg.discovery.candidates import Demands
-from kmseg.discovery.palette import Clusters, Found
+from kmseg.discovery.look_again import look_again
+from kmseg.discovery.palette import Clusters, Found, find_palette_by_candidates, palette_of_candidates
+from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.legends.formats import Legend, read_legend
 from kmseg.legends.recognition import Match, match_with_either_order, named, published, recognize, snapped
 from kmseg.palette import RGB, Palette
 from kmseg.validation import check_bool, check_integer, check_number, check_text
+
+NEARLY_ALL = 0.9
+"""Share of the classes that a published legend must explain so that its other classes are looked for."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,23 @@ class PaletteSource:
         pin, forbid = _colors("palette.pin", self.pin), _colors("palette.forbid", self.forbid)
         return Demands(pin, forbid, self.min_pixels, self.min_distance)
 
+    def absent_classes(self, palette: Palette, exact: bool) -> tuple[NDArray[np.uint8], str]:
+        """Return the colors `(n, 3)` of the published legend that the palette nearly is, that it lacks, and its title.
+
+        A legend that explains less than nine of ten classes, or default colors, says nothing of further ones.
+        """
+        match, exchanged = None, False
+        if self.names == "auto":
+            recognition = recognize(palette, exact)
+            match, exchanged = recognition.best, recognition.exchanged
+        elif self.names != "none":
+            match, exchanged = match_with_either_order(self.names, palette, exact)
+        if match is None or match.matched < NEARLY_ALL * len(palette):
+            return np.zeros((0, 3), np.uint8), ""
+        legend = published()[match.slug].colors
+        colors = legend[[row for row in range(len(legend)) if row not in match.rows]]
+        return (colors[:, ::-1] if exchanged else colors), match.title
+
     def name_classes(self, palette: Palette, exact: bool) -> Naming:
         """Name the classes of a palette that was found; `exact` says whether its colors are exact."""
         if self.names == "none":
@@ -146,6 +173,20 @@ def _colors(name: str, value: Any) -> tuple[RGB, ...]:
     if any(not 0 <= level <= 255 for color in colors for level in color):
         raise UserError(f"{name} is {value!r}; expected a list of [r,g,b] with levels 0 to 255")
     return colors
+
+
+def find_named_palette(
+    statistics: ColorStatistics, source: PaletteSource, clusterer: Clusterer, space: ColorSpace
+) -> Found:
+    """Find the palette of counted colors, look again for the classes of the legend that it nearly is, and name it."""
+    found = find_palette_by_candidates(statistics, source.demands, clusterer, space)
+    candidates = found.candidates
+    if candidates is not None and not candidates.index_masks:
+        absent, title = source.absent_classes(found.palette, candidates.exact)
+        more = look_again(statistics, candidates, absent, title, source.demands.forbid)
+        if more is not candidates:
+            found = palette_of_candidates(more, statistics, clusterer, space)
+    return with_names(found, source)
 
 
 def with_names(found: Found, source: PaletteSource) -> Found:
