@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from kmseg.audit.kernels import CLASSLESS, EXACT, FLAT, FLAT_40
+from kmseg.audit.kernels import BORDER, BORDER_40, CLASSLESS, EXACT, FLAT, FLAT_40, SUPPORT_RADIUS, WITHIN_20
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
@@ -92,6 +92,33 @@ def classify_pixels(image, mask, colors):
         else:  # BORDER_40 and BORDER, or FLAT_40 and FLAT_FAR
             kinds[y, x] = 3 + (distance > 40) + 2 * flat[y, x]
     return kinds
+
+
+def find_unmixed(image, mask, colors, noise, kinds):
+    """Return which border pixels lie on no line between two colors around them, of the nearest near pixels."""
+    found = np.zeros(mask.shape, bool)
+    levels = image.astype(float)
+    for y, x in np.argwhere((kinds == BORDER_40) | (kinds == BORDER)):
+        places = [
+            (max(abs(row - y), abs(column - x)), row, column)
+            for row, column in np.ndindex(*mask.shape)
+            if kinds[row, column] <= WITHIN_20 and max(abs(row - y), abs(column - x)) <= SUPPORT_RADIUS
+        ]
+        nearest = {}
+        for place in sorted(places):
+            nearest.setdefault(mask[place[1:]], levels[place[1:]])
+        around = [*nearest.values(), np.array(colors[mask[y, x]][0], float)]
+        found[y, x] = not nearest or all(
+            distance_to_line(levels[y, x], one, other) > noise for n, one in enumerate(around) for other in around[:n]
+        )
+    return found
+
+
+def distance_to_line(color, one, other):
+    """Return the distance of a color to the straight line from one color to another."""
+    line = other - one
+    share = np.clip((color - one) @ line / max(line @ line, 1), 0, 1)
+    return np.linalg.norm(color - one - share * line)
 
 
 def count_inexact(codes, kinds, few):

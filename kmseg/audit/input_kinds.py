@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kmseg.datasets import Dataset, Item, read_label
-from kmseg.discovery.candidates import DOUBTFUL, Candidate, Candidates
+from kmseg.discovery.candidates import DOUBTFUL, SHADE, Candidate, Candidates
+from kmseg.discovery.palette import Found
 from kmseg.errors import UnreadableImage
 from kmseg.image_kinds import (
     FIGURE,
@@ -24,7 +24,6 @@ from kmseg.image_kinds import (
     Panels,
     classify,
 )
-from kmseg.pixels.distance import between
 
 SAMPLED_PER_SUFFIX = 8
 """Images of each file type that are looked at: photos and labels in one folder mostly differ in it."""
@@ -38,24 +37,17 @@ MOST = 0.5
 SOME = 0.25
 """The same share of one file type among others, or of all files: photos among labels."""
 
-OBJECT_CLASSES = 64
+OBJECT_CLASSES = 40
 """Classes from which on the colors may number objects; most of them are then in one image only."""
 
-OBJECTS_IN_ONE_IMAGE = 0.8
+OBJECTS_IN_ONE_IMAGE = 0.85
 """Share of the classes that are in one image only, from which on they are objects."""
-
 
 SHADE_CLASSES, SHADE_STEP = 8, 3
 """Classes from which on, and levels in each channel up to which, colors may be shades of one class by file."""
 
 HALF_BAR = 5
 """Width of a bar in pixels up to which two panels are simply halves: labels have such bars by chance."""
-
-LEFT_OUT_PIXELS, LEFT_OUT_SHARE = 30, 1e-4
-"""Pixels, and share of all counted, from which on a color that was not taken for a class is named."""
-
-SHADE = 10.0
-"""RGB distance within which a color is a shade of a class and not worth a word."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +119,18 @@ def doubt_about(items: Sequence[Item], looked: Looked, dataset_name: str = "") -
     return _some_files(items, looked, odd)
 
 
-def doubt_about_objects(candidates: Candidates | None, images: int) -> str:
-    """Say that colors seem to number objects, where there are many and most are in one image only."""
+def doubt_about_objects(found: Found, images: int) -> str:
+    """Say that colors seem to number objects, where there are many and most are in one image only.
+
+    A few images of a data set with many classes are like that too; then a published legend has all colors.
+    """
+    candidates = found.candidates
+    published = any(match.matched == len(found.palette) for match in found.closest)
     if candidates is None or images < 3:
         return ""
     accepted = candidates.accepted
     alone = sum(candidate.images == 1 for candidate in accepted)
-    if len(accepted) < OBJECT_CLASSES or alone < OBJECTS_IN_ONE_IMAGE * len(accepted):
+    if published or len(accepted) < OBJECT_CLASSES or alone < OBJECTS_IN_ONE_IMAGE * len(accepted):
         return doubt_about_shades(candidates, images) or doubt_about_most(candidates)
     return (
         f"{alone} of {len(accepted)} colors are in one image only: they seem to number objects (instance ids), not "
@@ -179,27 +176,6 @@ def _differ(one: Candidate, other: Candidate) -> int:
     return max(abs(a - b) for a, b in zip(one.color, other.color, strict=True))
 
 
-def left_out(candidates: Candidates | None) -> str:
-    """Name the colors that were not taken for classes though they have more than a few pixels and no class is near."""
-    if candidates is None:
-        return ""
-    accepted = np.array([candidate.color for candidate in candidates.accepted], np.uint8).reshape(-1, 3)
-    total = sum(candidate.pixels for candidate in candidates.considered)
-    least = max(LEFT_OUT_PIXELS, LEFT_OUT_SHARE * total)
-    others = [each for each in candidates.considered if each.verdict != "accepted" and each.pixels >= least]
-    others = [each for each in others if not _is_near(each.color, accepted)]
-    if not others:
-        return ""
-    others.sort(key=lambda each: -each.pixels)
-    named = "; ".join(f"{each.color} {each.pixels} pixels, {each.verdict}: {each.reason}" for each in others[:2])
-    more = f"; {len(others) - 2} more" if len(others) > 2 else ""
-    return f"not taken for classes: {named}{more} (candidates.csv has all; palette.pin=[[r,g,b]] takes one in)"
-
-
-def _is_near(color: tuple[int, int, int], accepted: NDArray[np.uint8]) -> bool:
-    return bool(len(accepted)) and bool(between(np.array([color], np.uint8), accepted).min() <= SHADE)
-
-
 def _is_one_type_of_several(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]) -> bool:
     """Tell whether some file type is labels: then the others are strays among them, however many."""
     suffixes = {item.key: item.label.suffix.lower() for item in items}
@@ -213,6 +189,11 @@ def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -
     kind, times = counted.most_common(1)[0]
     example = next(key for key, each in odd.items() if each.kind == kind)
     seen = f"{times} of {len(looked.kinds)} looked at, such as {example}"
+    if dataset_name == "overlay":
+        return (
+            f"with the blend undone these are no clean labels ({seen}): heat maps, or low JPEG quality; the palette is "
+            "to be checked: give the folder of the labels themselves as dataset.root, if there is one"
+        )
     if kind == PANELS:
         return _say_panels([each.panels for each in odd.values() if each.panels], seen)
     if kind in (PHOTO, OVERLAY) and counted[PHOTO] and counted[OVERLAY]:
@@ -247,7 +228,13 @@ def _say_panels(panels: Sequence[Panels], seen: str) -> str:
     alike = [each for each in panels if (each.rows, each.columns) == (rows, columns)]
     bar = int(np.median([each.bar for each in alike]))
     label = Counter(each.label for each in alike if each.label is not None).most_common(1)
-    number = label[0][0] if label else 0
+    parts = ", ".join(dict.fromkeys(alike[0].kinds))
+    if not label:
+        return (
+            f"these seem to be {rows * columns} panels in one file, none of them a label ({parts}; {seen}); the "
+            "palette is not to be trusted: give the folder of the labels as dataset.root"
+        )
+    number = label[0][0]
     parts = ", ".join(alike[0].kinds)
     if (rows, columns) == (1, 2) and bar <= HALF_BAR:
         side = "left" if number == 0 else "right"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from kmseg.pixels.arrays import I32Plane, I32Vector, I64Plane, I64Vector, IntegerPlane, U8Plane, U8Vector, U32Vector
+from kmseg.pixels.arrays import (
+    F32Plane,
+    I32Plane,
+    I32Vector,
+    I64Plane,
+    I64Vector,
+    IntegerPlane,
+    U8Plane,
+    U8Vector,
+    U32Vector,
+)
 from kmseg.pixels.hash_table import KEY, color_key, find_slot, is_free
 from kmseg.pixels.jit import compiled
 from kmseg.pixels.local_range_kernels import channel_ranges3
@@ -16,9 +26,16 @@ NEAR = 20
 FLAT = 12
 """Maximum range, in levels, of a flat pixel's 3x3 neighborhood; a flat pixel's color is no mixture."""
 
-EXACT, WITHIN_10, WITHIN_20, BORDER_40, BORDER, FLAT_40, FLAT_FAR, CLASSLESS = range(8)
+EXACT, WITHIN_10, WITHIN_20, BORDER_40, BORDER, FLAT_40, FLAT_FAR, CLASSLESS, UNMIXED = range(9)
 """Kinds of pixels: exactly the class's color; up to 10, or 20, RGB units from it; not flat and up to 40, or more, from
-it; flat and up to 40, or more, from it; of a class that has no color."""
+it; flat and up to 40, or more, from it; of a class that has no color; not flat and no mixture of colors around it."""
+
+SUPPORT_RADIUS = 8
+"""Pixels around a mixed pixel within which the two classes that it mixes have a pixel of their own color: half a block
+of chroma in JPEG 4:2:0."""
+
+MAX_SUPPORTED = 6
+"""Classes around a mixed pixel that are looked at, the first ones found: the nearest."""
 
 
 @compiled
@@ -188,3 +205,76 @@ def top_colors(
                 leading[1, found] += pixels[n]
                 pixels[n] = 0
     return leading.shape[1]
+
+
+@compiled
+def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: float, kinds: U8Plane) -> int:
+    """Mark the pixels that are not flat and lie on no line between two colors around them; return how many.
+
+    The colors around a pixel are those of the nearest pixels of up to six classes that have their class's color,
+    within `SUPPORT_RADIUS`; the color of the pixel's own class, a thin object perhaps, counts beside one of them.
+
+    Parameters
+    ----------
+    lines : ndarray of shape (H, 3 W), uint8
+        Red, green and blue of pixel after pixel.
+    mask : ndarray of shape (H, W), uint8 or uint16
+        The class of each pixel.
+    packed : ndarray of shape (k + 1,), int32
+        The first color 0xRRGGBB of each class.
+    noise : float
+        RGB distance from such a line within which a pixel is a mixture.
+    kinds : ndarray of shape (H, W), uint8
+        Those of `classify_pixels`; the pixels found become `UNMIXED`.
+    """
+    height, width = mask.shape
+    none, limit = len(packed) - 1, noise * noise
+    classes, around = np.empty(MAX_SUPPORTED, np.int64), np.empty((MAX_SUPPORTED + 1, 3), np.float32)
+    count = 0
+    for y in range(height):
+        for x in range(width):
+            if kinds[y, x] != BORDER_40 and kinds[y, x] != BORDER:
+                continue
+            own = unpack_rgb(packed[min(mask[y, x], none)])
+            found, explained = 0, False
+            for radius in range(1, SUPPORT_RADIUS + 1):
+                before = found
+                for row in range(max(y - radius, 0), min(y + radius + 1, height)):
+                    step = 1 if abs(row - y) == radius else 2 * radius  # the ring's sides have two pixels a row
+                    for column in range(x - radius, x + radius + 1, step):
+                        if column < 0 or column >= width or kinds[row, column] > WITHIN_20 or found == MAX_SUPPORTED:
+                            continue
+                        place = 0
+                        while place < found and classes[place] != mask[row, column]:
+                            place += 1
+                        if place == found:
+                            classes[place], found = mask[row, column], found + 1
+                            for channel in range(3):
+                                around[place, channel] = lines[row, 3 * column + channel]
+                if found > before:
+                    around[found, 0], around[found, 1], around[found, 2] = own
+                    explained = _is_mixture(lines[y, 3 * x : 3 * x + 3], around[: found + 1], limit)
+                    if explained:
+                        break
+            if not explained:
+                kinds[y, x] = UNMIXED
+                count += 1
+    return count
+
+
+@compiled
+def _is_mixture(color: U8Vector, around: F32Plane, limit: float) -> bool:
+    """Tell whether a color lies within a squared distance of a line between two of the colors `(n, 3)` around it."""
+    for i in range(len(around)):
+        for j in range(i):
+            length = along = squared = np.float32(0)
+            for channel in range(3):
+                line = around[j, channel] - around[i, channel]
+                off = np.float32(color[channel]) - around[i, channel]
+                length += line * line
+                along += line * off
+                squared += off * off
+            share = min(max(along / max(length, np.float32(1)), np.float32(0)), np.float32(1))
+            if squared - 2 * share * along + share * share * length <= limit:
+                return True
+    return False

@@ -6,14 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from kmseg.files import write_csv
 from kmseg.palette import RGB
+from kmseg.pixels.distance import between
 
 DOUBTFUL = 0.75
 """Certainty below which a class is named at the end of a run."""
 
 REMARKS = 3
 """Classes that are named there; palette.csv has them all."""
+
+LEFT_OUT_PIXELS, LEFT_OUT_SHARE = 30, 1e-4
+"""Pixels, and share of all counted, from which on a color that was not taken for a class is named."""
+
+SHADE = 10.0
+"""RGB distance within which a color is a shade of a class and not worth a word."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,28 @@ class Candidates:
         return sorted(classes, key=lambda c: c.color if self.index_masks else -c.pixels)
 
     def remarks(self) -> list[str]:
-        """Say which classes are doubtful, with the reason and the setting that decides otherwise."""
+        """Say which classes are doubtful and which colors were left out, with the reasons and the settings."""
         doubtful = [c for c in self.accepted if c.certainty < DOUBTFUL]
         said = [_describe_doubt(c) for c in doubtful[:REMARKS]]
         more = len(doubtful) - REMARKS
-        return said + ([f"{more} more doubtful classes: column certainty of palette.csv"] if more > 0 else [])
+        if more > 0:
+            said.append(f"{more} more doubtful classes: column certainty of palette.csv")
+        return said + self._describe_left_out()
+
+    def _describe_left_out(self) -> list[str]:
+        """Name the colors that were not taken for classes though they have many pixels and no class is near."""
+        least = max(LEFT_OUT_PIXELS, LEFT_OUT_SHARE * sum(c.pixels for c in self.considered))
+        others = [c for c in self.considered if c.verdict != "accepted" and c.pixels >= least]
+        classes = np.array([c.color for c in self.accepted], np.uint8).reshape(-1, 3)
+        if others and len(classes):
+            apart = between(np.array([c.color for c in others], np.uint8), classes).min(axis=1)
+            others = [c for c, off in zip(others, apart, strict=True) if off > SHADE]
+        if not others:
+            return []
+        others.sort(key=lambda c: -c.pixels)
+        named = "; ".join(f"{c.color} {c.pixels} pixels, {c.verdict}: {c.reason}" for c in others[:2])
+        more = f"; {len(others) - 2} more" if len(others) > 2 else ""
+        return [f"not taken for classes: {named}{more} (candidates.csv has all; palette.pin=[[r,g,b]] takes one in)"]
 
 
 @dataclass(frozen=True)

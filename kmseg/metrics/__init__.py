@@ -27,7 +27,7 @@ MEANING = {
     "palette/exact": "share of pixels of exactly their class's color",
     "palette/near": "share of the other pixels within 20 RGB units of it",
     "palette/reassigned": "share of border pixels of a color in between, labeled with a neighbor's class",
-    "palette/unmatched": "share of pixels of no class, and of flat pixels of a color that the palette lacks",
+    "palette/unmatched": "share of pixels neither of a class's color nor between those of two classes around them",
     "sampled/farther_than_10": "share of the counted pixels (task=discover: flat ones) farther than 10 from any color",
     "sampled/farther_than_40": "the same, farther than 40",
     "images/sampled": "images that the palette was learned from",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects, left_out
+from kmseg.audit.input_kinds import doubt_about_objects
 from kmseg.datasets import list_items
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
@@ -40,7 +40,7 @@ class Discover:
                 with explained_by(doubt):
                     found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
                 announce_palette(plan, found.palette)
-                doubt = doubt or doubt_about_objects(found.candidates, counted.read)
+                doubt = doubt or doubt_about_objects(found, counted.read)
                 record_found(tracked, plan, found, progress)
             metrics = {"palette/inertia": found.clusters.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
@@ -55,7 +55,7 @@ class Discover:
                 found.clusters.pixels,
                 metrics,
                 counted.failures,
-                (*notes, *say_transparent(items), found.said, found.damage, *found.remarks, left_out(found.candidates)),
+                (*notes, *say_transparent(items), found.said, found.damage, *found.remarks),
             )
             return replace(outcome, doubt=doubt, palette_shown=True)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects, left_out
-from kmseg.audit.pixel_match import explained_shares, refuse_unmatched, write_images
+from kmseg.audit.input_kinds import doubt_about_objects
+from kmseg.audit.pixel_match import explained_shares, note_unmatched, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
 from kmseg.discovery.damage import summarize
@@ -67,11 +67,11 @@ class Segment:
                 if palette is None:
                     with explained_by(doubt):
                         found, sampled = learn_palette(plan, items, progress)
-                    doubt = doubt or doubt_about_objects(found.candidates, sampled.read)
+                    doubt = doubt or doubt_about_objects(found, sampled.read)
                     palette = found.palette
                     announce_palette(plan, palette)
                     record_found(tracked, plan, found, progress)
-                    warnings += [found.said, *found.remarks, left_out(found.candidates), *how_to_name(plan, palette)]
+                    warnings += [found.said, *found.remarks, *how_to_name(plan, palette)]
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
                 warnings += say_ids(plan, palette)
@@ -91,6 +91,7 @@ class Segment:
                     *warn_few_evaluated(plan, tally),
                     *warn_absent_classes(plan, palette, tally),
                     *warn_inconsistent(plan, tally),
+                    *note_unmatched(tally.explained, palette),
                 ]
                 metrics |= measure(plan, palette, tally)
                 with progress.timed("finish"):
@@ -99,7 +100,7 @@ class Segment:
                 if masked.files is not None:
                     known = {*masked.files, *noted, *files}
                     warnings.append(describe_unrecorded(plan.output, known, masked.started))
-            files.append(write_images(plan.folder / "images.csv", tally.explained))
+            files.append(write_images(plan.folder / "images.csv", tally.explained, palette))
             files += check.drift.write(plan.folder / "drift.csv")
             pixels = tally.class_pixels[:-1]
             outcome = finish_run(

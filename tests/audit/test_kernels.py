@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from kmseg.audit.kernels import count_inexact, top_colors, unknown_colors
-from kmseg.audit.pixel_match import PixelMatcher
+from kmseg.audit.kernels import UNMIXED, WITHIN_20, count_inexact, top_colors, unknown_colors
+from kmseg.audit.pixel_match import PixelMatcher, _noise
 from kmseg.palette import Palette
 from kmseg.pixels.hash_table import empty_table, table_rows
 from tests import reference
@@ -32,9 +32,12 @@ def labels(draw):
 @given(labels())
 def test_each_pixel_has_the_kind_that_distance_and_local_range_give(drawn):
     image, mask = drawn
-    kinds, counts = PixelMatcher(PALETTE)._kinds(image, mask)
+    kinds, counts, unmixed = PixelMatcher(PALETTE)._kinds(image, mask)
     expected = reference.classify_pixels(image, mask, COLORS)
-    assert np.array_equal(kinds, expected)
+    noise = _noise(counts[:, : WITHIN_20 + 1].sum(axis=0))
+    off_line = reference.find_unmixed(image, mask, [*COLORS, [(255, 255, 255)]], noise, expected)
+    assert np.array_equal(kinds, np.where(off_line, UNMIXED, expected))
+    assert unmixed == off_line.sum()
     for k in range(4):
         assert np.array_equal(counts[k], np.bincount(expected[mask == k], minlength=8))
 

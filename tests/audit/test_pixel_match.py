@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import cv2
 import numpy as np
 
 from kmseg.audit.pixel_match import PixelMatcher
@@ -7,6 +8,7 @@ from kmseg.color_spaces.rgb import Rgb
 from kmseg.maskers.boundary import Boundary
 from kmseg.palette import Row, from_rows
 from tests.conftest import COLORS, draw_label
+from tests.support.kinds import draw_photo
 
 
 def test_the_color_that_a_class_is_painted_in_plays_no_part(palette):
@@ -26,5 +28,28 @@ def test_pixels_of_a_color_of_no_class_are_explained_and_those_of_an_unknown_col
     assert near[:-1].sum() == (mask != 255).sum()
     label[40:60, 2:10] = (240, 120, 120)
     explained, *_, new_colors = PixelMatcher(palette).match(label, mask)
-    assert explained.unmatched == 6 * 18  # its rim may be a mixture
+    assert explained.unmatched == 8 * 20
+    assert explained.where == (2, 42, 9, 57)
     assert new_colors == {"#f07878": 8 * 20}
+
+
+def test_a_frame_and_half_transparent_pixels_are_unmatched_and_the_mixtures_of_resizing_are_not(palette):
+    label = draw_label(size=96)
+    large = cv2.resize(label, (200, 200), interpolation=cv2.INTER_CUBIC)
+    assert _unmatched(palette, large) < 0.005
+    framed = label.copy()
+    framed[::12, :] = 255
+    assert _unmatched(palette, framed) > 0.9 / 12
+    blended = label.copy()
+    blended[20:60, 20:60] = (label[20:60, 20:60] + np.random.default_rng(0).integers(0, 256, (40, 40, 3))) // 2
+    assert _unmatched(palette, blended) > 0.9 * 40 * 40 / 96**2
+
+
+def test_most_of_a_photo_is_unmatched_whatever_the_legend(palette):
+    for seed in range(2):
+        assert _unmatched(palette, draw_photo(seed)) > 0.5
+
+
+def _unmatched(palette, image):
+    mask = Boundary().for_palette(palette, Rgb())(image)
+    return PixelMatcher(palette).match(image, mask)[0].unmatched / mask.size
