@@ -1,0 +1,102 @@
+"""Draw the images that the pages, their pictures and the tests of their commands use.
+
+    python docs/example_data.py FOLDER
+
+FOLDER then has what the commands of README.md and of the how-to guides name: `labels/`, `photos/`, `pairs/`, ...
+The scenes are those of `dataset=sample`, painted in the colors of the Cityscapes legend.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from kmseg.datasets.sample import FINE, LEGEND, SIZE, draw_scene
+from kmseg.images import write_png
+from kmseg.legends.recognition import published
+from kmseg.palette import Palette, write_palette
+
+SCENES = 8
+"""Scenes: enough for every class but the rare bicycle to occur."""
+
+QUALITY = 75
+"""JPEG quality of labels, pairs and panels: the default of many programs."""
+
+CLASSES = [name for name in LEGEND.names if name not in ("lane marking", "bicycle")]
+"""Classes of the scenes: those of the sample that Cityscapes has; bicycles of one-pixel lines are not drawn."""
+
+
+def cityscapes() -> Palette:
+    """Return the Cityscapes colors of `CLASSES`."""
+    known = published()["cityscapes_train19"]
+    return Palette(CLASSES, known.colors[[known.find_class(name) for name in CLASSES]])
+
+
+def scenes(count: int = SCENES) -> list[np.ndarray]:
+    """Draw index masks of streets, `(1024, 1024)` uint8, rows of `cityscapes()`."""
+    road = CLASSES.index("road")
+    table = np.array([CLASSES.index(name) if name in CLASSES else road for name in LEGEND.names], np.uint8)
+    drawn: list[np.ndarray] = []
+    number = 0
+    while len(drawn) < count:
+        scene = draw_scene(np.random.default_rng([0, number]))
+        number += 1
+        if LEGEND.find_class("bicycle") not in scene:
+            drawn.append(table[scene])
+    return drawn
+
+
+def label_of(scene: np.ndarray) -> np.ndarray:
+    """Paint a scene and reduce it, `(256, 256, 3)` uint8 RGB: colors mix at class borders, as in resized labels."""
+    return cv2.resize(cityscapes().paint(scene), (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+
+
+def mask_of(scene: np.ndarray) -> np.ndarray:
+    """Return the true index mask, `(256, 256)` uint8."""
+    return scene[FINE // 2 :: FINE, FINE // 2 :: FINE]
+
+
+def photo_of(scene: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Draw something like a photo, `(256, 256, 3)` uint8 RGB: muted colors, light from above, grain."""
+    random = np.random.default_rng(seed)
+    muted = cv2.resize(cityscapes().colors.astype(np.float32)[scene] * 0.45 + 70, (SIZE, SIZE))
+    light = np.linspace(1.15, 0.85, SIZE, dtype=np.float32)[:, None, None]
+    patches = cv2.resize(random.normal(0, 9, (32, 32)).astype(np.float32), (SIZE, SIZE))[..., None]
+    return np.rint(muted * light + patches + random.normal(0, 5, (SIZE, SIZE, 1))).clip(0, 255).astype(np.uint8)
+
+
+def predict(mask: np.ndarray) -> np.ndarray:
+    """Change an index mask as a model's mistakes would: borders two pixels off."""
+    return np.roll(mask, 2, axis=1)
+
+
+def draw(folder: Path) -> None:
+    """Draw all examples into a folder."""
+    palette = cityscapes()
+    write_palette(folder / "legend.csv", palette)
+    rainbow = [tuple(int(c) for c in color) for color in np.random.default_rng(1).integers(0, 256, (len(palette), 3))]
+    write_palette(folder / "my_colors.csv", Palette(CLASSES, rainbow))
+    bar = np.full((SIZE, 8, 3), 255, np.uint8)
+    for number, scene in enumerate(scenes()):
+        label, mask, photo = label_of(scene), mask_of(scene), photo_of(scene, number)
+        _write_jpeg(folder / "labels" / f"{number:02d}.jpg", label)
+        _write_jpeg(folder / "photos" / f"{number:02d}.jpg", photo)
+        _write_jpeg(folder / "pairs" / f"{number:02d}.jpg", np.hstack([photo, label]))
+        predicted = palette.paint(predict(mask))
+        _write_jpeg(folder / "panels" / f"{number:02d}.jpg", np.hstack([photo, bar, label, bar, predicted]))
+        write_png(folder / "overlays" / f"{number:02d}.png", np.rint(0.5 * photo + 0.5 * label).astype(np.uint8))
+        write_png(folder / "truth" / f"{number:02d}.png", mask)
+        write_png(folder / "lossless" / f"{number:02d}.png", palette.paint(mask))
+        write_png(folder / "predictions" / f"{number:02d}.png", predicted)
+
+
+def _write_jpeg(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(bytes(cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]))
+
+
+if __name__ == "__main__":
+    draw(Path(sys.argv[1]))
