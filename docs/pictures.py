@@ -7,6 +7,9 @@ How-it-works has its own script, `docs/how_it_works_pictures.py`.
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -29,7 +32,9 @@ from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette, recolored
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
 PICTURES = HERE / "pictures"
+
 GAP, TITLE_HEIGHT = 16, 30
 """Between pictures, and the line of text above each, pixels."""
 
@@ -187,13 +192,34 @@ def preview(data: Path) -> np.ndarray:
     return contact_sheet(rows, palette, 256)
 
 
+def report(data: Path) -> np.ndarray:
+    """The page of `+writers=report` in a browser, 1200 pixels wide."""
+    from tests.support.browser import chromium
+
+    words = [f"dataset.root={data / 'labels'}", f"dataset.photos={data / 'photos'}", "writers=[report]"]
+    words += ["dataset=folder", "tracker=none", f"hydra.run.dir={data / 'run'}"]
+    subprocess.run([sys.executable, str(HERE.parent / "run.py"), *words], check=True)
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1200, "height": 760})
+        page.goto((data / "run" / "report.html").as_uri())
+        page.wait_for_timeout(1000)
+        png = page.screenshot()
+    return np.array(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+DRAWN = (
+    overview, halves, panels, overlays, own_colors, one_class, check_legend, thin_objects, preview, report,
+)  # fmt: skip
+"""What makes each picture; the picture has its name."""
+
+
 def main() -> None:
     """Draw all pictures."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         draw(data)
-        for make in (overview, halves, panels, overlays, own_colors, one_class, check_legend, thin_objects, preview):
+        for make in DRAWN:
             write_png(PICTURES / f"{make.__name__.replace('_', '-')}.png", make(data))
 
 
