@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from kmseg.datasets.sample import FINE, LEGEND, SIZE, draw_scene
-from kmseg.images import write_png
+from kmseg.images import read_rgb, write_png
 from kmseg.legends.recognition import published
 from kmseg.palette import Palette, write_palette
 
@@ -31,6 +31,13 @@ scenes with them are left out."""
 
 CLASSES = [name for name in LEGEND.names if name not in ("lane marking", *NOT_DRAWN)]
 """Classes of the scenes; lane markings, which Cityscapes has not, are road."""
+
+
+MY_COLORS = [
+    (166, 206, 227), (178, 150, 130), (90, 90, 100), (200, 200, 205), (51, 160, 44), (178, 223, 138),
+    (227, 26, 28), (255, 127, 0), (202, 178, 214), (106, 61, 154), (31, 120, 180), (255, 215, 0),
+]  # fmt: skip
+"""Other colors for `CLASSES`."""
 
 
 def cityscapes() -> Palette:
@@ -68,8 +75,25 @@ def photo_of(scene: np.ndarray, seed: int = 0) -> np.ndarray:
     random = np.random.default_rng(seed)
     muted = cv2.resize(cityscapes().colors.astype(np.float32)[scene] * 0.45 + 70, (SIZE, SIZE))
     light = np.linspace(1.15, 0.85, SIZE, dtype=np.float32)[:, None, None]
-    patches = cv2.resize(random.normal(0, 9, (32, 32)).astype(np.float32), (SIZE, SIZE))[..., None]
-    return np.rint(muted * light + patches + random.normal(0, 5, (SIZE, SIZE, 1))).clip(0, 255).astype(np.uint8)
+    patches = cv2.resize(random.normal(0, 40, (64, 64)).astype(np.float32), (SIZE, SIZE))[..., None]
+    return np.rint(muted * light + patches + random.normal(0, 8, (SIZE, SIZE, 1))).clip(0, 255).astype(np.uint8)
+
+
+DRAWING_PALETTE = Palette(
+    ["ground", "wall", "pipe", "wire"], np.array([(220, 220, 170), (90, 70, 140), (20, 140, 90), (200, 40, 30)])
+)
+"""Classes of `thin_drawing`."""
+
+
+def thin_drawing() -> np.ndarray:
+    """Draw an index mask `(64, 64)` uint8 with lines of one and two pixels, rows of `DRAWING_PALETTE`."""
+    mask = np.zeros((64, 64), np.uint8)
+    cv2.rectangle(mask, (6, 8), (40, 40), 1, 2)
+    for step in range(3):
+        cv2.line(mask, (4 + 8 * step, 62), (34 + 12 * step, 3), 2, 2)
+    curve = np.array([(2 + 3 * x, 34 + int(20 * np.sin(x / 2.4))) for x in range(21)], np.int32)
+    cv2.polylines(mask, [curve], False, 3, 1)
+    return mask
 
 
 def predict(mask: np.ndarray) -> np.ndarray:
@@ -81,8 +105,7 @@ def draw(folder: Path) -> None:
     """Draw all examples into a folder."""
     palette = cityscapes()
     write_palette(folder / "legend.csv", palette)
-    rainbow = [tuple(int(c) for c in color) for color in np.random.default_rng(1).integers(0, 256, (len(palette), 3))]
-    write_palette(folder / "my_colors.csv", Palette(CLASSES, rainbow))
+    write_palette(folder / "my_colors.csv", Palette(CLASSES, MY_COLORS))
     bar = np.full((SIZE, 8, 3), 255, np.uint8)
     for number, scene in enumerate(scenes()):
         label, mask, photo = label_of(scene), mask_of(scene), photo_of(scene, number)
@@ -91,10 +114,13 @@ def draw(folder: Path) -> None:
         _write_jpeg(folder / "pairs" / f"{number:02d}.jpg", np.hstack([photo, label]))
         predicted = palette.paint(predict(mask))
         _write_jpeg(folder / "panels" / f"{number:02d}.jpg", np.hstack([photo, bar, label, bar, predicted]))
+        photo = read_rgb(folder / "photos" / f"{number:02d}.jpg")  # as programs that blend do
         write_png(folder / "overlays" / f"{number:02d}.png", np.rint(0.5 * photo + 0.5 * label).astype(np.uint8))
         write_png(folder / "truth" / f"{number:02d}.png", mask)
         write_png(folder / "lossless" / f"{number:02d}.png", palette.paint(mask))
         write_png(folder / "predictions" / f"{number:02d}.png", predicted)
+    write_palette(folder / "drawings.csv", DRAWING_PALETTE)
+    _write_jpeg(folder / "drawings" / "00.jpg", DRAWING_PALETTE.paint(thin_drawing()))
 
 
 def _write_jpeg(path: Path, image: np.ndarray) -> None:

@@ -79,22 +79,20 @@ def binary(mask: np.ndarray) -> np.ndarray:
 def overview(data: Path) -> np.ndarray:
     """Label image without a legend, the palette that is found, the mask, and masks of single classes."""
     palette = kmseg.discover(data / "labels")
-    number = 1
-    label = read_rgb(sorted((data / "labels").iterdir())[number])
+    label = read_rgb(data / "labels" / "00.jpg")
     mask = kmseg.segment([label], palette)[0]
-    big = 440
+    big, small = 440, 205
     label, painted = (
         cv2.resize(image, (big, big), interpolation=cv2.INTER_NEAREST) for image in (label, palette.paint(mask))
     )
-    chosen = ["road", "car", "traffic sign", "pole"]
-    small = [
-        cv2.resize(binary(mask == palette.find_class(name)), (104, 104), interpolation=cv2.INTER_AREA)
-        for name in chosen
-    ]
-    column = np.concatenate([np.pad(s, ((0, 8), (0, 0), (0, 0)), constant_values=255) for s in small])[:big]
-    column = np.pad(column, ((0, big - len(column)), (0, 0), (0, 0)), constant_values=255)
-    titles = ["label images, no legend", "palette, found and named", "index mask", "classes"]
-    return stack([row(titles, [label, swatches(palette, big), painted, column])])
+    classes = []
+    for name in ("road", "car", "traffic sign", "pole"):
+        one = cv2.resize(binary(mask == palette.find_class(name)), (small, small), interpolation=cv2.INTER_AREA)
+        classes.append(np.pad(row([name], [one]), ((0, 0), (0, GAP), (0, 0)), constant_values=255))
+    four = np.concatenate([np.hstack(classes[:2]), np.hstack(classes[2:])])[: big + TITLE_HEIGHT]
+    titles = ["label images without a legend", "palette, found and named", "index masks"]
+    main = row(titles, [label, swatches(palette, big), painted])
+    return stack([np.hstack([main, np.full((len(main), GAP, 3), 255, np.uint8), four])])
 
 
 def halves(data: Path) -> np.ndarray:
@@ -130,7 +128,7 @@ def own_colors(data: Path) -> np.ndarray:
     label = read_rgb(data / "labels" / "00.jpg")
     mask = kmseg.segment([label], palette)[0]
     own = Palette(palette.names, palette.painted)
-    images = [label, palette.paint(mask), swatches(own, 480)]
+    images = [*(cv2.resize(image, (440, 440)) for image in (label, palette.paint(mask))), swatches(own, 440)]
     return stack([row(["labels/00.jpg", "color/00.png", "my_colors.csv"], images)])
 
 
@@ -161,17 +159,7 @@ def check_legend(data: Path) -> np.ndarray:
 
 def thin_objects(data: Path) -> np.ndarray:
     """Thin lines as JPEG: the true mask, the label, and three maskers."""
-    palette = Palette(
-        ["ground", "wall", "pipe", "wire"], [(220, 220, 170), (90, 70, 140), (20, 140, 90), (200, 40, 30)]
-    )
-    true = np.zeros((64, 64), np.uint8)
-    cv2.rectangle(true, (6, 8), (40, 40), 1, 2)
-    for step in range(3):
-        cv2.line(true, (4 + 8 * step, 62), (34 + 12 * step, 3), 2, 2)
-    curve = np.array([(2 + 3 * x, 34 + int(20 * np.sin(x / 2.4))) for x in range(21)], np.int32)
-    cv2.polylines(true, [curve], False, 3, 1)
-    path = data / "thin.jpg"
-    cv2.imwrite(str(path), palette.paint(true)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])
+    palette, path = read_palette(data / "drawings.csv"), data / "drawings" / "00.jpg"
     found = [kmseg.segment(path, palette, masker=m)[0] for m in (Nearest(), Boundary(), Jpeg())]
     titles = ["JPEG label", "nearest color", "masker=boundary", "masker=jpeg"]
     images = [read_rgb(path), *(palette.paint(mask) for mask in found)]

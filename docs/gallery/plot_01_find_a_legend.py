@@ -20,8 +20,8 @@ from kmseg.legends.recognition import published
 cityscapes = published()["cityscapes_train19"]
 colors = [cityscapes.colors[cityscapes.find_class(n if n in cityscapes.names else "road")] for n in LEGEND.names]
 labels = []
-for seed in range(8):
-    scene = np.array(colors)[draw_scene(np.random.default_rng(seed))]
+for number in (2, 3, 4, 6, 7, 10, 11, 12):
+    scene = np.array(colors)[draw_scene(np.random.default_rng([0, number]))]
     small = cv2.resize(scene, (256, 256), interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpg", small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
     labels.append(cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1])
@@ -40,13 +40,13 @@ palette
 masks = kmseg.segment(labels, palette)
 
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 4), width_ratios=[3, 1.6, 3])
-left.imshow(labels[1])
+left.imshow(labels[0])
 left.set_title("label image, no legend")
 for row, (name, color) in enumerate(zip(palette.names, palette.colors / 255)):
     middle.add_patch(plt.Rectangle((0, -row), 1, 0.8, color=color))
     middle.text(1.2, 0.4 - row, name, va="center", fontsize=9)
 middle.set(xlim=(0, 4), ylim=(-len(palette) + 1, 1), title="palette")
-right.imshow(palette.paint(masks[1]))
+right.imshow(palette.paint(masks[0]))
 right.set_title("index mask, painted")
 for axis in (left, middle, right):
     axis.set_axis_off()

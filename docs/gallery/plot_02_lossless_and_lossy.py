@@ -28,7 +28,7 @@ print(f"right: nearest {(nearest == true).mean():.1%}, boundary {(boundary == tr
 # %%
 # A detail, 64 x 64 pixels.
 
-rows, columns = slice(96, 160), slice(16, 80)
+rows, columns = slice(131, 195), slice(186, 250)
 panels = {
     "before JPEG": LEGEND.paint(true),
     "JPEG, quality 75": lossy,

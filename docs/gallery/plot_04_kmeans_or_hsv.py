@@ -48,5 +48,5 @@ for shift, (name, score) in zip((-0.2, 0.2), scores.items()):
 axes[2].set_yticks(range(len(names)), names)
 axes[2].invert_yaxis()
 axes[2].set(xlabel="IoU", xlim=(0, 1))
-axes[2].legend(loc="lower left")
+axes[2].legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
 figure.tight_layout()

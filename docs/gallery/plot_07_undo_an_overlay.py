@@ -22,7 +22,8 @@ root = Path(tempfile.mkdtemp())
 for folder in ("overlays", "photos"):
     (root / folder).mkdir()
 for item in sample.items():
-    photo = sample.read_photo(item)
+    texture = cv2.resize(np.random.default_rng(int(item.key)).normal(0, 40, (64, 64)), (256, 256))
+    photo = np.clip(sample.read_photo(item) + texture[..., None], 0, 255).round()
     mask = cv2.imread(str(sample.folder / "truth" / f"{item.key}.png"), cv2.IMREAD_UNCHANGED)
     overlay = np.rint(0.4 * LEGEND.paint(mask) + 0.6 * photo).astype(np.uint8)
     for folder, image in (("overlays", overlay), ("photos", photo)):

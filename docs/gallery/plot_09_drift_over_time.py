@@ -31,7 +31,7 @@ print("first image with more than 0.5 % unmatched pixels:", first)
 
 # %%
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=[2, 1])
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), width_ratios=[2, 1], layout="constrained")
 left.bar(range(len(shares)), 100 * np.array(shares), color=["C3" if share > 0.005 else "C0" for share in shares])
 left.axhline(0.5, color="0.5", ls=":")
 left.set(xlabel="night", ylabel="unmatched pixels, %")
@@ -39,4 +39,3 @@ right.imshow(labels[first])
 right.contour(matcher.unmatched(labels[first], masks[first]), [0.5], colors="white", linewidths=2)
 right.set_title(f"night {first}, unmatched pixels outlined")
 right.set_axis_off()
-figure.tight_layout()

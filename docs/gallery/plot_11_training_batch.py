@@ -62,7 +62,7 @@ dataset = PhotosAndMasks(run / "photos", run / "masks")
 
 figure, axes = plt.subplots(2, 6, figsize=(12, 4.2))
 for index, column in enumerate(axes.T):
-    photo, mask = dataset[index]
+    photo, mask = dataset[index + 1]
     column[0].imshow(photo.transpose(1, 2, 0))
     column[1].imshow(palette.paint(mask.astype(np.uint8)))
 for axis in axes.flat:
