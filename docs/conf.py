@@ -33,7 +33,8 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "paper.ipynb", "gallery/*.rst"]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "paper.ipynb", "_templates", "gallery"]
 suppress_warnings = ["config.cache"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
