@@ -70,7 +70,8 @@ html_copy_source = False
 html_theme_options = {
     "logo": {"text": "kmseg", "alt_text": "kmseg"},
     "github_url": REPOSITORY,
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
+    "navbar_persistent": ["search-button"],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "show_prev_next": True,
