@@ -1,6 +1,6 @@
 """Legend and mask quality, data sets down and methods across, all measured in this one run.
 
-    python benchmarks/quality.py DATA [SET ...] [--images 8]
+    python benchmarks/quality.py DATA [SET ...] [--images 8] [--json benchmarks/results/quality.json]
     python benchmarks/quality.py DATA [SET ...] --draws 60
 
 DATA holds one folder a data set, each with its true legend PALETTE.csv (name,r,g,b) and either `labels/` (label images)
@@ -10,7 +10,9 @@ or `train/` and `truth/` (photo and label side by side, and index masks). Lossle
 from __future__ import annotations
 
 import argparse
+import datetime
 import itertools
+import json
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -163,6 +165,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("sets", nargs="*")
     parser.add_argument("--images", type=int, default=8, help="lossless images whose masks are measured, a set")
+    parser.add_argument("--json", type=Path, help="also write the rows here; docs/figures.py makes tables of them")
     parser.add_argument("--draws", type=int, default=0, help="only find the legend, in so many draws of ten images")
     options = parser.parse_args()
     if options.draws:
@@ -171,9 +174,20 @@ def main() -> None:
         return
     print(f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}\n")
     print("| data set | method | legend found | mean IoU |\n|---|---|---|---|")
+    measured = []
     for case in cases(options.data, options.sets, options.images):
         for method, legend, score in rows(case):
             print(f"| {case.name} | {method} | {legend} | {'-' if score is None else f'{score:.3f}'} |", flush=True)
+            measured.append({"set": case.name, "method": method, "legend": legend, "miou": score})
+    if options.json:
+        sets = " ".join(["DATA", *options.sets])
+        record = {
+            "command": f"python benchmarks/quality.py {sets} --images {options.images}",
+            "date": f"{datetime.date.today()}",
+            "machine": f"{platform.machine()}, Python {platform.python_version()}, NumPy {np.__version__}",
+            "rows": measured,
+        }
+        options.json.write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
-import zipfile
 from pathlib import Path
 
 from kmseg.plugins import installed_plugins, plugin_folders
-from tests.conftest import REPO
+from tests.conftest import COLORS, REPO
 
 COLOR_SPACE = '''
 from dataclasses import dataclass
@@ -145,16 +145,19 @@ def test_all_options_are_listed_with_what_they_are_and_where_they_come_from(kmse
     assert not ran.folder.exists()
 
 
-def test_a_plugin_package_installed_into_a_new_environment_is_used(labels, tmp_path):
+def test_the_template_of_a_plugin_package_is_installed_and_used_in_a_new_environment(labels, tmp_path):
+    template = shutil.copytree(REPO / "examples" / "plugin-package", tmp_path / "package")
     python = new_environment(tmp_path / "venv")
     install = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-index", "--no-deps"]
-    subprocess.run([*install, str(wheel(tmp_path, WRITER))], check=True, capture_output=True)
-    words = ["dataset=folder", f"dataset.root={labels}", "writers=[noted]", "tracker=none", "executor=processes"]
-    command = [str(python), "-m", "kmseg.cli.main", *words, f"hydra.run.dir={tmp_path / 'run'}"]
+    subprocess.run([*install, "--no-build-isolation", str(template)], check=True, capture_output=True)
+    words = ["dataset=folder", f"dataset.root={labels}", "clusterer=farthest_first", "clusterer.k=4"]
+    command = [str(python), "-m", "kmseg.cli.main", *words, "tracker=none", "executor=processes"]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command += ["task=discover", f"hydra.run.dir={tmp_path / 'run'}"]
     ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr
-    assert (tmp_path / "run" / "noted" / "far" / "away" / "5.txt").read_text() == "seen"
+    rows = (tmp_path / "run" / "palette.csv").read_text().splitlines()[1:]
+    assert {tuple(map(int, row.split(",")[1:4])) for row in rows} == set(COLORS.values())
 
 
 def new_environment(folder: Path) -> Path:
@@ -163,21 +166,3 @@ def new_environment(folder: Path) -> Path:
     (site,) = folder.glob("lib/python*/site-packages")
     (site / "seen.pth").write_text(f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n{REPO}\n")
     return folder / "bin" / "python"
-
-
-def wheel(folder: Path, code: str) -> Path:
-    """Pack a plugin as people publish it: a package with code, `conf/` and an entry point."""
-    path = folder / "kmseg_noted-1.0-py3-none-any.whl"
-    info = "kmseg_noted-1.0.dist-info"
-    files = {
-        "kmseg_noted/__init__.py": code,
-        "kmseg_noted/conf/writers/noted.yaml": "# @package writers.noted\n# Words\n_target_: kmseg_noted.Noted\n",
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: kmseg-noted\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: by hand\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/entry_points.txt": "[kmseg.plugins]\nnoted = kmseg_noted\n",
-    }
-    with zipfile.ZipFile(path, "w") as packed:
-        for name, text in files.items():
-            packed.writestr(name, text)
-        packed.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in (*files, f"{info}/RECORD")))
-    return path

@@ -29,6 +29,8 @@ class Pairs(OfFiles):
         Folder of the files, also in an archive or a bucket, see `Folder`; sub-folders are searched.
     label : str
         The half with the label, `right` or `left`.
+    labels : sequence of str
+        Patterns of the files below the root; none takes every image.
     """
 
     root: str

@@ -61,7 +61,9 @@ def test_a_run_leaves_a_model_that_makes_the_masks_that_it_wrote(kmseg, labels, 
         made = loaded.predict(np.stack([draw_label(number) for number in range(5)]))
         assert made.dtype == np.uint8
         np.testing.assert_array_equal(made, masks)
-    (code,) = re.findall(r"```python\n(import mlflow\n.*?)```", (REPO / "README.md").read_text(), re.S)
+    (code,) = re.findall(
+        r"```python\n(import mlflow\n.*?)```", (REPO / "docs" / "how-to" / "mlflow.md").read_text(), re.S
+    )
     code = code.replace("/home/me/.kmseg", f"{tmp_path}/home").replace("NAME", "streets")
     exec(code, told := {"labels": np.stack([draw_label(number) for number in range(5)])})
     np.testing.assert_array_equal(told["masks"], masks)
