@@ -11,14 +11,21 @@ import cv2
 import matplotlib as mpl
 import numpy as np
 
+from kmseg.color_spaces.rgb import Rgb
 from kmseg.discovery.candidates import in_order
 from kmseg.discovery.damage import Damage
 from kmseg.discovery.modes import Evidence, region_modes
 from kmseg.discovery.select import find_candidates
 from kmseg.discovery.statistics import REGION_NOISE, ColorStatistics
 from kmseg.draw.sheets import candidates_picture
-from kmseg.images import read_label_image, write_png
+from kmseg.images import LabelImage, read_label_image, write_png
+from kmseg.maskers.jpeg import Jpeg
+from kmseg.maskers.jpeg.coefficients import read_coefficients
+from kmseg.maskers.jpeg.file_model import cosines
+from kmseg.maskers.nearest import Nearest
+from kmseg.palette import Palette
 from kmseg.pixels.local_range import local_range
+from kmseg.pixels.ycbcr import to_ycbcr
 
 mpl.use("agg")
 import matplotlib.pyplot as plt  # after the choice of the backend
@@ -67,6 +74,37 @@ def panels(titles: list[str], images: list[np.ndarray]) -> plt.Figure:
     return figure
 
 
+def draw_intervals(label: LabelImage) -> plt.Figure:
+    """Draw one block's stored luma coefficients as intervals, with those of a wrong and of the corrected labeling."""
+    palette = Palette(list(CLASSES), np.array(list(CLASSES.values())))
+    before, after = (m.for_palette(palette, Rgb())(label) for m in (Nearest(), Jpeg()))
+    file, luma = label.coefficients(read_coefficients), to_ycbcr(palette.colors)[0]
+    half, best = file.half_steps[0], (0.0,)
+    for row, column in np.ndindex(file.target[0].shape[:2]):
+        block = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
+        stored = file.target[0][row, column]
+        wrong, right = (cosines().T @ luma[mask[block]] @ cosines() for mask in (before, after))
+        outside, mended = ((np.abs(c - stored) > half).sum() for c in (wrong, right))
+        if outside > best[0] and not mended:
+            best = (outside, block, stored, wrong, right)
+    _, block, stored, wrong, right = best
+    worst = np.argsort(-(np.abs(wrong - stored) / half).ravel())[:14]
+    figure, (one, two, axis) = plt.subplots(1, 3, figsize=(10, 3.2), width_ratios=(1, 1, 2.4))
+    for panel, mask, title in ((one, before, "nearest color"), (two, after, "corrected")):
+        panel.imshow(palette.paint(mask[block]), interpolation="nearest")
+        panel.set_title(title, fontsize=10)
+        panel.set_axis_off()
+    at = np.arange(len(worst))
+    axis.bar(at, 2 * half.ravel()[worst], 0.7, -half.ravel()[worst], color="#d5d9e0", label="allowed by the file")
+    axis.plot(at, (wrong - stored).ravel()[worst], "x", color="#c0392b", label="nearest color")
+    axis.plot(at, (right - stored).ravel()[worst], "o", color="#1d7a4f", ms=5, label="corrected")
+    axis.set_xticks(at, [f"{i // 8},{i % 8}" for i in worst], fontsize=8)
+    axis.set_xlabel("frequency (row, column)", fontsize=9)
+    axis.set_title("luma coefficients less the stored ones", fontsize=10)
+    axis.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
 def main() -> None:
     """Draw all pictures."""
     scratch = HERE / ".scratch"
@@ -109,6 +147,7 @@ def main() -> None:
 
     candidates = find_candidates(statistics)
     write_png(HERE / "how-verdicts.png", candidates_picture(in_order(candidates)[:14]))
+    save(draw_intervals(labels[0]), "intervals")
     for path in scratch.iterdir():
         path.unlink()
     scratch.rmdir()
