@@ -1,7 +1,7 @@
 """Maskers: label image + palette -> index mask, one file per option."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,12 +27,15 @@ class Examined:
         Those of them that the mask, painted in the palette's colors, could have given.
     complete : ndarray of shape (H, W) or None
         The mask before pixels of a low confidence were ignored; None where none were.
+    contradicted : ndarray of shape (H, W), bool, or None
+        The pixels of the blocks that the mask could not have given; None where the file says nothing.
     """
 
     mask: NDArray[Any]
     blocks: int = 0
     consistent: int = 0
     complete: NDArray[Any] | None = None
+    contradicted: NDArray[np.bool_] | None = None
 
 
 Mask = Callable[[LabelImage], NDArray[Any]]
@@ -80,4 +83,4 @@ class IgnoringMask:
         examined = examine(self._mask, label)
         sure = measure_confidence(np.asarray(label, np.uint8), examined.mask, self._palette) >= self._confidence
         mask = np.where(sure, examined.mask, self._palette.ignore).astype(examined.mask.dtype)
-        return Examined(mask, examined.blocks, examined.consistent, complete=examined.mask)
+        return replace(examined, mask=mask, complete=examined.mask)

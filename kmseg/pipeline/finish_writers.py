@@ -49,6 +49,8 @@ def finish_writers(
         unmatched_pixels=lambda label: images.unmatched(label),
         candidates=candidates,
         overrides=plan.overrides,
+        contradicted={key: 1 - row.consistent / row.blocks for key, row in tally.explained.items() if row.blocks},
+        contradicted_pixels=lambda label: images.contradicted(label),
     )
     files = [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
     return [path for path in files if storage.find_bucket(path) is None]
@@ -71,6 +73,11 @@ class _Images:
     @cached_property
     def pixel_matcher(self) -> PixelMatcher:
         return PixelMatcher(self._palette)
+
+    def contradicted(self, label: LabelImage) -> NDArray[np.bool_]:
+        """Return the pixels `(H, W)` of the blocks of a label's file that its mask contradicts."""
+        found = examine(self.mask, label).contradicted
+        return np.zeros(label.shape[:2], np.bool_) if found is None else found
 
     def unmatched(self, label: LabelImage) -> NDArray[np.bool_]:
         """Return the unmatched pixels `(H, W)`; pixels that the masker ignores as not sure are none."""

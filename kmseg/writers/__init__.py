@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -72,6 +72,10 @@ class WholeRun:
         Returns the index mask `(H, W)` of a label image, or of a part of one.
     unmatched_pixels : callable
         Returns the unmatched pixels `(H, W)` bool of a label image.
+    contradicted : mapping of str to float
+        Share of the blocks of each JPEG file that its mask contradicts, by the image's key; of masker=jpeg.
+    contradicted_pixels : callable
+        Returns the pixels `(H, W)` bool of these blocks of a label image.
     candidates : Candidates or None
         Every color that was considered, if discovery found the palette.
     overrides : sequence of str
@@ -90,6 +94,8 @@ class WholeRun:
     unmatched_pixels: Callable[[LabelImage], NDArray[np.bool_]]
     candidates: Candidates | None = None
     overrides: Sequence[str] = ()
+    contradicted: Mapping[str, float] = field(default_factory=dict)
+    contradicted_pixels: Callable[[LabelImage], NDArray[np.bool_]] = lambda label: np.zeros(label.shape[:2], np.bool_)
 
 
 class Writer(Protocol):

@@ -53,6 +53,7 @@ def test_a_label_saved_directly_comes_back_and_every_block_is_proved(tmp_path, s
     found = examine(Jpeg().for_palette(PLAN, Rgb()), label)
     assert (found.mask != mask).sum() <= 8
     assert found.consistent == found.blocks > 0
+    assert not found.contradicted.any()
     assert (found.mask != mask).sum() <= min(wrong(m, label, mask) for m in (Boundary(), Nearest()))
 
 
@@ -99,6 +100,8 @@ def test_a_palette_that_is_not_the_files_is_noticed(tmp_path):
     off = Palette(PLAN.names, np.clip(PLAN.colors.astype(int) + 9, 0, 255))
     found = examine(Jpeg().for_palette(off, Rgb()), label)
     assert found.consistent < 0.5 * found.blocks
+    assert found.contradicted.shape == found.mask.shape
+    assert found.contradicted.mean() > 0.5
     assert np.array_equal(found.mask, Boundary().for_palette(off, Rgb())(label))
 
 

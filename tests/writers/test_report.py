@@ -198,6 +198,17 @@ def test_the_page_stays_small_with_many_classes_noise_and_long_lists(page, repor
     assert np.array_equal(shown_pixels(page)[0, 0], many.paint(masks[0])[0, 0])
 
 
+def test_the_page_draws_the_blocks_that_contradict_their_masks(report, palette):
+    masks = [np.arange(64, dtype=np.uint8).reshape(8, 8) % 4]
+    title = "Images whose files contradict their masks most"
+    assert title not in report(palette, masks).read_text()
+    text = report(
+        palette, masks, contradicted={"0": 0.25}, contradicted_pixels=lambda label: label.pixels[..., 0] > 9
+    ).read_text()
+    assert title in text
+    assert "25.0%" in text
+
+
 def test_a_class_is_shown_where_it_stands_out_and_first_where_it_stands_out_most():
     small, large = np.zeros((256, 512), np.uint8), np.zeros((256, 512), np.uint8)
     small[100:104, 300:304] = 1

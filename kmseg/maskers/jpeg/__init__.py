@@ -123,7 +123,10 @@ class JpegMask:
         labels, excess = self._search(file, start.astype(np.uint16), other.astype(np.uint16))
         from kmseg.maskers.jpeg.mcu_kernels import CONSISTENT
 
-        return Examined(self._classes[labels], excess.size, int((excess <= CONSISTENT).sum()))
+        consistent = excess <= CONSISTENT
+        sides, (height, width) = (BLOCK * file.per_mcu[0], BLOCK * file.per_mcu[1]), labels.shape
+        contradicted = np.repeat(np.repeat(~consistent, sides[0], axis=0), sides[1], axis=1)[:height, :width]
+        return Examined(self._classes[labels], excess.size, int(consistent.sum()), contradicted=contradicted)
 
     def _search(
         self, file: Coefficients, start: NDArray[np.uint16], other: NDArray[np.uint16]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kmseg._version import __version__
 from kmseg.discovery.candidates import Candidate, in_order
+from kmseg.images import LabelImage
 from kmseg.metrics import MEANING
 from kmseg.writers import WholeRun
 from kmseg.writers.report.crops import make_crops
@@ -26,10 +28,10 @@ MAX_LISTED = 60
 """Candidates in the list at most; the run's files have all."""
 
 WORST_SHOWN, WORST_WIDTH = 6, 320
-"""Number of images with most unmatched pixels, and the width of their pictures in pixels."""
+"""Number of images with most unmatched or contradicted pixels, and the width of their pictures in pixels."""
 
-UNMATCHED_COLOR = np.array((230, 0, 120), np.uint8)
-"""Color of unmatched pixels on a faded label."""
+MARK_COLOR = np.array((230, 0, 120), np.uint8)
+"""Color of marked pixels on a faded label."""
 
 
 def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Sequence[Mapping[str, Any]]) -> str:
@@ -61,7 +63,8 @@ def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Seq
         command=_command(run.overrides),
         candidates=_candidates(run),
         more_candidates=max(len(run.candidates.considered) - MAX_LISTED, 0) if run.candidates else 0,
-        worst=_worst(run),
+        worst=_marked(run, run.unmatched, run.unmatched_pixels),
+        contradicted=_marked(run, run.contradicted, run.contradicted_pixels),
         figures=_figures(run.metrics),
     )
 
@@ -126,20 +129,22 @@ def _candidates(run: WholeRun) -> list[Candidate]:
     return in_order(run.candidates)[:MAX_LISTED] if run.candidates else []
 
 
-def _worst(run: WholeRun) -> list[Mapping[str, Any]]:
-    """Return the images with most unmatched pixels, with these in one bright color on a faded label."""
-    order = sorted((item for item in run.unmatched.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
+def _marked(
+    run: WholeRun, shares: Mapping[str, float], find_pixels: Callable[[LabelImage], NDArray[np.bool_]]
+) -> list[Mapping[str, Any]]:
+    """Return the images with the largest shares, with the pixels found in one bright color on a faded label."""
+    order = sorted((item for item in shares.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
     worst = []
     for key, share in order[:WORST_SHOWN]:
         label = run.read_label(key)
         if label is None:
             continue
-        unmatched = run.unmatched_pixels(label)
+        marked = find_pixels(label)
         width = min(WORST_WIDTH, label.shape[1])
         height = max(round(label.shape[0] * width / label.shape[1]), 1)
         picture = sampled(label.pixels, width, height) // 3 + np.uint8(160)
-        # A scaled pixel is bright if any pixel in it is unmatched.
-        picture[averaged(unmatched.astype(np.float32), width, height) > 0] = UNMATCHED_COLOR
+        # A scaled pixel is bright if any pixel in it is marked.
+        picture[averaged(marked.astype(np.float32), width, height) > 0] = MARK_COLOR
         worst.append({"image": key, "share": _percent(share), "picture": picture_of_label(picture)})
     return fitting(worst, WORST)
 
