@@ -17,7 +17,7 @@ from kmseg.palette import Palette
 from kmseg.pixels.packing import pack
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MatchCounts:
     """How the pixels' colors of one image relate to their classes; `exact` to `unmatched` add up to `pixels`.
 
@@ -120,13 +120,13 @@ def explained_shares(images: Mapping[str, MatchCounts]) -> dict[str, float]:
 def write_images(path: Path, images: Mapping[str, MatchCounts]) -> Path:
     """Write the shares of each image, the one with most unmatched pixels first."""
     examined = any(row.blocks for row in images.values())
-    rows = [
+    rows = (  # one at a time: a list of those of 100,000 images would take 50 MB
         [key, row.pixels]
         + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
         + [row.damage]
         + ([f"{row.consistent / row.blocks:.6f}" if row.blocks else ""] if examined else [])
         for key, row in worst_first(images)
-    ]
+    )
     return write_csv(
         path,
         ["image", "pixels", "exact", "near", "reassigned", "unmatched", "damage"] + ["consistent"] * examined,

@@ -95,7 +95,7 @@ class Folder(OfFiles):
                 f"{root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image{asked}, also not in its sub-folders{other}"
             )
         if not self.labels:
-            refuse_mixed(self.root, tree, found.images)
+            refuse_mixed(self.root, tree, found.unused)
         items = [Item(key, path) for key, path in found.images.items()]
         notes = [] if self.labels else summarize(found.unused)
         notes += describe_alike(list(found.images))
@@ -104,7 +104,9 @@ class Folder(OfFiles):
             notes += said
         splits, said = self._splits(list(found.images))
         _refuse_equal_keys(splits)
-        return Listed([replace(item, split=splits.get(item.key)) for item in items], [*notes, *said])
+        if splits:
+            items = [replace(item, split=splits.get(item.key)) for item in items]
+        return Listed(items, [*notes, *said])
 
     def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], list[str]]:
         """Find the photo of each label; labels that lie among the photos are none."""
@@ -280,11 +282,10 @@ def _refuse_equal_keys(splits: Mapping[str, str]) -> None:
             )
 
 
-def refuse_mixed(root: str, tree: Tree, images: Mapping[str, Path]) -> None:
+def refuse_mixed(root: str, tree: Tree, unused: Mapping[str, str]) -> None:
     """Fail where photos stand among the labels, if names tell the two apart (`x.jpg` and `x_mask.png`)."""
-    known = {str(path) for path in images.values()}
     for folder, names in tree.folders.items():
-        inside = [name for name in names if tree.files[f"{folder}/{name}".lstrip("/")] in known]
+        inside = [name for name in names if f"{folder}/{name}".lstrip("/") not in unused]
         series = group_series(inside)
         if (
             len(series) < 2
