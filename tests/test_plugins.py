@@ -149,7 +149,7 @@ def test_a_plugin_package_installed_into_a_new_environment_is_used(labels, tmp_p
     python = new_environment(tmp_path / "venv")
     install = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-index", "--no-deps"]
     subprocess.run([*install, str(wheel(tmp_path, WRITER))], check=True, capture_output=True)
-    words = ["dataset=folder", f"dataset.root={labels}", "writers=[noted]", "tracker=none", "executor=processes"]
+    words = ["dataset=folder", f"dataset.root={labels}", "writers=[noted]", "tracker=none"]
     command = [str(python), "-m", "kmseg.cli.main", *words, f"hydra.run.dir={tmp_path / 'run'}"]
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
