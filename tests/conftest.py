@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,21 +50,30 @@ def own_home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture(scope="session")
 def prepared():
-    """Return a process that forks for each command, started once; see `tests/support/prepared.py`."""
-    servers: dict[bool, Server] = {}
+    """Return a process that forks for each command, started at the first; see `tests/support/prepared.py`."""
+    servers: list[Server] = []
 
-    def server(tracked: bool) -> Server:
-        if tracked not in servers:
-            servers[tracked] = Server(*["mlflow"] * tracked)
-        return servers[tracked]
+    def server() -> Server:
+        if not servers:
+            servers.append(Server())
+        return servers[0]
 
     yield server
-    for started in servers.values():
+    for started in servers:
         started.close()
 
 
 READ_LATE = {"KMSEG_HOME", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
 """Settings of the environment that are read when they are needed; others are read at the start."""
+
+WITH_PROCESSES = ("executor=processes", "executor=dask", "hydra/launcher")
+"""Words of commands that start processes of their own, which need a main program of their own."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that no worker is left with one of them at the end."""
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture
@@ -78,10 +88,10 @@ def kmseg(tmp_path, tmp_path_factory, prepared):
         words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
         environment = {**os.environ, "COLUMNS": "200", **(env or {})}
         anew = not READ_LATE.issuperset(env or {}) or not hasattr(os, "fork")
-        if not anew and not any(word.startswith(("executor", "hydra/launcher", "-m")) for word in words):
+        if not anew and not any(word.startswith(WITH_PROCESSES) for word in words):
             out, err = (tmp_path_factory.getbasetemp() / name for name in ("out", "err"))
             asked = {"words": words, "cwd": str(tmp_path), "env": environment, "out": str(out), "err": str(err)}
-            code = prepared(tracker == "mlflow").ask(**asked)
+            code = prepared().ask(**asked)
             return Ran(code, out.read_text(), err.read_text(), folder)
         done = subprocess.run(
             [sys.executable, str(REPO / "run.py"), *words],

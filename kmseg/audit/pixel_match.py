@@ -35,7 +35,7 @@ WORTH_A_NOTE = 0.05
 """Share of unmatched pixels from which on an image is named: true legends leave up to 0.03 of images in strong JPEG."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MatchCounts:
     """How the pixels' colors of one image relate to their classes; `exact` to `unmatched` add up to `pixels`.
 
@@ -187,14 +187,14 @@ def note_unmatched(images: Mapping[str, MatchCounts], palette: Palette) -> list[
 def write_images(path: Path, images: Mapping[str, MatchCounts], palette: Palette) -> Path:
     """Write the shares of each image, the one with most unmatched pixels first."""
     examined = any(row.blocks for row in images.values())
-    rows = [
+    rows = (  # one at a time: a list of those of 100,000 images would take 50 MB
         [key, row.pixels]
         + [f"{count / row.pixels:.6f}" for count in (row.exact, row.near, row.reassigned, row.unmatched)]
         + [row.damage]
         + ([f"{row.consistent / row.blocks:.6f}" if row.blocks else ""] if examined else [])
         + [palette.names[row.nearest] if 0 <= row.nearest < len(palette) else "", *(row.where or ("",) * 4)]
         for key, row in worst_first(images)
-    ]
+    )
     return write_csv(
         path,
         ["image", "pixels", "exact", "near", "reassigned", "unmatched", "damage"]

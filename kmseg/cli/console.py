@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -34,6 +34,9 @@ MAIN = {
     "time/total": "seconds",
 }
 
+SHOWN_SHARES = 5
+"""Classes whose share is printed at the end of a run: one line; `palette.csv` has all."""
+
 SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "mean IoU", "time/total": "seconds"}
 
 
@@ -43,7 +46,9 @@ def show(outcome: Outcome | Listing) -> None:
     if isinstance(outcome, Listing):
         console.print(_listing(outcome))
         return
-    if not outcome.palette_shown:
+    if outcome.palette_shown:  # a second table would push the first, and the notes, off the screen
+        console.print(Text(f"shares   {printable(_largest(outcome.palette.names, outcome.shares))} (palette.csv)"))
+    else:
         console.print(swatches_table(outcome.palette.names, outcome.palette.painted, outcome.shares))
     console.print(_figures(outcome))
     if outcome.conclusion:
@@ -60,6 +65,17 @@ def show(outcome: Outcome | Listing) -> None:
         console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)
     if outcome.doubt:
         console.print(Text(f"doubt    {printable(outcome.doubt)}", style="bold red"), soft_wrap=True)
+
+
+def _largest(names: Sequence[str], shares: Sequence[float]) -> str:
+    """Return the classes with most pixels and their shares.
+
+    >>> _largest(["road", "sky", "car"], [0.25, 0.75, 0.0])
+    'sky 75.0%, road 25.0%, car 0.0%'
+    """
+    order = sorted(range(len(names)), key=lambda row: -shares[row])
+    listed = ", ".join(f"{names[row]} {shares[row]:.1%}" for row in order[:SHOWN_SHARES])
+    return listed + (", ..." if len(order) > SHOWN_SHARES else "")
 
 
 def show_palette(palette: Palette) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kmseg.datasets.truth import Truth
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a run holds one for each of a million images
 class Item:
     """One label image of a dataset.
 

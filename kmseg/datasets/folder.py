@@ -95,7 +95,7 @@ class Folder(OfFiles):
                 f"{root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image{asked}, also not in its sub-folders{other}"
             )
         if not self.labels:
-            refuse_mixed(self.root, tree, found.images)
+            refuse_mixed(self.root, tree, found.unused)
         items = [Item(key, path) for key, path in found.images.items()]
         notes = [] if self.labels else summarize(found.unused)
         notes += describe_alike(list(found.images))
@@ -105,7 +105,9 @@ class Folder(OfFiles):
             notes.append(said)
         splits, said_of_splits = self._splits(list(found.images), photo_keys)
         _refuse_equal_keys(splits)
-        return Listed([replace(item, split=splits.get(item.key)) for item in items], [*notes, *said_of_splits])
+        if splits:
+            items = [replace(item, split=splits.get(item.key)) for item in items]
+        return Listed(items, [*notes, *said_of_splits])
 
     def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], Mapping[str, str], str]:
         """Find the photo of each label, its path by the label's key, and what to say; labels are no photos."""
@@ -285,11 +287,10 @@ def _refuse_equal_keys(splits: Mapping[str, str]) -> None:
             )
 
 
-def refuse_mixed(root: str, tree: Tree, images: Mapping[str, Path]) -> None:
+def refuse_mixed(root: str, tree: Tree, unused: Mapping[str, str]) -> None:
     """Fail where photos stand among the labels, if names tell the two apart (`x.jpg` and `x_mask.png`)."""
-    known = {str(path) for path in images.values()}
     for folder, names in tree.folders.items():
-        inside = [name for name in names if tree.files[f"{folder}/{name}".lstrip("/")] in known]
+        inside = [name for name in names if f"{folder}/{name}".lstrip("/") not in unused]
         series = group_series(inside)
         if (
             len(series) < 2

@@ -19,7 +19,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -107,7 +107,7 @@ def make_record(image: str, digests: tuple[str, str, str], files: Mapping[str, i
         "masked": tally.masked,
         "evaluated": tally.evaluated,
         "failures": list(tally.failures),
-        "explained": vars(tally.explained[image]),
+        "explained": asdict(tally.explained[image]),
         "new_colors": tally.new_colors.get(image, {}),
         "notes": serializable,
         "class_pixels": _packed(tally.class_pixels),

@@ -33,7 +33,7 @@ from kmseg.writers import Segmented, Writer
 A = TypeVar("A", LabelImage, NDArray[Any])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Work:
     """One image to mask: its position in the dataset, and its true mask if it has one."""
 

@@ -37,18 +37,30 @@ def compiled_sums(function: F) -> F:
         return cast(F, njit(nogil=True, error_model="numpy", fastmath=any_order)(function))
 
 
+_WHEN_COMPILING: list[Callable[[], None]] = []
+
+
+def when_compiling(call: Callable[[], None]) -> None:
+    """Have a function called once when the first loop is compiled, not loaded: in the first run of an installation."""
+    if call not in _WHEN_COMPILING:
+        _WHEN_COMPILING.append(call)
+
+
 @cache
 def _announce_once() -> None:
-    """Print one line to stderr when the compiler starts, since it takes up to half a minute."""
+    """Print one line to stderr when the compiler starts, since it takes some ten seconds."""
     from numba.core import event
 
     class Announcement(event.Listener):  # type: ignore[misc]  # numba has no type hints
         announced = multiprocessing.current_process().name != "MainProcess"
 
         def on_start(self, event: Any) -> None:
-            if not self.announced:
-                print("compiling pixel loops for this CPU (once, up to 30 s)", file=sys.stderr)
+            if self.announced:
+                return
             self.announced = True
+            print("compiling pixel loops (first run only, about 15 s)", file=sys.stderr)
+            for call in _WHEN_COMPILING:
+                call()
 
         def on_end(self, event: Any) -> None:
             pass

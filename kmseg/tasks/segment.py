@@ -29,9 +29,11 @@ from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
 from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
+from kmseg.pipeline.precompile import start_compiling, wait_until_compiled
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
 from kmseg.pipeline.unrecorded import describe_unrecorded
+from kmseg.pixels.jit import when_compiling
 from kmseg.writers.dataset_layout import Layout
 
 FEW_CONSISTENT = 0.9
@@ -51,6 +53,7 @@ class Segment:
     def run(self, plan: Plan) -> Outcome:
         """Run the task in `plan.folder`."""
         refuse_unwritable(plan)
+        when_compiling(start_compiling)
         progress = Progress()
         palette = plan.palette.given
         if palette is None and plan.incremental:
@@ -82,6 +85,7 @@ class Segment:
                     check_writers(plan, palette)
                     metrics |= {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
                 warnings += say_ids(plan, palette)
+                wait_until_compiled()
                 masked = mask_dataset(plan, items, palette, progress)
                 warnings += masked.notes
                 tally = masked.tally
@@ -116,7 +120,7 @@ class Segment:
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
-            return replace(outcome, drifted=bool(check.drift), doubt=doubt)
+            return replace(outcome, drifted=bool(check.drift), doubt=doubt, palette_shown=found is not None)
 
 
 def how_to_name(plan: Plan, palette: Palette) -> list[str]:

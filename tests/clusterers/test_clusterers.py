@@ -32,6 +32,15 @@ def test_weighted_colors_give_the_inertia_of_every_pixel_clustered():
         assert ours.centers == pytest.approx(plain.cluster_centers_, abs=1e-3)
 
 
+def test_a_start_that_is_nearest_to_no_point_is_moved_as_scikit_learn_moves_it():
+    points, weights = np.array([[0.0, 0, 0], [1, 0, 0], [9, 0, 0], [12, 0, 0]]), np.ones(4)
+    start = np.array([[0.0, 0, 0], [9, 0, 0], [500, 0, 0]])
+    plain = Sklearn(3, init=start, n_init=1).fit(points)
+    ours = KMeans(k=3).cluster(points, weights, init=start)
+    assert ours.centers == pytest.approx(plain.cluster_centers_)
+    assert ours.labels.tolist() == plain.labels_.tolist()
+
+
 @pytest.mark.parametrize("space", [Rgb(), Hsv(), Lab()])
 def test_starts_tried_out_on_cells_lead_where_starts_on_all_colors_do(space):
     """Five distant clusters with more colors than `CELLS_ABOVE`; the best clustering is unique."""

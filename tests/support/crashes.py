@@ -60,9 +60,11 @@ class Forked:
             self.returncode = self._server.ask(poll=self.pid)
         return self.returncode
 
-    def communicate(self) -> tuple[str, None]:
-        """Wait for the end; return what was printed."""
+    def communicate(self, timeout: float = 300) -> tuple[str, None]:
+        """Wait for the end, for `timeout` seconds at most; return what was printed."""
+        last = time.monotonic() + timeout
         while self.poll() is None:
+            assert time.monotonic() < last
             time.sleep(0.01)
         said = self._out.read_text()
         self._out.unlink()

@@ -20,24 +20,27 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 def prepare() -> None:
-    """Import what commands import, MLflow aside, which starts threads; load the compiled loops."""
-    for module in ("sklearn.cluster", "kmseg.cli.main", "kmseg.draw.sheets"):
+    """Import what commands import; load the compiled loops."""
+    for module in (
+        "sklearn.cluster",
+        "kmseg.cli.main",
+        "kmseg.cli.config",
+        "kmseg.cli.console",
+        "kmseg.draw.sheets",
+        "kmseg.tasks.segment",
+        "kmseg.tasks.discover",
+        "mlflow.store.tracking.sqlalchemy_store",
+    ):
         importlib.import_module(module)
-    from kmseg.audit.pixel_match import PixelMatcher
-    from kmseg.color_spaces.rgb import Rgb
     from kmseg.discovery.statistics import ColorStatistics
     from kmseg.histogram import Histogram
-    from kmseg.maskers.boundary import Boundary
-    from kmseg.palette import Palette
+    from kmseg.pipeline.precompile import load_mask_loops
 
+    load_mask_loops()
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    flat = np.repeat(noise[:4, :1], 64, axis=1).repeat(16, axis=0)
-    colors = Palette([str(n) for n in range(4)], flat[::16, 0])
-    mask = Boundary().for_palette(colors, Rgb())
-    for label in (noise, flat, np.concatenate([flat, noise])):
+    for label in (noise, noise[:4].repeat(16, axis=0).repeat(4, axis=1)):
         ColorStatistics.of(label)
         Histogram.of(label)
-        PixelMatcher(colors).match(label, mask(label))
 
 
 def run(words: list[str], cwd: str, env: dict[str, str], out: str, err: str) -> int:
@@ -75,8 +78,6 @@ def serve() -> None:
     """
     sys.path[0] = str(REPO)
     prepare()
-    if "mlflow" in sys.argv:
-        importlib.import_module("mlflow.store.tracking.sqlalchemy_store")
     print("ready", flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
@@ -94,17 +95,11 @@ def serve() -> None:
 
 
 class Server:
-    """The other end: starts the process and asks it.
+    """The other end: starts the process, without MLflow's telemetry, which would start threads, and asks it."""
 
-    Parameters
-    ----------
-    *words : str
-        `mlflow`: MLflow is imported, too, with its telemetry off, which would start threads.
-    """
-
-    def __init__(self, *words: str) -> None:
+    def __init__(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.prepared", *words],
+            [sys.executable, "-m", "tests.support.prepared"],
             cwd=REPO,
             env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
             stdin=subprocess.PIPE,

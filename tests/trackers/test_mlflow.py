@@ -50,27 +50,27 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 
 
 @pytest.mark.slow
-def test_eight_processes_that_open_a_new_store_at_once_log_their_160_runs(tmp_path):
+def test_processes_that_open_a_new_store_at_once_log_all_their_runs(tmp_path):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
         "from kmseg.trackers.mlflow import MlflowTracker\n"
         "tracker = MlflowTracker(folder=sys.argv[1])\n"
-        "for number in range(20):\n"
+        "for number in range(6):\n"
         "    with tracker.start(f'{sys.argv[2]}.{number}', '', Path()) as run:\n"
         "        run.params({'process': sys.argv[2], 'number': number})\n"
         "        run.metrics({f'mask/iou/{row}': row for row in range(30)})\n"
     )
     processes = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new"), str(n)], cwd=REPO, stderr=subprocess.PIPE)
-        for n in range(8)
+        for n in range(4)
     ]
     for process in processes:
         _, err = process.communicate(timeout=240)
         assert process.returncode == 0, err.decode()
     with sqlite3.connect(tmp_path / "new" / "mlflow.db") as store:
-        assert store.execute("select count(distinct name) from runs where status = 'FINISHED'").fetchone() == (160,)
-        assert store.execute("select count(*) from metrics").fetchone() == (160 * 30,)
+        assert store.execute("select count(distinct name) from runs where status = 'FINISHED'").fetchone() == (24,)
+        assert store.execute("select count(*) from metrics").fetchone() == (24 * 30,)
         assert store.execute("select count(*) from experiments where name = 'kmseg'").fetchone() == (1,)
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 
 import pytest
 
@@ -23,37 +22,44 @@ SOON = 60_000
 """Milliseconds: MLflow's pages are large, and the machine may be busy."""
 
 
-@contextmanager
-def ui(home, *words, ending=signal.SIGINT):
-    """Run `task=ui`; yield the printed address, then stop it and check that no process is left."""
-    served = subprocess.Popen(
-        [sys.executable, str(REPO / "run.py"), "task=ui", f"hydra.run.dir={home}/run", *words],
-        env={**os.environ, "KMSEG_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = served.stdout.readline()
-        assert line.startswith("view     http://127.0.0.1:"), line + served.stderr.read()
-        yield line.split()[-1]
-    finally:
-        served.send_signal(ending)
-        _, err = served.communicate(timeout=60)
+@pytest.fixture(scope="module")
+def address(home):
+    """The printed address of `task=ui`, whose port is taken; it is stopped by SIGTERM, and nothing is left."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        served = subprocess.Popen(
+            [sys.executable, str(REPO / "run.py"), "task=ui", f"task.port={taken.getsockname()[1]}"],
+            cwd=home,
+            env={**os.environ, "KMSEG_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            line = served.stdout.readline()
+            assert line.startswith("view     http://127.0.0.1:"), line + served.stderr.read()
+            assert f":{taken.getsockname()[1]}/" not in line
+            yield line.split()[-1]
+        finally:
+            served.send_signal(signal.SIGTERM)
+            _, err = served.communicate(timeout=60)
     assert served.returncode == 0, err
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(line.split()[-1], timeout=5)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
+def home(tmp_path_factory, prepared):
     """A store with a sweep of two runs."""
     root = tmp_path_factory.mktemp("pages")
     for number in range(4):
         write_rgb(root / "labels" / f"{number}.png", draw_label(number))
     words = ["-m", "dataset=folder", f"dataset.root={root}/labels", "clusterer.k=3,4", f"hydra.sweep.dir={root}/sweep"]
     env = {**os.environ, "KMSEG_HOME": str(root / "home")}
-    subprocess.run([sys.executable, str(REPO / "run.py"), *words], env=env, check=True, capture_output=True)
+    said = str(root / "said.txt")
+    code = prepared().ask(words=words, cwd=str(root), env=env, out=said, err=said)
+    assert code == 0, (root / "said.txt").read_text()
     return root / "home"
 
 
@@ -77,38 +83,31 @@ def see(page, address, *texts):
         page.get_by_text(re.compile(text)).first.wait_for(state="visible", timeout=SOON)
 
 
-def test_what_a_user_looks_for_is_on_mlflows_pages(page, home):
+def test_what_a_user_looks_for_is_on_mlflows_pages(page, home, address):
     experiment, parent, children = runs(home)
     first, second = children
-    with ui(home, "task.port=0") as address:
-        host = address.split("/#/")[0]
-        see(page, address, re.escape(parent.info.run_name), "^palette/classes$")
+    host = address.split("/#/")[0]
+    see(page, address, re.escape(parent.info.run_name), "^palette/classes$")
 
-        at = f"{host}/#/experiments/{experiment}/runs/"
-        see(page, at + parent.info.run_id, "Best of 2 runs", "Command:")
-        see(page, at + first.info.run_id, "Changed on the command line", r"palette/classes", r"clusterer\.k=3")
-        see(page, f"{at}{first.info.run_id}/artifacts/preview.png", r"palette\.csv", r"preview\.png")
-        page.locator("img[src*='preview.png'], img[src^='blob:']").first.wait_for(state="visible", timeout=SOON)
-        assert not broken_pictures(page)
+    at = f"{host}/#/experiments/{experiment}/runs/"
+    see(page, at + parent.info.run_id, "Best of 2 runs", "Command:")
+    see(page, at + first.info.run_id, "Changed on the command line", r"palette/classes", r"clusterer\.k=3")
+    see(page, f"{at}{first.info.run_id}/artifacts/preview.png", r"palette\.csv", r"preview\.png")
+    page.locator("img[src*='preview.png'], img[src^='blob:']").first.wait_for(state="visible", timeout=SOON)
+    assert not broken_pictures(page)
 
-        both = f'["{first.info.run_id}","{second.info.run_id}"]'
-        compared = f'{host}/#/compare-runs?runs={both}&experiments=["{experiment}"]'
-        see(page, compared, "Comparing 2 Runs", re.escape(first.info.run_name), re.escape(second.info.run_name))
+    both = f'["{first.info.run_id}","{second.info.run_id}"]'
+    compared = f'{host}/#/compare-runs?runs={both}&experiments=["{experiment}"]'
+    see(page, compared, "Comparing 2 Runs", re.escape(first.info.run_name), re.escape(second.info.run_name))
 
 
-def test_the_server_takes_a_free_port_rejects_unknown_hosts_and_stops_on_sigterm(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with ui(tmp_path, f"task.port={port}", ending=signal.SIGTERM) as address:
-            assert f":{port}/" not in address
-            strange = urllib.request.Request(
-                f"{address.split('/#/')[0]}/ajax-api/2.0/mlflow/experiments/search?max_results=1",
-                headers={"Host": "evil.example"},
-            )
-            with pytest.raises(urllib.error.HTTPError, match="403"):
-                urllib.request.urlopen(strange, timeout=20)
+def test_the_server_rejects_hosts_that_are_not_this_machine(address):
+    strange = urllib.request.Request(
+        f"{address.split('/#/')[0]}/ajax-api/2.0/mlflow/experiments/search?max_results=1",
+        headers={"Host": "evil.example"},
+    )
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(strange, timeout=20)
 
 
 def test_without_a_record_there_is_nothing_to_look_at(kmseg):

@@ -188,9 +188,9 @@ def test_an_edited_palette_keeps_what_it_had_when_it_is_edited_again(page, repor
 def test_the_page_stays_small_with_many_classes_noise_and_long_lists(page, report):
     random = np.random.default_rng(0)
     many = Palette([f"a class with quite a long name {k}" for k in range(400)], random.integers(0, 256, (400, 3)))
-    masks = [random.integers(0, 400, (700, 900)).astype(np.uint16) for _ in range(4)]
+    masks = [random.integers(0, 400, (700, 900)).astype(np.uint16) for _ in range(2)]
     path = report(
-        many, masks, unmatched={str(n): 0.5 for n in range(4)}, unmatched_pixels=lambda label: label.pixels[..., 0] > 9
+        many, masks, unmatched={str(n): 0.5 for n in range(2)}, unmatched_pixels=lambda label: label.pixels[..., 0] > 9
     )
     assert path.stat().st_size < 5_000_000
     assert not opened(page, path)

@@ -120,8 +120,7 @@ class Boundary:
             every, some = look_up(line, table.cells, table.codes, label, near, flags)
         if some & HAS_EXACT_COLORS:
             look_up_held(line, table.codes, label, near, flags)
-            every = np.bitwise_and.reduce(flags)
-            some = np.bitwise_or.reduce(flags)
+            every, some = int(np.bitwise_and.reduce(flags)), int(np.bitwise_or.reduce(flags))
         if not every & EXACT:
             penalty, smoothness = int(UNIT * self.remote_penalty) << 8, int(UNIT * self.smoothness)
             known = (table.codes, table.quarters, table.structures, near, flags, some)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.clusterers import Clustering, KMeansOptions, clusters_wanted
+from kmseg.clusterers.kmeans.lloyd import lloyd
 from kmseg.validation import check_choice, check_number
 
 CELLS_ABOVE = 20_000
@@ -55,6 +56,11 @@ class KMeans(KMeansOptions):
     ) -> Clustering:
         """Cluster `points` `(n, d)` with `sample_weight` `(n,)`; `init` `(k, d)` are centroids for a single fit."""
         k = clusters_wanted(self.k, init, points)
+        if init is not None:
+            of_pixels, _ = variances(points, sample_weight)
+            found = lloyd(points, sample_weight, init, self.max_iter, self.tol * of_pixels)
+            if found is not None:
+                return found
         # Threads synchronize after every small step, which costs more than it saves.
         with _threads().limit(limits=1):
             if init is None and len(points) > CELLS_ABOVE:
@@ -109,8 +115,13 @@ def tolerance(points: NDArray[np.float64], weights: NDArray[np.float64], tol: fl
 
     scikit-learn multiplies `tol` by the mean variance of the rows it is given, without their weights.
     """
+    of_pixels, of_points = variances(points, weights)
+    return tol * of_pixels / of_points if of_points > 0 else tol
+
+
+def variances(points: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean variance of the axes of points `(n, d)`, with weights `(n,)` and without."""
     axes = np.ascontiguousarray(points.T)
     mean = axes @ weights / weights.sum()
     of_pixels = ((axes - mean[:, None]) ** 2 @ weights).mean() / weights.sum()
-    of_points = axes.var(axis=1).mean()
-    return float(tol * of_pixels / of_points) if of_points > 0 else tol
+    return float(of_pixels), float(axes.var(axis=1).mean())
