@@ -1,7 +1,7 @@
 """What the writers write, opened by the libraries that people use: the same classes and pixels come back.
 
 The tests of a library that is not installed are skipped. `pip install 'kmseg[interop]'` brings supervision and
-pycocotools; Datumaro cannot be installed beside this package's pinned pandas and is tried in an environment of its own.
+pycocotools; of Datumaro the pins allow a release of 2023 only, so that it is tried in an environment of its own.
 """
 
 from __future__ import annotations
