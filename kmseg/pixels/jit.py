@@ -5,36 +5,53 @@ Modules with such loops are imported inside the functions that need them, since 
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., object])
 
+PACKAGE = Path(__file__).parents[1]
+
 
 def compiled(function: F) -> F:
     """Compile a function for the argument types of its calls; cache the code on disk if possible."""
-    from numba import njit
-
-    _announce_once()
-    try:
-        return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
-    except RuntimeError:  # no writable folder: compiled in each process
-        return cast(F, njit(nogil=True, error_model="numpy")(function))
+    return _compile(function, fastmath=False)
 
 
 def compiled_sums(function: F) -> F:
     """Compile as `compiled` does, and let sums of floats be formed in any order: eight terms at a time."""
+    return _compile(function, fastmath={"reassoc", "nsz", "contract"})
+
+
+def _compile(function: F, fastmath: bool | set[str]) -> F:
     from numba import njit
 
     _announce_once()
-    any_order = {"reassoc", "nsz", "contract"}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
-        return cast(F, njit(cache=True, nogil=True, error_model="numpy", fastmath=any_order)(function))
+        dispatcher = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the compiled code: compiled anew in each process
-        return cast(F, njit(nogil=True, error_model="numpy", fastmath=any_order)(function))
+        return cast(F, njit(**options)(function))
+    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    if index is not None and hasattr(index, "_source_stamp"):
+        index._source_stamp = source_stamp(PACKAGE)
+    return cast(F, dispatcher)
+
+
+@cache
+def source_stamp(package: Path) -> str:
+    """Return what tells whether code in the cache is that of the files: a digest of the size and time of all of them.
+
+    numba looks at the file of a function alone, but a loop contains the functions of other files that it calls.
+    """
+    files = sorted([*package.rglob("*kernels.py"), *(package / "pixels").glob("*.py")])
+    stats = [(file.relative_to(package).as_posix(), file.stat()) for file in files]
+    return hashlib.sha256(repr([(name, at.st_size, at.st_mtime_ns) for name, at in stats]).encode()).hexdigest()
 
 
 _WHEN_COMPILING: list[Callable[[], None]] = []

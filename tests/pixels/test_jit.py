@@ -17,3 +17,17 @@ def test_the_first_compilation_is_announced_and_calls_once_what_waits_for_it(mon
         assert njit(lambda x: x + 1)(step) == step + 1
     assert calls == [1]
     assert capsys.readouterr().err.count("first run only") == 1
+
+
+def test_compiled_code_on_disk_is_valid_only_with_the_files_of_all_loops(tmp_path):
+    (tmp_path / "pixels").mkdir()
+    (tmp_path / "pixels" / "packing.py").write_text("A = 1")
+    (tmp_path / "other_kernels.py").write_text("B = 1")
+    before = jit.source_stamp.__wrapped__(tmp_path)
+    (tmp_path / "other_kernels.py").write_text("B = 12")
+    assert jit.source_stamp.__wrapped__(tmp_path) != before
+
+    from kmseg.audit import kernels
+
+    loops = [loop for loop in vars(kernels).values() if hasattr(loop, "py_func")]
+    assert {loop._cache._cache_file._source_stamp for loop in loops} == {jit.source_stamp(jit.PACKAGE)}
