@@ -27,9 +27,6 @@ SUMMARY = {
 }
 """Rows of the README's table: how a method's name begins in the results, and what the README calls it."""
 
-LOSSY = ("kitti_pairs", "pspnet_predictions_jpeg")
-"""Data sets of lossy label images."""
-
 
 def read_results(name: str) -> dict[str, Any]:
     """Read what a benchmark wrote."""
@@ -49,22 +46,17 @@ def summary_table() -> str:
     return "\n".join([*lines, "", f"Measured on {result['date']} ({result['machine']}): `{result['command']}`."])
 
 
-def quality_table(lossy: bool) -> str:
-    """Return every method on every data set of lossy or lossless label images."""
+def quality_table() -> str:
+    """Return every method on every data set that was measured."""
     result = read_results("quality")
     lines = ["| data set | method | legend found | mean IoU |", "|---|---|---|---|"]
     for row in result["rows"]:
-        if (row["set"] in LOSSY) == lossy:
-            miou = "-" if row["miou"] is None else f"{row['miou']:.3f}"
-            lines.append(f"| {row['set']} | {row['method'].replace('ours', 'kmseg')} | {row['legend']} | {miou} |")
+        miou = "-" if row["miou"] is None else f"{row['miou']:.3f}"
+        lines.append(f"| {row['set']} | {row['method'].replace('ours', 'kmseg')} | {row['legend']} | {miou} |")
     return "\n".join([*lines, "", f"Measured on {result['date']} ({result['machine']}): `{result['command']}`."])
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "summary": summary_table,
-    "quality-lossy": lambda: quality_table(True),
-    "quality-lossless": lambda: quality_table(False),
-}
+TABLES: dict[str, Callable[[], str]] = {"summary": summary_table, "quality-lossy": quality_table}
 
 
 def filled(text: str) -> str:

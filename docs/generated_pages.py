@@ -42,6 +42,7 @@ TOP = {
     "removes the outputs of images that are gone",
     "plugins": "a folder with plugins, beside `plugins/` of a checkout and the folders in `KMSEG_PLUGINS`",
     "hydra.run.dir": "the output folder",
+    "outputs": "an address for the files of the writers, `s3://bucket/run`; none: the output folder",
 }
 """Keys outside the groups. The options page says so if the config has one that this table lacks."""
 

@@ -157,6 +157,19 @@ def check_legend(data: Path) -> np.ndarray:
     return stack([row(["labels/00.jpg", "not in the legend: red"], [label, marked])])
 
 
+def doubtful_pixels(data: Path) -> np.ndarray:
+    """A label image, how sure its pixels are, and the mask without doubtful ones."""
+    from kmseg.confidence import measure_confidence
+
+    palette = read_palette(data / "legend.csv")
+    label = read_rgb(data / "labels" / "05.jpg")
+    mask = kmseg.segment([label], palette)[0]
+    sure = measure_confidence(label, mask, palette)
+    kept = np.where(sure < 170, palette.ignore, mask).astype(mask.dtype)
+    images = [label, np.repeat(sure[..., None], 3, axis=2), palette.paint(kept)]
+    return stack([row(["labels/05.jpg", "confidence/05.png", "masks/05.png"], images)])
+
+
 def thin_objects(data: Path) -> np.ndarray:
     """Thin lines as JPEG: the true mask, the label, and three maskers."""
     palette, path = read_palette(data / "drawings.csv"), data / "drawings" / "00.jpg"
@@ -196,7 +209,8 @@ def report(data: Path) -> np.ndarray:
 
 
 DRAWN = (
-    overview, halves, panels, overlays, own_colors, one_class, check_legend, thin_objects, preview, report,
+    overview, halves, panels, overlays, own_colors, one_class, check_legend, doubtful_pixels, thin_objects, preview,
+    report,
 )  # fmt: skip
 """What makes each picture; the picture has its name."""
 
