@@ -241,7 +241,7 @@ def test_without_k_the_data_choose_it_and_the_candidates_are_listed(kmseg, label
     assert set(ran.palette().values()) == set(COLORS.values())
     assert {"candidates.csv", "candidates.png", "images.csv", "centroids.csv"} <= {p.name for p in ran.folder.iterdir()}
     assert "6 label images: 6 lossless (images.csv)" in ran.out + ran.err
-    assert all(row.endswith(",lossless") for row in (ran.folder / "images.csv").read_text().splitlines()[1:])
+    assert all(",lossless," in row for row in (ran.folder / "images.csv").read_text().splitlines()[1:])
 
 
 def test_colors_are_pinned_and_forbidden_on_the_command_line(kmseg, labels):
