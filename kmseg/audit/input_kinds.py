@@ -58,10 +58,13 @@ class Looked:
     ----------
     kinds : dict of str to ImageKind
         By the item's key.
+    photos : dict of str to ImageKind
+        What the photos are, where photo and label are parts of one file.
     """
 
     images: int = 0
     kinds: dict[str, ImageKind] = field(default_factory=dict)
+    photos: dict[str, ImageKind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,18 +75,24 @@ class LookAtImages:
 
     def __call__(self, items: Sequence[Item]) -> Looked:
         """Classify each image; one that cannot be read is left to the run to name."""
-        kinds = {}
+        kinds, photos = {}, {}
         for item in items:
             try:
                 label = read_label(self.dataset, item)
+                photo = self.dataset.read_photo(item) if item.photo == item.label else None
             except UnreadableImage:
                 continue
             kinds[item.key] = classify(label.pixels)
-        return Looked(len(items), kinds)
+            if photo is not None:
+                photos[item.key] = classify(photo)
+        return Looked(len(items), kinds, photos)
 
     def add_up(self, parts: Sequence[Looked]) -> Looked:
         """Add up what the chunks gave."""
-        return Looked(sum(part.images for part in parts), {k: v for part in parts for k, v in part.kinds.items()})
+        kinds, photos = (
+            {k: v for part in parts for k, v in getattr(part, name).items()} for name in ("kinds", "photos")
+        )
+        return Looked(sum(part.images for part in parts), kinds, photos)
 
 
 def sample_items(items: Sequence[Item]) -> list[Item]:
@@ -116,7 +125,7 @@ def doubt_about(items: Sequence[Item], looked: Looked, dataset_name: str = "") -
     odd = {key: kind for key, kind in odd.items() if kind.certainty >= SURE}
     if len(odd) >= MOST * len(looked.kinds) and not _is_one_type_of_several(items, looked, odd):
         return _whole_input(looked, odd, dataset_name)
-    return _some_files(items, looked, odd)
+    return _some_files(items, looked, odd) or _without_photos(items, looked)
 
 
 def doubt_about_objects(found: Found, images: int) -> str:
@@ -244,6 +253,24 @@ def _say_panels(panels: Sequence[Panels], seen: str) -> str:
     return (
         f"these seem to be {rows * columns} panels {way} each other{bars} ({parts}; {seen}): use dataset=panels "
         f"dataset.label={number + 1}"
+    )
+
+
+def _without_photos(items: Sequence[Item], looked: Looked) -> str:
+    """Say which folder or file type has labels only, where photo and label should be parts of each file."""
+    folders = {item.key: (item.label.parent.name, item.label.suffix.lower()) for item in items}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for key in looked.photos:
+        groups.setdefault(folders[key], []).append(key)
+    labels = {key for key, kind in looked.photos.items() if kind.kind in LABEL_KINDS and kind.certainty >= SURE}
+    without = {group: keys for group, keys in groups.items() if len(keys) > 1 and labels.issuperset(keys)}
+    if not without or all(labels.intersection(keys) for keys in groups.values()):
+        return ""
+    (folder, suffix), keys = next(iter(without.items()))
+    total = sum(each == (folder, suffix) for each in folders.values())
+    return (
+        f"the {total} {suffix or 'nameless'} files of {folder}/ seem to hold no photo (such as {keys[0]}) and were cut "
+        "like the others; give the folder of the pairs alone as dataset.root, or their pattern as dataset.labels"
     )
 
 

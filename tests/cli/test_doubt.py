@@ -63,3 +63,13 @@ def test_labels_are_not_doubted(kmseg, tmp_path):
     ran = kmseg("task=discover", "dataset=folder", f"dataset.root={write_all(tmp_path / 'in', draw_label)}")
     assert ran.code == 0, ran.err
     assert "doubt   " not in ran.out
+
+
+def test_files_without_a_photo_among_pairs_are_named(kmseg, tmp_path):
+    write_all(tmp_path / "in" / "train", lambda seed: np.hstack([draw_photo(seed), draw_label(seed)]))
+    words = ("task=discover", "dataset=pairs", f"dataset.root={tmp_path / 'in'}")
+    assert kmseg(*words).code == 0
+    write_all(tmp_path / "in" / "truth", draw_label)
+    ran = kmseg(*words)
+    assert ran.code == 3
+    assert "the 4 .png files of truth/ seem to hold no photo" in last_line(ran.out)
