@@ -52,7 +52,7 @@ def measure_confidence(pixels: NDArray[np.uint8], mask: NDArray[Any], palette: P
     >>> pixels = np.repeat(gray[..., None], 3, axis=2)
     >>> palette = Palette(["black", "white"], [(0, 0, 0), (255, 255, 255)])
     >>> measure_confidence(pixels, np.array([[0, 0, 0, 1, 1]], np.uint8), palette).tolist()
-    [[255, 255, 253, 254, 255]]
+    [[255, 255, 252, 255, 255]]
     """
     colors, owner = palette.sources
     codes, classes = pack(pixels), mask.astype(np.int64)

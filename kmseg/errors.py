@@ -20,8 +20,8 @@ STOPPED = 130
 class UserError(ValueError):
     """An error that the user can fix; the command line prints its message without a traceback."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(with_slashes(sentence))
+    def __init__(self, sentence: object) -> None:
+        super().__init__(with_slashes(str(sentence)))
 
 
 class Undecided(UserError):

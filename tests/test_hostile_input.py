@@ -80,7 +80,7 @@ LEGENDS = {
     "a map that is none": ('{"segmentation_colors": [[1, 2, 3]], "label_map": [1]}', "expected"),
     "Python that is nested too deeply": ("classes = []\npalette = " + "-" * 400_000 + "1", "nested too deeply"),
     "Python that is computed": ("classes = ['a']\npalette = [[1, 2, 3]] * 2", "computed"),
-    "more Python than is parsed": ("classes = ['a']\npalette = [[1, 2, 3]]\n" + "#" * 600_000, "500,000 at most"),
+    "more Python than is parsed": ("classes = ('a',)\npalette = [[1, 2, 3]]\n" + "#" * 600_000, "500,000 at most"),
     "Python for a color": ("name,r,g,b\na,__import__('os').system('touch pwned'),0,0\n", "expected a whole number"),
 }
 

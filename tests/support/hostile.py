@@ -49,6 +49,7 @@ def corpus(seed: int) -> Iterator[Odd]:
     yield from (Odd("odd size", READ, f"size {name}", data) for name, data in _odd_sizes().items())
     yield from (Odd("too deep", REFUSED, f"deep {name}", data) for name, data in _too_deep().items())
     yield from (Odd("odd kind", READ, f"kind {name}", data) for name, data in _odd_kinds().items())
+    yield from (Odd("several pages", REFUSED, f"pages {name}", data) for name, data in _several_pages().items())
     yield from (Odd("no image", REFUSED, f"{name}.png", data) for name, data in _no_images().items())
     whole = encoded("PNG")
     yield from (Odd("odd name", READ, name, whole) for name in NAMES)
@@ -159,17 +160,22 @@ def _too_deep() -> dict[str, bytes]:
     }
 
 
+def _several_pages() -> dict[str, bytes]:
+    frames = {"save_all": True, "append_images": [Image.fromarray(draw_label(4))]}
+    return {
+        "animated.png": encoded("PNG", **frames),
+        "animated.webp": encoded("WEBP", lossless=True, **frames),
+        "pages.tif": encoded("TIFF", **frames),
+    }
+
+
 def _odd_kinds() -> dict[str, bytes]:
     rotated = Image.Exif()
     rotated[0x0112] = 6
-    frames = {"save_all": True, "append_images": [Image.fromarray(draw_label(4))]}
     return {
         "cmyk.jpg": encoded("JPEG", "CMYK"),
         "gray.jpg": encoded("JPEG", "L"),
         "rotated.jpg": encoded("JPEG", exif=rotated),
-        "animated.png": encoded("PNG", **frames),
-        "animated.webp": encoded("WEBP", lossless=True, **frames),
-        "pages.tif": encoded("TIFF", **frames),
         "bits.png": encoded("PNG", "1"),
         "alpha.png": encoded("PNG", "LA"),
         "jpeg named.png": encoded("JPEG"),
