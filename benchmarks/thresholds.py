@@ -111,7 +111,7 @@ class Result:
         return self.score.found == self.score.demanded and not self.score.spurious and not self.score.twins
 
 
-def judge(case: Case) -> Result:
+def evaluate(case: Case) -> Result:
     """Run the rules on a set's statistics."""
     accepted = select.find_candidates(case.statistics).accepted
     colors = np.array([c.color for c in accepted], np.uint8).reshape(-1, 3)
@@ -168,14 +168,14 @@ def changed(module: ModuleType, name: str, value: object) -> Iterator[None]:
 
 def vary(cases: Sequence[Case], only: Sequence[str], verbose: bool) -> None:
     """Print the tables of rules and of numbers."""
-    base = [judge(case) for case in cases]
+    base = [evaluate(case) for case in cases]
     drawn = sum(case.drawn for case in cases)
     parts = [f"{sum(r.right for r in base)} right", f"{sum(r.score.found for r in base)} found"]
     parts += [f"{sum(r.score.demanded for r in base)} demanded", f"{sum(r.score.spurious for r in base)} spurious"]
     print(f"{drawn} drawn sets, {len(cases) - drawn} of folders: {', '.join(parts)}")
 
     def try_now() -> str:
-        now = [judge(case) for case in cases]
+        now = [evaluate(case) for case in cases]
         for case, a, b in zip(cases, now, base, strict=True):
             if verbose and a.colors != b.colors:
                 lost, added = set(b.colors) - set(a.colors), set(a.colors) - set(b.colors)

@@ -8,15 +8,17 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 # Examples leave the reader's runs and sample data alone.
 os.environ.setdefault("KMSEG_HOME", str(Path(tempfile.gettempdir(), "kmseg-docs")))
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
-import generated_pages  # noqa: E402
+import generated_pages  # noqa: E402  # found through sys.path, set above
 
-import kmseg  # noqa: E402
+import kmseg  # noqa: E402  # reads KMSEG_HOME, set above
 
 REPOSITORY = "https://github.com/kmseg/kmseg"
 
@@ -83,6 +85,6 @@ html_theme_options = {
 html_sidebars = {"get-started": []}
 
 
-def setup(app: object) -> None:
+def setup(app: Sphinx) -> None:
     """Write the pages that are made from the code before Sphinx looks for pages."""
-    app.connect("builder-inited", lambda _: generated_pages.write(HERE / "reference"))  # type: ignore[attr-defined]
+    app.connect("builder-inited", lambda _: generated_pages.write(HERE / "reference"))

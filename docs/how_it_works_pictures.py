@@ -84,8 +84,8 @@ def draw_intervals(label: LabelImage) -> plt.Figure:
         block = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
         stored = file.target[0][row, column]
         wrong, right = (cosines().T @ luma[mask[block]] @ cosines() for mask in (before, after))
-        outside, mended = ((np.abs(c - stored) > half).sum() for c in (wrong, right))
-        if outside > best[0] and not mended:
+        outside, corrected = ((np.abs(c - stored) > half).sum() for c in (wrong, right))
+        if outside > best[0] and not corrected:
             best = (outside, block, stored, wrong, right)
     _, block, stored, wrong, right = best
     worst = np.argsort(-(np.abs(wrong - stored) / half).ravel())[:14]

@@ -115,7 +115,7 @@ def check_clusterer(clusterer: Clusterer) -> None:
         If it does not keep the contract of `kmseg.clusterers.Clusterer`.
     """
     _check_frozen(clusterer)
-    three: Any = dataclasses.replace(clusterer, k=3)  # type: ignore[type-var]
+    three: Any = dataclasses.replace(clusterer, k=3)  # type: ignore[type-var]  # a protocol, and a dataclass by _check_frozen
     random = np.random.default_rng(0)
     groups = np.array([0.0, 80.0, 200.0])
     points = np.concatenate([random.normal(center, 1, (40, 3)) for center in groups])

@@ -69,9 +69,18 @@ class Looked:
 
 @dataclass(frozen=True)
 class LookAtImages:
-    """The work of classifying a chunk of images."""
+    """The work of classifying a chunk of images.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Reads the images.
+    photos : bool
+        Whether to classify also the photo of a file that holds photo and label.
+    """
 
     dataset: Dataset
+    photos: bool = True
 
     def __call__(self, items: Sequence[Item]) -> Looked:
         """Classify each image; one that cannot be read is left to the run to name."""
@@ -79,7 +88,7 @@ class LookAtImages:
         for item in items:
             try:
                 label = read_label(self.dataset, item)
-                photo = self.dataset.read_photo(item) if item.photo == item.label else None
+                photo = self.dataset.read_photo(item) if self.photos and item.photo == item.label else None
             except UnreadableImage:
                 continue
             kinds[item.key] = classify(label.pixels)
@@ -105,6 +114,11 @@ def sample_items(items: Sequence[Item]) -> list[Item]:
         places = np.linspace(0, len(group) - 1, min(len(group), SAMPLED_PER_SUFFIX)).round().astype(int)
         chosen += [group[place] for place in dict.fromkeys(places.tolist())]
     return chosen
+
+
+def file_group(item: Item) -> tuple[str, str]:
+    """Return the folder and the file type of an item: files of one origin mostly share both."""
+    return item.label.parent.name, item.label.suffix.lower()
 
 
 def doubt_about(items: Sequence[Item], looked: Looked, dataset_name: str = "") -> str:
@@ -258,7 +272,7 @@ def _say_panels(panels: Sequence[Panels], seen: str) -> str:
 
 def _without_photos(items: Sequence[Item], looked: Looked) -> str:
     """Say which folder or file type has labels only, where photo and label should be parts of each file."""
-    folders = {item.key: (item.label.parent.name, item.label.suffix.lower()) for item in items}
+    folders = {item.key: file_group(item) for item in items}
     groups: dict[tuple[str, str], list[str]] = {}
     for key in looked.photos:
         groups.setdefault(folders[key], []).append(key)

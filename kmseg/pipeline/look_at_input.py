@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from kmseg.audit.input_kinds import LookAtImages, doubt_about, sample_items
+from kmseg.audit.input_kinds import LookAtImages, doubt_about, file_group, sample_items
 from kmseg.datasets import Item
 from kmseg.errors import UserError
 from kmseg.images import has_transparent_pixels
@@ -15,8 +15,9 @@ from kmseg.pipeline.progress import Progress
 
 def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
     """Classify a sample of the input and say what it seems to be, if not label images; else return nothing."""
-    work = LookAtImages(plan.dataset)
     chosen = sample_items(items)
+    # Files without a photo are told by comparing groups of files: with one group, their photos need not be read.
+    work = LookAtImages(plan.dataset, photos=len({file_group(item) for item in chosen}) > 1)
     looked = progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)
     return doubt_about(items, looked, plan.choices.get("dataset", ""))
 

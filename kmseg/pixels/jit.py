@@ -75,7 +75,7 @@ def _announce_once() -> None:
             if self.announced:
                 return
             self.announced = True
-            print("compiling pixel loops (first run only, about 15 s)", file=sys.stderr)
+            print("compiling pixel loops (first run only, up to a minute)", file=sys.stderr)
             for call in _WHEN_COMPILING:
                 call()
 

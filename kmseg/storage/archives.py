@@ -7,7 +7,9 @@ import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from kmseg.errors import UserError
 from kmseg.storage import Contents, Store
@@ -24,6 +26,9 @@ _OPEN: OrderedDict[str, tuple[tuple[int, int], Store]] = OrderedDict()
 
 _LOCK = threading.Lock()
 
+E = TypeVar("E")
+"""What an archive knows of a file."""
+
 
 def open_archive(path: str, shown: str) -> Store | None:
     """Return an archive, opened once in this process and again when its file has changed; None if it is no file.
@@ -38,7 +43,7 @@ def open_archive(path: str, shown: str) -> Store | None:
         How messages name it.
     """
     try:
-        status = os.stat(path)  # noqa: PTH116
+        status = os.stat(path)  # noqa: PTH116  # a path object for each image costs as much as the call
     except OSError:
         return None
     state = (status.st_size, status.st_mtime_ns)
@@ -88,6 +93,45 @@ class SharedFile:
         with self._lock:  # on Windows
             self._file.seek(offset)
             return self._file.read(size)
+
+
+class Archive(Generic[E]):
+    """What every archive tells from its table of files; a `Store` once it has `size`, `read` and `fingerprint`.
+
+    Parameters
+    ----------
+    shown : str
+        How messages name the archive.
+    entries : dict
+        What is known of each file, by name.
+    left_out : dict of str to str
+        Entries that are not read, with the reason.
+    """
+
+    def __init__(self, shown: str, entries: dict[str, E], left_out: dict[str, str]) -> None:
+        self._shown, self._entries, self._left_out = shown, entries, left_out
+
+    @cached_property
+    def _folders(self) -> set[str]:
+        return folders_of(self._entries)
+
+    def contents(self, below_folder: str, max_age: float) -> Contents:
+        """List the files below a folder."""
+        return below(Contents(tuple(self._entries), self._left_out), below_folder)
+
+    def is_file(self, name: str) -> bool:
+        """Return whether there is such a file."""
+        return name in self._entries
+
+    def is_folder(self, name: str) -> bool:
+        """Return whether there are files below."""
+        return name in self._folders
+
+    def _entry(self, name: str) -> E:
+        try:
+            return self._entries[name]
+        except KeyError:
+            raise FileNotFoundError(f"not in {self._shown}") from None
 
 
 def clean_name(name: str, shown: str) -> str:

@@ -11,13 +11,11 @@ import json
 import lzma
 import tarfile
 import zlib
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.storage import Contents
-from kmseg.storage.archives import SharedFile, below, clean_name, folders_of, note_repeated, refuse_bomb
+from kmseg.storage.archives import Archive, SharedFile, clean_name, note_repeated, refuse_bomb
 from kmseg.storage.copies import make_once
 
 BLOCK = 512
@@ -29,11 +27,10 @@ OPENERS = {"gz": gzip.open, "tgz": gzip.open, "bz2": bz2.open, "tbz2": bz2.open,
 """What unpacks an archive, by the end of its name."""
 
 
-class TarArchive:
+class TarArchive(Archive[list[int]]):
     """A tar archive, packed or not."""
 
     def __init__(self, path: Path, shown: str) -> None:
-        self._shown = shown
         status = path.stat()
         key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
         opener = OPENERS.get(shown.lower().rpartition(".")[2])
@@ -43,25 +40,8 @@ class TarArchive:
             plain = path
         index = make_once(f"index {key}", ".json", lambda part: _write_index(plain, part, shown), "")
         read: dict[str, Any] = json.loads(index.read_text(encoding="utf-8"))
-        self._entries: dict[str, list[int]] = read["files"]
-        self._left_out: dict[str, str] = read["left_out"]
+        super().__init__(shown, read["files"], read["left_out"])
         self._file = SharedFile(plain)
-
-    @cached_property
-    def _folders(self) -> set[str]:
-        return folders_of(self._entries)
-
-    def contents(self, below_folder: str, max_age: float) -> Contents:
-        """List the files below a folder."""
-        return below(Contents(tuple(self._entries), self._left_out), below_folder)
-
-    def is_file(self, name: str) -> bool:
-        """Return whether there is such a file."""
-        return name in self._entries
-
-    def is_folder(self, name: str) -> bool:
-        """Return whether there are files below."""
-        return name in self._folders
 
     def size(self, name: str) -> int:
         """Return a file's size in bytes."""
@@ -78,12 +58,6 @@ class TarArchive:
     def fingerprint(self, name: str) -> str | None:
         """Return None: tar has no checksum of contents."""
         return None
-
-    def _entry(self, name: str) -> list[int]:
-        try:
-            return self._entries[name]
-        except KeyError:
-            raise FileNotFoundError(f"not in {self._shown}") from None
 
 
 def _unpack(path: Path, opener: Any, part: Path, shown: str) -> None:

@@ -6,12 +6,10 @@ import stat
 import struct
 import zipfile
 import zlib
-from functools import cached_property
 from pathlib import Path
 
 from kmseg.errors import UserError
-from kmseg.storage import Contents
-from kmseg.storage.archives import SharedFile, below, clean_name, folders_of, note_repeated, refuse_bomb
+from kmseg.storage.archives import Archive, SharedFile, clean_name, note_repeated, refuse_bomb
 
 ENCRYPTED = 0x1
 """Bit of an entry's flags (APPNOTE.TXT 4.4.4)."""
@@ -23,7 +21,7 @@ METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2
 """Compression methods that Python reads."""
 
 
-class ZipArchive:
+class ZipArchive(Archive[zipfile.ZipInfo]):
     """A zip archive. The usual entries are read here and not by `zipfile`, in a third of the time and without its lock.
 
     References
@@ -32,7 +30,7 @@ class ZipArchive:
     """
 
     def __init__(self, path: Path, shown: str) -> None:
-        self._shown = shown
+        super().__init__(shown, {}, {})
         try:
             self._archive = zipfile.ZipFile(path)
             self._file = SharedFile(path)
@@ -40,8 +38,6 @@ class ZipArchive:
             raise UserError(
                 f"{shown} is cut short or no zip archive ({str(error).rstrip('.')}); download or copy it again"
             ) from None
-        self._entries: dict[str, zipfile.ZipInfo] = {}
-        self._left_out: dict[str, str] = {}
         for info in self._archive.infolist():
             name = clean_name(info.filename, shown)
             if info.is_dir() or not name or info.filename.endswith("\\"):
@@ -83,22 +79,6 @@ class ZipArchive:
                     "it again"
                 )
 
-    @cached_property
-    def _folders(self) -> set[str]:
-        return folders_of(self._entries)
-
-    def contents(self, below_folder: str, max_age: float) -> Contents:
-        """List the files below a folder."""
-        return below(Contents(tuple(self._entries), self._left_out), below_folder)
-
-    def is_file(self, name: str) -> bool:
-        """Return whether there is such a file."""
-        return name in self._entries
-
-    def is_folder(self, name: str) -> bool:
-        """Return whether there are files below."""
-        return name in self._folders
-
     def size(self, name: str) -> int:
         """Return a file's size in bytes, unpacked."""
         return self._entry(name).file_size
@@ -124,9 +104,3 @@ class ZipArchive:
         """Return a file's CRC-32 and size, which the archive knows."""
         entry = self._entry(name)
         return f"crc32 {entry.CRC:08x} {entry.file_size}"
-
-    def _entry(self, name: str) -> zipfile.ZipInfo:
-        try:
-            return self._entries[name]
-        except KeyError:
-            raise FileNotFoundError(f"not in {self._shown}") from None

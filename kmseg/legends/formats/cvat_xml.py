@@ -6,7 +6,7 @@ import re
 from xml.sax.saxutils import escape
 
 from kmseg.errors import UserError
-from kmseg.legends.formats.fields import Classes, ParsedLegend, parse_color, parse_name, shown
+from kmseg.legends.formats.fields import Classes, ParsedLegend, load_xml, parse_color, parse_name, shown
 
 FILE, EXAMPLE = "cvat_labels.xml", "<label><name>road</name><color>#804080</color></label> for each class"
 
@@ -18,14 +18,7 @@ def detect(text: str) -> bool:
 
 def read(text: str, what: str) -> ParsedLegend:
     """Read the labels; parts of a skeleton, which have a parent, are none."""
-    from xml.etree import ElementTree
-
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise UserError(f"{what} declares entities; expected plain XML with {EXAMPLE}")
-    try:
-        labels = [label for label in ElementTree.fromstring(text).iter("label") if label.find("name") is not None]
-    except ElementTree.ParseError as error:
-        raise UserError(f"{what} is no XML that can be read ({error}); expected {EXAMPLE}") from None
+    labels = [label for label in load_xml(text, what, EXAMPLE).iter("label") if label.find("name") is not None]
     rows = []
     for label in labels:
         if (label.findtext("parent") or "").strip():

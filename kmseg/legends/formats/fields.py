@@ -6,10 +6,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kmseg.errors import UserError
 from kmseg.palette import RGB, Row
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 Classes = Sequence[tuple[str, RGB]]
 """Class names with their colors, in the order of their indices: what a format writes."""
@@ -186,6 +189,18 @@ def parse_id(value: Any, where: str) -> int:
     if isinstance(value, bool) or not is_id(text):
         raise UserError(f"{where}: the id is {shown(value)}; expected a whole number from 0 on")
     return int(text)
+
+
+def load_xml(text: str, what: str, example: str) -> Element:
+    """Read XML without entities, which could grow without bound; `what` and `example` are for the errors."""
+    from xml.etree import ElementTree
+
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise UserError(f"{what} declares entities; expected plain XML with {example}")
+    try:
+        return ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise UserError(f"{what} is no XML that can be read ({error}); expected {example}") from None
 
 
 def load_json(text: str) -> Any:

@@ -6,7 +6,15 @@ import re
 from xml.sax.saxutils import quoteattr
 
 from kmseg.errors import UserError
-from kmseg.legends.formats.fields import Classes, ParsedLegend, parse_color, parse_name, reject_other_alpha, shown
+from kmseg.legends.formats.fields import (
+    Classes,
+    ParsedLegend,
+    load_xml,
+    parse_color,
+    parse_name,
+    reject_other_alpha,
+    shown,
+)
 
 FILE, EXAMPLE = "label_studio.xml", '<Label value="road" background="#804080"/> for each class'
 
@@ -18,14 +26,7 @@ def detect(text: str) -> bool:
 
 def read(text: str, what: str) -> ParsedLegend:
     """Read the labels; each must have a background."""
-    from xml.etree import ElementTree
-
-    if "<!DOCTYPE" in text or "<!ENTITY" in text:
-        raise UserError(f"{what} declares entities; expected plain XML with {EXAMPLE}")
-    try:
-        labels = list(ElementTree.fromstring(text).iter("Label"))
-    except ElementTree.ParseError as error:
-        raise UserError(f"{what} is no XML that can be read ({error}); expected {EXAMPLE}") from None
+    labels = list(load_xml(text, what, EXAMPLE).iter("Label"))
     rows = []
     for label in labels:
         name = label.get("value", "")

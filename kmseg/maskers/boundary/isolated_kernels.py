@@ -1,7 +1,7 @@
 """The boundary masker's correction of isolated pixels, compiled: where an error is likely, a neighbor's class.
 
-Streaks of chroma and mixtures of thin structures leave single pixels of a third class. How likely an error is says
-`kmseg.confidence`: few neighbors of the class, and a color that is hardly nearer to it than to another.
+Streaks of chroma and mixtures of thin structures leave single pixels of a third class. `kmseg.confidence` says how
+likely an error is: few neighbors of the class, and a color that is hardly nearer to it than to another.
 """
 
 from __future__ import annotations
@@ -59,11 +59,14 @@ def correct_isolated(
     """
     for n in range(len(at)):
         own = np.int32(label[at[n]])
-        if light[blocks[n]] or votes(padded, width, at[n], np.uint8(own)) > MOST_AGREEING:
+        if light[blocks[n]]:
+            continue
+        of_own = votes(padded, width, at[n], np.uint8(own))
+        if of_own > MOST_AGREEING:
             continue
         color = (seen[0, n], seen[1, n], seen[2, n])
         nearest, second = _two_lowest(color, quarters)
-        odds = _odds(color, own, votes(padded, width, at[n], np.uint8(own)), nearest, second, quarters)
+        odds = _odds(color, own, of_own, nearest, second, quarters)
         if odds <= np.float32(LIKELY_ERROR):
             continue
         start = at[n] + 2 * (at[n] // width)
