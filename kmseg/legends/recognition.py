@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,8 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.legends.default_maps import DefaultMatch, common_colors, find_default_map, has_voc_void
-from kmseg.legends.formats import read_palette
-from kmseg.palette import Palette
+from kmseg.palette import Palette, from_rows
 from kmseg.pixels.distance import between
 
 FOLDER = Path(__file__).parent / "published"
@@ -176,8 +176,13 @@ def _slugs(matches: Sequence[Match]) -> str:
 @cache
 def published() -> dict[str, Palette]:
     """Return the published legends by slug."""
-    files = sorted(path for path in FOLDER.glob("*.csv") if path.name != "SOURCES.csv")
-    return {path.stem: read_palette(path) for path in files}
+    legends = {}
+    for path in sorted(path for path in FOLDER.glob("*.csv") if path.name != "SOURCES.csv"):
+        # All are `name,r,g,b`: to look for the format of each would take a quarter of a second of every run.
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [(row["name"], (int(row["r"]), int(row["g"]), int(row["b"]))) for row in csv.DictReader(file)]
+        legends[path.stem] = from_rows(rows)
+    return legends
 
 
 @cache
@@ -277,7 +282,14 @@ def rank(palette: Palette, exact: bool) -> list[Match]:
     reach = EXACT if exact else LOSSY
     rarity = _rarity(palette.colors, reach)
     matches = [_match(slug, legend, palette, reach, rarity) for slug, legend in published().items()]
-    return sorted(matches, key=lambda match: (-match.score, match.distance, -_kinship(match.slug), match.slug))
+    alike = Counter((match.score, match.distance) for match in matches if match.matched)
+
+    def order(match: Match) -> tuple[float, float, float, str]:
+        # Only between legends that fit alike does it matter which is the original.
+        kinship = _kinship(match.slug) if alike[match.score, match.distance] > 1 else 0.0
+        return -match.score, match.distance, -kinship, match.slug
+
+    return sorted(matches, key=order)
 
 
 @cache
