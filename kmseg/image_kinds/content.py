@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import cv2
@@ -154,7 +155,7 @@ def local_range(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the largest range of a channel in each 3x3 neighborhood, `(H, W)`."""
     kernel = np.ones((3, 3), np.uint8)
     spread = cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel))
-    return np.asarray(spread.max(axis=2) if spread.ndim == 3 else spread)
+    return np.asarray(reduce(cv2.max, cv2.split(spread)))  # type: ignore[arg-type]
 
 
 def _peaks(colors: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -164,10 +165,10 @@ def _peaks(colors: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.i
     counts = np.bincount((cells[:, 0] * side + cells[:, 1]) * side + cells[:, 2], minlength=side**3)
     density: NDArray[np.float32] = counts.reshape(side, side, side).astype(np.float32)
     near, wide = _box(density, 1), _box(density, 3)
-    ratio = near / np.maximum(wide, 1)
     found, sizes = [], []
     rest = density.copy()
-    able = np.flatnonzero(((near >= MIN_PEAK_PIXELS) & (ratio >= PEAK_SHARPNESS)).ravel())
+    able = np.flatnonzero(near >= MIN_PEAK_PIXELS)
+    able = able[near.ravel()[able] >= PEAK_SHARPNESS * wide.ravel()[able]]
     able = able[np.argsort(-near.ravel()[able], kind="stable")]
     taken = np.zeros(density.shape, bool)
     for flat in able:
@@ -220,8 +221,9 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     )
     colors, _counts = np.unique(packed, return_counts=True)
     peaks, _sizes = _peaks(flat)
-    shares = _explain(tiles, peaks)
-    tight, outside = _tightness(flat, peaks)
+    nearest = _nearest_table(peaks)
+    shares = _explain(tiles, peaks, nearest)
+    tight, outside = _tightness(flat, peaks, nearest)
     shading = outside * len(flat) / total
     shaded = shading / max(1 - shares.background, 1e-6)
     measures = {
@@ -278,13 +280,13 @@ def _areas_of_one_color(tiles: Sequence[NDArray[np.uint8]], ranges: Sequence[NDA
     )
 
 
-def _tightness(flat: NDArray[np.uint8], peaks: NDArray[np.float64]) -> tuple[float, float]:
+def _tightness(flat: NDArray[np.uint8], peaks: NDArray[np.float64], nearest: NDArray[np.int16]) -> tuple[float, float]:
     """Return the share of the flat pixels near peaks that are within 2 levels of the peak's most frequent color, and
     the share of the flat pixels that are near no peak."""
     if not len(peaks):
         return 0.0, 1.0
     pick = flat[:: max(1, len(flat) // 65536)]
-    codes = _nearest_table(peaks)[pick[:, 0] >> 2, pick[:, 1] >> 2, pick[:, 2] >> 2]
+    codes = _lookup(nearest, pick)
     tight = 0
     for k in range(len(peaks)):
         own = pick[codes == k].astype(int)
@@ -301,11 +303,7 @@ def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
     for tile in tiles:
         if tile.shape[1] < 2:
             continue
-        step = (
-            cv2.absdiff(np.ascontiguousarray(tile[:, 1:]), np.ascontiguousarray(tile[:, :-1]))
-            .reshape(-1, 3)
-            .max(axis=1, initial=0)
-        )
+        step = reduce(cv2.max, cv2.split(cv2.absdiff(tile[:, 1:].copy(), tile[:, :-1].copy())))
         steps += int((step > 0).sum())
         small += int(((step > 0) & (step <= 8)).sum())
     return small / max(steps, 1)
@@ -321,16 +319,15 @@ class Shares(NamedTuple):
     background: float
 
 
-def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64]) -> Shares:
-    """Explain the pixels of an image by peaks `(k, 3)`, the largest first."""
+def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64], nearest: NDArray[np.int16]) -> Shares:
+    """Explain the pixels of an image by peaks `(k, 3)`, the largest first; `nearest` is their table."""
     if not len(peaks):
         return Shares(1.0, 1.0, 0.0, 0.0)
-    table = _nearest_table(peaks)
     asked = bad = total = background = 0
     rest = 0
     budget = max(256, 8192 // len(tiles))
     for tile in tiles:
-        codes = table[tile[..., 0] >> 2, tile[..., 1] >> 2, tile[..., 2] >> 2]
+        codes = _lookup(nearest, tile)
         total += codes.size
         background += int((codes == 0).sum())
         ys, xs = np.nonzero(codes < 0)
@@ -375,6 +372,12 @@ def _nearest_table(peaks: NDArray[np.float64]) -> NDArray[np.int16]:
     return table
 
 
+def _lookup(table: NDArray[np.int16], colors: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Return the entry of each color `(..., 3)` in a table of cells of 4 levels."""
+    cells = (colors >> 2).astype(np.int32)
+    return np.asarray(table.ravel()[(cells[..., 0] << 12) | (cells[..., 1] << 6) | cells[..., 2]])
+
+
 def _distance_to_mixtures(
     colors: NDArray[np.float32], around: NDArray[np.int16], peaks: NDArray[np.float32]
 ) -> NDArray[np.float32]:
@@ -394,19 +397,16 @@ def _distance_to_mixtures(
     distinct = np.sort(distinct, axis=1)[:, :5]  # five classes within nine pixels
     best = np.full(len(colors), np.inf, np.float32)
     valid = distinct < 32000
-    at = np.where(valid, distinct, 0)
     for i in range(distinct.shape[1]):
-        a = peaks[at[:, i]]
         for j in range(i, distinct.shape[1]):
-            ok = valid[:, i] & valid[:, j]
-            if not ok.any():
+            rows = np.flatnonzero(valid[:, i] & valid[:, j])  # few have more than two classes around them
+            if not len(rows):
                 break
-            b = peaks[at[:, j]]
-            line = b - a
-            length = (line**2).sum(1)
-            t = np.clip(((colors - a) * line).sum(1) / np.maximum(length, 1e-6), 0, 1)
-            off = np.sqrt(((colors - a - t[:, None] * line) ** 2).sum(1))
-            best = np.where(ok, np.minimum(best, off), best)
+            a = peaks[distinct[rows, i]]
+            line, beside = peaks[distinct[rows, j]] - a, colors[rows] - a
+            t = np.einsum("nc,nc->n", beside, line) / np.maximum(np.einsum("nc,nc->n", line, line), 1e-6)
+            beside -= np.clip(t, 0, 1)[:, None] * line
+            best[rows] = np.minimum(best[rows], np.sqrt(np.einsum("nc,nc->n", beside, beside)))
     return best
 
 
