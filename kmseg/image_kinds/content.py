@@ -155,7 +155,7 @@ def local_range(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the largest range of a channel in each 3x3 neighborhood, `(H, W)`."""
     kernel = np.ones((3, 3), np.uint8)
     spread = cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel))
-    return np.asarray(reduce(cv2.max, cv2.split(spread)))  # type: ignore[arg-type]
+    return np.asarray(reduce(cv2.max, cv2.split(spread)))
 
 
 def _peaks(colors: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
