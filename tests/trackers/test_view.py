@@ -68,7 +68,9 @@ def runs(home):
     from mlflow import MlflowClient
 
     client = MlflowClient(f"sqlite:///{home}/mlflow.db")
-    experiment = client.get_experiment_by_name("kmseg").experiment_id
+    recorded = client.get_experiment_by_name("kmseg")
+    assert recorded is not None, (home.parent / "said.txt").read_text()
+    experiment = recorded.experiment_id
     found = client.search_runs([experiment])
     children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
     (parent,) = [run for run in found if run not in children]
