@@ -20,9 +20,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from kmseg.datasets.listing import list_images
 from kmseg.datasets.sample import Sample
 from kmseg.executors import CORES
-from kmseg.images import is_image
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -103,7 +103,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.labels:
-            sources = [path for path in sorted(options.labels.rglob("*")) if is_image(path)][:DIFFERENT]
+            sources = sorted(list_images(options.labels).images.values())[:DIFFERENT]
         else:
             sources = draw(folder / "drawn")
         finish(start(run(link(sources, folder / "first", len(sources)), folder / "first-run")))  # compiled
