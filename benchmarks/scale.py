@@ -1,14 +1,19 @@
 """Seconds and memory as the number of images grows: listing, masking, resuming, an incremental run, two runs at once.
 
     python benchmarks/scale.py [--images 1000,10000,100000] [--listed 1000000] [--labels DIR]
+    python benchmarks/scale.py --simulated 10000,100000,1000000
 
 The files are links to 48 label images (drawn ones of 64x64 without DIR), 1,000 to a folder, so that only their number
 differs. `resume` and `incremental` find all images done.
+
+The simulated corpus has no files: its label images of 32x32 are drawn when they are read (`corpus/simulated.py`), and
+their masks go into shards. With Dask, the scheduler and the command are one process, whose memory is shown.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import subprocess
@@ -77,6 +82,15 @@ def run(root: Path, folder: Path, *words: str) -> list[str]:
     return [*common, f"dataset.root={root}", f"hydra.run.dir={folder}", *words]
 
 
+def simulate(counts: list[int], folder: Path) -> None:
+    """Mask a corpus without files with threads and with Dask's workers."""
+    print("| | images | seconds | microseconds an image | most memory, MB |\n|---|---|---|---|---|")
+    for executor, count in itertools.product(("threads", "dask"), counts):
+        words = ["run.py", "tracker=none", f"plugins={REPO}/benchmarks/corpus", "dataset=simulated"]
+        words += [f"dataset.images={count}", "writers=[webdataset]", "sampling.images=1000", f"executor={executor}"]
+        row(f"`executor={executor}`", count, *measure([*words, f"hydra.run.dir={folder}/{executor}-{count}"]))
+
+
 def at_once(root: Path, folder: Path) -> None:
     """Two runs one after another, each on all cores, against two at once that share them."""
     began = time.perf_counter()
@@ -96,12 +110,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", default="1000,10000,100000", help="numbers of images to mask")
     parser.add_argument("--listed", type=int, default=1_000_000, help="number of files to list; 0 for none")
+    parser.add_argument("--simulated", default="", help="numbers of images of a corpus without files, and nothing else")
     parser.add_argument("--labels", type=Path, help="folder with label images")
     options = parser.parse_args()
     print(f"python {' '.join(sys.argv)}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        if options.simulated:
+            simulate([int(count) for count in options.simulated.split(",")], folder)
+            return
         if options.labels:
             sources = sorted(list_images(options.labels).images.values())[:DIFFERENT]
         else:

@@ -179,12 +179,14 @@ def write_json(path: Path, value: Mapping[str, Any]) -> Path:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
-    """Write a table as CSV with a header, atomically."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(header)
-    table.writerows(rows)
-    return write_text(path, text.getvalue())
+    """Write a table as CSV with a header, atomically; the rows are not held, since there may be one an image."""
+    with replacing(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(header)
+        table.writerows(rows)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
 
 
 def read_text(path: Path, what: str) -> str:
