@@ -71,7 +71,7 @@ class Segment:
             tracked_run(plan, len(items), progress) as tracked,
         ):
             with progress.timed("total"):
-                if not plan.incremental:
+                if not plan.incremental or palette is None:  # later incremental runs compare what is new
                     doubt = look_at_input(plan, items, progress)
                     warnings += say_transparent(items)
                 if palette is None:

@@ -92,6 +92,7 @@ def test_in_labels_of_ids_the_next_id_is_a_new_class(kmseg, tmp_path):
 def test_pixels_of_no_class_are_seen_too(kmseg, labels, legend):
     write_rgb(labels / "8.png", with_person(8))
     ran = kmseg("dataset=folder", f"dataset.root={labels}", f"palette.file={legend}", "masker=hsv_range")
+    assert (ran.folder / "drift.csv").exists(), (ran.code, ran.err)
     assert unknown_colors(ran.folder)[0]["first_images"] == "8"
 
 

@@ -16,6 +16,8 @@ from kmseg.pipeline.manifest import Manifest, make_record
 from kmseg.pipeline.tally import Tally
 from kmseg.plugins import conf_folder
 from tests.conftest import COLORS, draw_label, write_rgb
+from tests.support.kinds import draw_label as draw_scene
+from tests.support.kinds import draw_photo
 
 RECORD = {"kmseg.log", "config.yaml", "manifest.sqlite", ".kmseg.lock", "metrics.json", "drift.csv"}
 """Files that contain run times or settings of the run."""
@@ -91,6 +93,14 @@ def test_every_writer_leaves_the_same_after_an_incremental_run(nightly, kmseg, l
     full = results(kmseg("dataset=folder", f"dataset.root={labels}", *words).folder)
     assert found.keys() == full.keys()
     assert [name for name in full if found[name] != full[name]] == []
+
+
+def test_the_run_that_finds_the_palette_says_if_these_are_no_label_images(nightly, tmp_path):
+    for number in range(4):
+        write_rgb(tmp_path / "in" / f"{number}.png", np.hstack([draw_photo(number), draw_scene(number)]))
+    ran = nightly(root=tmp_path / "in")
+    assert ran.code in (1, 3)
+    assert "use dataset=pairs" in " ".join((ran.out + ran.err).split())
 
 
 def test_figures_against_the_truth_are_a_full_runs(kmseg, tmp_path):
