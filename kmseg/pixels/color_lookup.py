@@ -15,7 +15,7 @@ class ColorTable:
     """Look up a value for every pixel of a label image.
 
     The table has one entry for each of the 2^24 colors and is filled on demand, so each distinct color is computed once
-    and an image without new colors costs one lookup per pixel.
+    and an image without new colors costs one lookup per pixel. Threads share a table.
 
     Parameters
     ----------
@@ -45,6 +45,7 @@ class ColorTable:
         if look_up(line, self._values, out) > np.iinfo(self._dtype).max:
             codes = pack(pixels).ravel()
             new = np.unique(codes[self._values[codes] == self._blank])
-            self._values[new] = self._of_colors(unpack(new))
+            if len(new):  # else another thread has computed them since
+                self._values[new] = self._of_colors(unpack(new))
             look_up(line, self._values, out)
         return out.reshape(pixels.shape[:-1])
