@@ -32,11 +32,19 @@ def prepare() -> None:
         "mlflow.store.tracking.sqlalchemy_store",
     ):
         importlib.import_module(module)
-    from kmseg.discovery.statistics import ColorStatistics
-    from kmseg.histogram import Histogram
     from kmseg.pipeline.precompile import load_mask_loops
 
-    load_mask_loops()
+    # Two workers of pytest that compile the loops at the same time begin at different ends and load the other's half.
+    loads = [load_mask_loops, load_discovery_loops]
+    for load in loads if os.environ.get("PYTEST_XDIST_WORKER") != "gw1" else loads[::-1]:
+        load()
+
+
+def load_discovery_loops() -> None:
+    """Load the loops over pixels that finding a palette takes."""
+    from kmseg.discovery.statistics import ColorStatistics
+    from kmseg.histogram import Histogram
+
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
     for label in (noise, noise[:4].repeat(16, axis=0).repeat(4, axis=1)):
         ColorStatistics.of(label)
