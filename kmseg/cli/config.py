@@ -95,18 +95,22 @@ def resolve_dataset(
     if repr(auto) not in DECISIONS:
         DECISIONS[repr(auto)] = auto.decision
     decision = DECISIONS[repr(auto)]
-    if not _takes_legend(str(choices.get("task")), overrides):
-        decision = decision.without_legend()
+    decision = _set_legend_aside(decision, str(choices.get("task")), overrides)
     resolved = _with_dataset(config, decision.dataset, decision.settings)
     if decision.legend is not None:
         resolved.palette.file = dict(decision.overrides)["palette.file"]
     return resolved, {**choices, "dataset": decision.dataset}, decision
 
 
-def _takes_legend(task: str, overrides: Sequence[str]) -> bool:
-    """Tell whether a legend file of the folder is used: not where the user says how the palette is found."""
+def _set_legend_aside(decision: Decision, task: str, overrides: Sequence[str]) -> Decision:
+    """Leave a legend file of the folder unused where the user says how the palette is found."""
+    if task == "discover":
+        return decision.without_legend("task=discover finds the colors itself", "its names come with task=segment")
     said = [word.lstrip("+~").partition("=")[0] for word in overrides]
-    return task != "discover" and not any(key.split(".")[0] in ("palette", "clusterer") for key in said)
+    key = next((key for key in said if key.split(".")[0] in ("palette", "clusterer")), None)
+    if key is None:
+        return decision
+    return decision.without_legend(f"{key} is given", f"to take it, instead of {key} give")
 
 
 def _with_dataset(config: DictConfig, name: str, settings: Mapping[str, Any]) -> DictConfig:

@@ -19,6 +19,7 @@ from kmseg.datasets.layouts.hint import LayoutHint
 from kmseg.datasets.legend_search import LegendFit, find_legends, find_rivals
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
+from kmseg.datasets.naming import stem
 from kmseg.datasets.overlay_search import Blend, find_blend
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.patterns import split_root
@@ -26,6 +27,7 @@ from kmseg.datasets.questions import ask_which_labels, describe_no_labels, root_
 from kmseg.datasets.settings import folder_patterns, folder_settings
 from kmseg.datasets.splits import read_split_lists, split_lists, splits_of_folders
 from kmseg.datasets.tree import Tree, walk_tree
+from kmseg.datasets.words import DISPLAY_WORDS
 from kmseg.errors import Undecided, UserError
 
 MIN_LEAD = 0.8
@@ -101,6 +103,9 @@ def _choose(
     if panels and photos is None and not any(found.pairs for found in candidates):
         count = sum(len(one.paths) for one in panels)
         if count >= max((len(found.paths) for found in candidates), default=0):
+            same = [found for found in candidates if _same_names(found, panels)]
+            if same:
+                raise Undecided(ask_which_labels(root, same, panels))
             return None
     if not candidates:
         raise Undecided(describe_no_labels(root, sets, series))
@@ -120,6 +125,13 @@ def _choose(
     return best
 
 
+def _same_names(found: LabelSet, panels: Sequence[Series]) -> bool:
+    """Tell whether labels are of the same scenes as files of several panels, by their names."""
+    names = [stem(path.rpartition("/")[2]) for path in found.paths]
+    shown = [stem(name) for one in panels if not one.words & DISPLAY_WORDS for name in one.named.names]
+    return len(match_names(names, shown).pairs) > 0.5 * len(names)
+
+
 def _may_be_meant(found: LabelSet) -> bool:
     """Tell whether labels may be those that are meant, if no others are."""
     return not found.doubt or found.kind != image_kinds.INSTANCE_IDS
@@ -135,11 +147,7 @@ def _near_in_size(one: LabelSet, other: LabelSet) -> bool:
 
 
 def _panel_series(series: Sequence[Series]) -> list[Series]:
-    return [
-        one
-        for one in series
-        if one.kind == image_kinds.PANELS and one.panels is not None and one.panels.label is not None
-    ]
+    return [one for one in series if one.holds_label]
 
 
 def _decide_panels(

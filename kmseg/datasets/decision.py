@@ -51,6 +51,8 @@ class Decision:
         Settings that take what could be used instead, by what it is.
     blend : str
         What is known of the blend, where the labels are overlays on photos.
+    set_aside : str
+        The legend file that fits and is not used, why, and the settings that take it.
     """
 
     root: str
@@ -67,13 +69,25 @@ class Decision:
     files: int = 0
     hints: Mapping[str, str] = field(default_factory=dict)
     blend: str = ""
+    set_aside: str = ""
 
-    def without_legend(self) -> Decision:
-        """Return the decision without the legend file, which is then among those not used."""
+    def without_legend(self, reason: str, remedy: str) -> Decision:
+        """Return the decision without the legend file, which is then among those not used.
+
+        Parameters
+        ----------
+        reason : str
+            Why the legend is not used.
+        remedy : str
+            The settings that take it, before `palette.file`.
+        """
         if self.legend is None:
             return self
         unused = {**self.unused, self.legend.path: "a legend that fits"}
-        return replace(self, legend=None, other_legends=(self.legend, *self.other_legends), unused=unused)
+        file = quote_override("palette.file", str(Path(self.root) / self.legend.path))
+        said = f"{self.legend.path} ({self.legend.describe()}) is not used: {reason}; {remedy} {file}"
+        others = (self.legend, *self.other_legends)
+        return replace(self, legend=None, other_legends=others, unused=unused, set_aside=said)
 
     @property
     def overrides(self) -> list[tuple[str, Any]]:
@@ -106,10 +120,11 @@ class Decision:
         legend = (
             f"{self.legend.path} ({self.legend.describe()})"
             if self.legend
-            else "none; the classes are found in the labels"
+            else self.set_aside or "none; the classes are found in the labels"
         )
         found.append(("legend", legend))
-        found += [("", f"{fit.path} ({fit.describe()})") for fit in self.other_legends[:SHOWN]]
+        others = self.other_legends[1:] if self.set_aside else self.other_legends
+        found += [("", f"{fit.path} ({fit.describe()})") for fit in others[:SHOWN]]
         if self.splits:
             found.append(("splits", describe_splits(self.splits)))
         if self.unused:

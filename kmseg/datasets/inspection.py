@@ -122,6 +122,11 @@ class Series:
         """Whether its images may be labels."""
         return self.kind in LABELS or self.kind == image_kinds.INSTANCE_IDS
 
+    @property
+    def holds_label(self) -> bool:
+        """Whether a panel of its images is a label."""
+        return self.kind == image_kinds.PANELS and self.panels is not None and self.panels.label is not None
+
     def __str__(self) -> str:
         pattern = self.named.pattern
         plain = pattern == f"*{self.named.suffix}"
@@ -295,7 +300,8 @@ def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
     keys = {key: path for one in labels for key, path in one.keys.items()}
     if _partners(keys, photos):
         return photos
-    return _pools([one for one in series if not one.is_label and not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])
+    others = [one for one in series if not one.is_label and not one.holds_label]
+    return _pools([one for one in others if not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])
 
 
 def _pools(series: Sequence[Series]) -> Photos:

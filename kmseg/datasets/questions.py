@@ -11,14 +11,26 @@ from kmseg.datasets.inspection import LabelSet, Series, common_folder
 from kmseg.datasets.overrides import quote_override
 
 
-def ask_which_labels(root: str, sets: Sequence[LabelSet]) -> str:
-    """Ask which of several folders holds the labels that are meant."""
-    lines = []
+def ask_which_labels(root: str, sets: Sequence[LabelSet], panels: Sequence[Series] = ()) -> str:
+    """Ask which of several folders holds the labels that are meant; `panels` hold them beside photos in each file."""
+    lines = [_panels_line(root, one) for one in sorted(panels, key=lambda one: one.folder)]
     for found in sorted(sets, key=lambda one: one.folders):
         words = root_words(root, found)
         lines.append(f"  kmseg {' '.join(quote_override(key, value) for key, value in words)}")
-    names = ", ".join(str(found) for found in sorted(sets, key=lambda one: one.folders)[:SHOWN])
-    return f"{len(sets)} folders may be the labels of {root}: {names}; say which one:\n" + "\n".join(lines)
+    named = [*sorted(panels, key=lambda one: one.folder), *sorted(sets, key=lambda one: one.folders)]
+    names = ", ".join(str(found) for found in named[:SHOWN])
+    return f"{len(named)} folders may be the labels of {root}: {names}; say which one:\n" + "\n".join(lines)
+
+
+def _panels_line(root: str, one: Series) -> str:
+    """Return the line that takes a panel of each file of a series."""
+    shape, label = (one.panels.rows, one.panels.columns), one.panels.label
+    words: list[tuple[str, Any]] = [("dataset.root", str(Path(root) / one.folder))]
+    if shape == (1, 2):
+        words = [("dataset", "pairs"), *words, ("dataset.label", "left" if label == 0 else "right")]
+    else:
+        words = [("dataset", "panels"), *words, ("dataset.label", label + 1)]
+    return f"  kmseg {' '.join(quote_override(key, value) for key, value in words)}"
 
 
 def root_words(root: str, found: LabelSet) -> list[tuple[str, Any]]:

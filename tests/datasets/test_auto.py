@@ -137,6 +137,21 @@ def test_the_legend_whose_colors_occur_gives_the_names(tmp_path):
     assert "0% of the pixels in its colors; lacks" in decision.record()["legends_not_used"]["other.csv"]
 
 
+def test_a_legend_that_discover_does_not_take_is_named_with_the_settings_that_take_it(tmp_path, kmseg):
+    put(tmp_path / "tree", "labels/{}.png", None)
+    (tmp_path / "tree/PALETTE.csv").write_text("name,r,g,b\n" + LEGEND)
+    ran = kmseg("task=discover", f"dataset.root={tmp_path}/tree")
+    assert "its names come with task=segment palette.file=" in ran.out
+
+
+def test_labels_beside_files_of_photo_and_label_are_asked(tmp_path):
+    put(tmp_path, "masks/{}.png", None)
+    for number in range(5):
+        write_rgb(tmp_path / f"train/{number}.png", np.hstack([draw_photo(number), draw_label(number)]))
+    with pytest.raises(Undecided, match=r"dataset=pairs .*dataset\.label=right\n.*dataset=folder"):
+        decide(str(tmp_path))
+
+
 def test_two_legends_that_fit_and_name_otherwise_are_asked(tmp_path):
     put(tmp_path, "labels/{}.png", None)
     (tmp_path / "a.csv").write_text("name,r,g,b\n" + LEGEND)
