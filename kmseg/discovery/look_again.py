@@ -94,7 +94,7 @@ def _pixels_at(evidence: Evidence, color: NDArray[np.int64]) -> Mode | None:
     few = evidence.pure[core].sum() < max(PUBLISHED_PIXELS, CONCENTRATION * evidence.pure[around].sum())
     if few or mode.mixed > t.MIXTURE:
         return None
-    shift = _distances(color, mean_shift(evidence.colors, evidence.pure, color)[None])[0]
+    shift = _distances(color, mean_shift(evidence, evidence.pure, color)[None])[0]
     return mode if shift <= PUBLISHED_SHIFT else None
 
 

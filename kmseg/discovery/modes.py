@@ -210,7 +210,7 @@ def _mode_of_peak(evidence: Evidence, peak: Color, least: int, compressed: bool)
     at_core = evidence.mode(color, core, Source.PIXELS)
     if not compressed:
         return at_core
-    center = mean_shift(evidence.colors, evidence.pure, peak)
+    center = mean_shift(evidence, evidence.pure, peak)
     if np.sqrt(((color - center) ** 2).sum()) > t.SNAP:
         color = np.rint(center).astype(np.int64)
     shares = {"mixed": at_core.mixed, "one_value": at_core.one_value}
@@ -222,15 +222,19 @@ def object_modes(
 ) -> Iterator[Mode]:
     """Yield the colors of small objects, most cores first; `apart` tells which colors are far from all classes."""
     rows = np.flatnonzero(evidence.counts[:, s.CORES])
-    colors, cores = evidence.colors[rows], evidence.counts[rows, s.CORES].astype(float)
-    images = evidence.counts[rows, s.CORE_IMAGES]
+    objects = Evidence(evidence.colors[rows], evidence.counts[rows])
+    colors, cores = objects.colors, objects.counts[:, s.CORES].astype(float)
+    images = objects.counts[:, s.CORE_IMAGES]
     left = apart(colors)
-    while left.any():
-        start = colors[np.argmax(cores * left)]
-        own = left & (((colors - mean_shift(colors, cores, start)) ** 2).sum(axis=1) <= t.BLUR**2)
-        if not own.any():
-            own = left & (((colors - start) ** 2).sum(axis=1) <= t.BLUR**2)
-        left &= ~own
+    for row in _descending(cores):
+        if not left[row]:
+            continue
+        own = objects.within(mean_shift(objects, cores, colors[row]), t.BLUR)
+        own = own[left[own]]
+        if not len(own):
+            own = objects.within(colors[row], t.BLUR)
+            own = own[left[own]]
+        left[own] = False
         color = np.rint(np.average(colors[own], axis=0, weights=cores[own])).astype(np.int64)
         pixels = int(cores[own].sum())
         if pixels >= least:
@@ -238,15 +242,15 @@ def object_modes(
             yield Mode(color, Source.OBJECTS, pixels, int(images[own].sum()), one_value=most)
 
 
-def mean_shift(colors: NDArray[np.int64], weight: NDArray[np.float64], start: Color) -> NDArray[np.float64]:
-    """Move to the mean of the pixels around, some times."""
+def mean_shift(evidence: Evidence, weight: NDArray[np.float64], start: Color) -> NDArray[np.float64]:
+    """Move to the mean of the pixels around, some times; `weight` has the pixels of each color."""
     center = np.asarray(start, float)
     for _ in range(SHIFTS):
-        near = np.flatnonzero(((colors - center) ** 2).sum(axis=1) <= t.BLUR**2)
+        near = evidence.within(center, t.BLUR)
         total = weight[near].sum()
         if not total:
             break
-        center = (colors[near] * weight[near, None]).sum(axis=0) / total
+        center = (evidence.colors[near] * weight[near, None]).sum(axis=0) / total
     return center
 
 
