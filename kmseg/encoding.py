@@ -126,10 +126,21 @@ def estimate_quality(luma: Table) -> int:
     return 1 + apart.index(min(apart))
 
 
+def scale_percent(quality: int) -> int:
+    """Return the percentage by which the IJG's library scales the tables of ITU-T T.81 at a quality, 1 to 100.
+
+    Examples
+    --------
+    >>> scale_percent(75), scale_percent(60), scale_percent(25)
+    (50, 80, 200)
+    """
+    return 5000 // quality if quality < 50 else 200 - 2 * quality
+
+
 @lru_cache(maxsize=128)
 def scale_table(quality: int) -> Table:
     """Return the luma table that the IJG's library writes at a quality, 1 to 100."""
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
+    percent = scale_percent(quality)
     return tuple(min(max((step * percent + 50) // 100, 1), 255) for step in JPEG_LUMA_TABLE)
 
 

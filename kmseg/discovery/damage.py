@@ -180,12 +180,12 @@ def describe(damage: Damage, encoding: Encoding) -> str:
 
 
 def read_jpeg_quality(words: str) -> int | None:
-    """Return the quality that the damage report tells of color JPEG files; None of other files.
+    """Return the quality that the damage report tells of JPEG files; None of other files.
 
     Examples
     --------
     >>> read_jpeg_quality("JPEG 4:2:0 quality 75"), read_jpeg_quality("once lossy (PNG)")
     (75, None)
     """
-    found = re.fullmatch(r"JPEG [0-9:]+ quality (\d+)", words)
+    found = re.fullmatch(r"JPEG [0-9a-z:]+ quality (\d+)", words)
     return int(found[1]) if found else None

@@ -148,10 +148,12 @@ def patch_modes(evidence: Evidence) -> Iterator[Mode]:
 
 
 def region_modes(evidence: Evidence) -> Iterator[Mode]:
-    """Yield the modes of the mean colors of flat regions that have a large one, the heaviest first."""
+    """Yield the modes of the mean colors of flat regions that have a large one: proven and heavy ones first."""
     weight = evidence.counts[:, s.REGION_WEIGHT].astype(float)
     free = weight > 0
-    for start in _descending(np.where(evidence.counts[:, s.LARGEST] >= t.LARGE, weight, 0)):
+    proven = evidence.counts[:, s.PROOF_REGIONS] > 0
+    started = np.where(evidence.counts[:, s.LARGEST] >= t.LARGE, weight, 0)
+    for start in _descending(started + np.where(proven, started.max(initial=0), 0)):
         if not free[start]:
             continue
         center = evidence.colors[start].astype(float)

@@ -24,6 +24,10 @@ PROOF = 400
 """Pixels of a region that is no satellite of a larger class near it: block noise of nearly its color forms regions of
 up to 200, in few cases 600."""
 
+PROOF_WIDTH = 16
+"""Pixels across of such a region: what compression leaves beside a long edge is at most one block of 4:2:0 chroma wide,
+but may be thousands of pixels long."""
+
 MAX_WEIGHT = 400
 """Pixels at most for which a region speaks: its mean has hardly an error any more, and one large region must not
 outweigh all others."""
@@ -36,13 +40,15 @@ COLUMNS = 7
 MAX_RUN = 1 << 16
 """Pixels of a run at most: so many squares of levels add up within 32 bits."""
 
-AREA, SUMS, SQUARES = 0, 1, 4
-"""First columns of a row of what is summed over a region: pixels; red, green, blue; their squares."""
+AREA, SUMS, SQUARES, RUNS = 0, 1, 4, 7
+"""First columns of a row of what is summed over a region: pixels; red, green, blue; their squares; runs."""
+
+SUMMED = 8
 
 
 def first_state(width: int) -> Any:
     """Return the state above the first row of an image: runs (first, last plus one, region), sums, how many of both."""
-    return np.zeros((width, 3), np.int32), np.zeros((width, 7), np.int64), 0, 0
+    return np.zeros((width, 3), np.int32), np.zeros((width, SUMMED), np.int64), 0, 0
 
 
 @compiled
@@ -54,7 +60,7 @@ def add_row(range3: Any, colors: Any, noise: Any, image: int, state: Any, table:
     range3 : uint8 array of shape (w,)
         3x3 range of the row's pixels; flat are those of at most `noise`. Where `noise` is 0, regions have one color.
     colors : uint32 array of shape (w,)
-    state : (int32 array of shape (w, 3), int64 array of shape (w, 7), int, int)
+    state : (int32 array of shape (w, 3), int64 array of shape (w, SUMMED), int, int)
         Runs of the row above and sums of the regions that they belong to; see `first_state`.
     table, size
         Table of regions with room for `w` more, and its size.
@@ -65,7 +71,7 @@ def add_row(range3: Any, colors: Any, noise: Any, image: int, state: Any, table:
     """
     above, sums, runs_above, regions_above = state
     width = len(range3)
-    runs, own = np.empty((width, 3), np.int32), np.empty((width, 7), np.int64)
+    runs, own = np.empty((width, 3), np.int32), np.empty((width, SUMMED), np.int64)
     count = _find_runs(range3, colors, noise, runs, own)
     parent = np.arange(regions_above + count)
     first = 0
@@ -78,7 +84,7 @@ def add_row(range3: Any, colors: Any, noise: Any, image: int, state: Any, table:
                 _join(parent, above[other, 2], regions_above + run)
             other += 1
     place = np.full(regions_above + count, -1, np.int32)
-    joined = np.empty((width, 7), np.int64)
+    joined = np.empty((width, SUMMED), np.int64)
     regions = 0
     for run in range(count):
         root = _find_root(parent, regions_above + run)
@@ -117,8 +123,8 @@ def _find_runs(range3: Any, colors: Any, noise: Any, runs: Any, sums: Any) -> in
 
 @compiled
 def _sum_colors(colors: Any, sums: Any) -> None:
-    """Write how many colors there are, the sums of their channels and of the channels' squares."""
-    sums[AREA] = len(colors)
+    """Write how many colors there are, the sums of their channels and of the channels' squares, and one run."""
+    sums[AREA], sums[RUNS] = len(colors), 1
     for channel in range(3):
         shift, total, squares = np.uint32(16 - 8 * channel), np.uint32(0), np.uint32(0)
         for x in range(len(colors)):  # in 32 bits, of which a vector holds twice as many
@@ -130,7 +136,7 @@ def _sum_colors(colors: Any, sums: Any) -> None:
 
 @compiled
 def _add(total: Any, some: Any) -> None:
-    for column in range(7):
+    for column in range(SUMMED):
         total[column] += some[column]
 
 
@@ -176,7 +182,8 @@ def _add_region(sums: Any, image: int, table: Any, size: int) -> int:
         table[row, IMAGES] += 1
     table[row, PIXELS] += np.int32(area)
     table[row, WEIGHT] += np.int32(min(area, MAX_WEIGHT))
-    if area >= PROOF:
+    across = min(sums[RUNS], area / sums[RUNS])  # of its height and its mean width
+    if area >= PROOF and across >= PROOF_WIDTH:
         table[row, PROOF_REGIONS] += 1
     table[row, LARGEST] = max(table[row, LARGEST], np.int32(area))
     return size

@@ -28,7 +28,13 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Context:
-    """What a mode is compared with."""
+    """What a mode is compared with.
+
+    Attributes
+    ----------
+    proof_distance : float
+        Levels from a class within which a mode of compressed images needs proof.
+    """
 
     demands: Demands
     index_masks: bool
@@ -36,6 +42,7 @@ class Context:
     once_lossy: bool
     images: int
     classes: list[Mode]
+    proof_distance: float = t.BLUR
 
     def nearest(self, mode: Mode) -> tuple[float, Mode]:
         """Return distance and mode of the class nearest to a mode; infinity and the mode itself without classes."""
@@ -99,6 +106,8 @@ def is_same_color(mode: Mode, context: Context) -> Verdict | None:
         limit = t.SAME
     elif nearest.source == Source.PINNED or (mode.source == Source.PATCH and mode.interior < 0.5):
         limit = t.OVERSHOOT
+    elif mode.source == Source.PATCH:
+        limit = t.ROUNDING
     if apart < limit:
         return Verdict("merged", f"{apart:.1f} from {text(nearest.color)}: one color", 0.95)
     return None
@@ -145,7 +154,7 @@ def is_satellite(mode: Mode, context: Context) -> Verdict | None:
     """Near a larger class, block noise of nearly its color is no class: several large regions are."""
     apart, nearest = context.nearest(mode)
     unproven = mode.source == Source.PIXELS or mode.proof_regions < t.PROVEN_REGIONS
-    if unproven and context.is_noisy(mode) and apart < t.BLUR and context.demands.min_distance is None:
+    if unproven and context.is_noisy(mode) and apart < context.proof_distance and context.demands.min_distance is None:
         return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, without large regions of its own", 0.8)
     return None
 
@@ -177,7 +186,7 @@ def _is_between(color: NDArray[Any], classes: Sequence[Mode]) -> bool:
 def has_large_region(mode: Mode, context: Context) -> Verdict | None:
     """Damage forms no large flat regions."""
     if mode.source == Source.REGIONS:
-        near = context.nearest(mode)[0] < t.BLUR
+        near = context.nearest(mode)[0] < context.proof_distance
         return Verdict("accepted", f"flat regions of up to {mode.largest_region} pixels", 0.9 if near else 0.99)
     return None
 

@@ -25,6 +25,7 @@ from kmseg.discovery.modes import (
 )
 from kmseg.discovery.rules import Context, decide
 from kmseg.discovery.statistics import PIXELS, ColorStatistics
+from kmseg.encoding import scale_percent
 from kmseg.legends.jpeg_colors import most_plausible
 
 NO_DEMANDS = Demands()
@@ -49,6 +50,7 @@ def find_candidates(statistics: ColorStatistics, demands: Demands = NO_DEMANDS) 
         is_once_lossy(statistics),
         statistics.images,
         [],
+        find_proof_distance(statistics.lowest_jpeg_quality),
     )
     selection = Selection(context)
     least = demands.min_pixels or t.COMPRESSED_PIXELS
@@ -100,6 +102,20 @@ def is_once_lossy(statistics: ColorStatistics) -> bool:
     damaged = sum(n for words, n in images.items() if words.startswith(ONCE_LOSSY))
     exact = sum(n for words, n in images.items() if words in (LOSSLESS, RESIZED))
     return damaged > t.ONCE_LOSSY_SHARE * (damaged + exact)
+
+
+def find_proof_distance(quality: int | None) -> float:
+    """Return the levels from a class within which a mode needs proof, at the lowest JPEG quality of the images.
+
+    Examples
+    --------
+    >>> find_proof_distance(90), find_proof_distance(60)
+    (12.0, 19.2)
+    """
+    if quality is None:
+        return float(t.BLUR)
+    steps = scale_percent(quality) / scale_percent(t.BLUR_QUALITY)
+    return float(min(max(t.BLUR, t.BLUR * steps), t.COLOR_BLEED_DISTANCE))
 
 
 class Selection:

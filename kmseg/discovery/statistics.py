@@ -37,7 +37,8 @@ REGION_NOISE = 6
 levels apart are not joined by the ramp between them."""
 
 ONE_QUALITY = 0.9
-"""Share of the images that must have one kind of JPEG encoding, to read the colors as that encoding shows them."""
+"""Share of the images that must have one kind of JPEG encoding, to read the colors as that encoding shows them; and
+that must reach a quality, to be judged by it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +119,21 @@ class ColorStatistics:
         if not len(self.damages):
             return None
         words, images = str(self.damages[self.damage_images.argmax()]), self.damage_images.max()
-        quality = read_jpeg_quality(words)
+        quality = None if "gray" in words else read_jpeg_quality(words)
         return quality if images >= ONE_QUALITY * self.damage_images.sum() else None
+
+    @property
+    def lowest_jpeg_quality(self) -> int | None:
+        """The quality that `ONE_QUALITY` of the JPEG files reach; None without JPEG files."""
+        told = [
+            (read_jpeg_quality(words), images)
+            for words, images in zip(self.damages.tolist(), self.damage_images, strict=True)
+        ]
+        qualities = sorted((quality, images) for quality, images in told if quality is not None)
+        if not qualities:
+            return None
+        below = np.cumsum([images for _, images in qualities])
+        return qualities[int(np.searchsorted(below, (1 - ONE_QUALITY) * below[-1], side="right"))][0]
 
     @property
     def colors(self) -> NDArray[np.uint8]:

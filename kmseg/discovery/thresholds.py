@@ -4,7 +4,11 @@ CORE = 6
 """Levels: pixels and means of regions that surely belong to a mode."""
 
 BLUR = 12
-"""Levels: pixels that vote for the center of a mode of compressed images; two modes nearer than this need proof."""
+"""Levels: pixels that vote for the center of a mode of compressed images; two modes nearer than this need proof. Below
+JPEG quality 75 they need it farther away, in proportion to the steps of quantization."""
+
+BLUR_QUALITY = 75
+"""JPEG quality of which `BLUR` was measured."""
 
 SAME = 4.0
 """RGB units: one step of quantization in both chroma channels moves the mean color of a region by 2.6 (quality 75) to
@@ -13,6 +17,10 @@ SAME = 4.0
 OVERSHOOT = 4
 """Levels that a bicubic filter moves a color by along a rim: two modes of resized images nearer than this need
 proof."""
+
+ROUNDING = 1.8
+"""RGB units: resizing in floating point rounds a class's color to another level in some files, 254 for 255. One level
+in each channel is 1.73."""
 
 SNAP = 2
 """Levels: the most frequent value is preferred to the mean if it is as near as this."""

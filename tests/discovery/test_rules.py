@@ -84,6 +84,14 @@ def test_near_a_class_only_several_large_regions_are_another():
     assert verdict_of(mode((128, 64, 135)), ROAD).verdict == "accepted"
     noise = verdict_of(mode((128, 64, 135), largest_region=180, proof_regions=0), ROAD)
     assert noise.reason.endswith("without large regions of its own")
+    farther = mode((128, 64, 145), largest_region=180, proof_regions=0)
+    assert verdict_of(farther, ROAD).verdict == "accepted"
+    assert verdict_of(farther, ROAD, proof_distance=19.2).verdict == "merged"  # JPEG quality 60
+
+
+def test_resizing_rounds_a_class_to_the_next_level_in_some_files():
+    assert verdict_of(mode((127, 63, 127), Source.PATCH), ROAD).verdict == "merged"
+    assert verdict_of(mode((126, 64, 128), Source.PATCH), ROAD).verdict == "accepted"
 
 
 def test_near_a_class_what_has_no_interior_has_bled():

@@ -43,6 +43,13 @@ def test_a_class_of_one_pixel_is_found_where_images_are_lossless():
     assert (255, 0, 77) in kept(find_candidates(census_of(labels)))
 
 
+def test_what_jpeg_leaves_along_a_straight_border_is_no_class_however_long_it_is():
+    label = np.zeros((200, 1200, 3), np.uint8)
+    label[101:] = (128, 0, 0)
+    found = kept(find_candidates(census_of([jpeg(label, 75)] * 2)))  # at first also (121, 4, 0), 1198 pixels long
+    assert found == {(0, 0, 0), (128, 0, 0)}
+
+
 def test_jpeg_that_is_almost_lossless_has_the_true_colors_and_no_more():
     options = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     coded = [cv2.imencode(".jpg", draw_label(n, 128), [cv2.IMWRITE_JPEG_QUALITY, 100, *options])[1] for n in range(4)]
