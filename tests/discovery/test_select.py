@@ -50,6 +50,15 @@ def test_what_jpeg_leaves_along_a_straight_border_is_no_class_however_long_it_is
     assert found == {(0, 0, 0), (128, 0, 0)}
 
 
+def test_a_class_whose_soft_border_joins_it_to_a_larger_one_sixteen_levels_away_is_found():
+    label = np.full((256, 256, 3), (29, 163, 96), np.uint8)
+    label[100:130, 100:140] = (16, 172, 91)
+    soft = cv2.GaussianBlur(label, (0, 0), 2.5)  # one flat region with the ground
+    found = np.array([*kept(find_candidates(census_of([jpeg(soft, 90)] * 3)))])
+    assert np.abs(found - (16, 172, 91)).max(axis=1).min() <= 3
+    assert len(found) == 2
+
+
 def test_jpeg_that_is_almost_lossless_has_the_true_colors_and_no_more():
     options = [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
     coded = [cv2.imencode(".jpg", draw_label(n, 128), [cv2.IMWRITE_JPEG_QUALITY, 100, *options])[1] for n in range(4)]
