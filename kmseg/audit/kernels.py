@@ -6,6 +6,7 @@ import numpy as np
 
 from kmseg.pixels.arrays import (
     F32Plane,
+    F32Vector,
     I32Plane,
     I32Vector,
     I64Plane,
@@ -13,6 +14,7 @@ from kmseg.pixels.arrays import (
     IntegerPlane,
     U8Plane,
     U8Vector,
+    U16Vector,
     U32Vector,
 )
 from kmseg.pixels.hash_table import KEY, color_key, find_slot, is_free
@@ -33,6 +35,9 @@ it; flat and up to 40, or more, from it; of a class that has no color; not flat 
 SUPPORT_RADIUS = 8
 """Pixels around a mixed pixel within which the two classes that it mixes have a pixel of their own color: half a block
 of chroma in JPEG 4:2:0."""
+
+RING_PIXELS = (2 * SUPPORT_RADIUS + 1) ** 2 - 1
+"""Pixels within that radius."""
 
 MAX_SUPPORTED = 6
 """Classes around a mixed pixel that are looked at, the first ones found: the nearest."""
@@ -228,33 +233,41 @@ def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: f
         Those of `classify_pixels`; the pixels found become `UNMIXED`.
     """
     height, width = mask.shape
-    none, limit = len(packed) - 1, noise * noise
-    classes, around = np.empty(MAX_SUPPORTED, np.int64), np.empty((MAX_SUPPORTED + 1, 3), np.float32)
+    none, limit, nearby = len(packed) - 1, noise * noise, width + 2 * SUPPORT_RADIUS
+    support = _supported_classes(mask, kinds, none)
+    starts, down, right = _rings()
+    steps = down * nearby + right
+    nothing = np.uint16(min(none + 1, 0xFFFF))
+    seen_by = np.full(none + 2, -1, np.int32)
+    around, color = np.empty((MAX_SUPPORTED + 1, 3), np.float32), np.empty(3, np.float32)
     count = 0
     for y in range(height):
         for x in range(width):
             if kinds[y, x] != BORDER_40 and kinds[y, x] != BORDER:
                 continue
-            own = unpack_rgb(packed[min(mask[y, x], none)])
+            here = np.int64((y + SUPPORT_RADIUS) * nearby + x + SUPPORT_RADIUS)
+            color[0], color[1], color[2] = lines[y, 3 * x], lines[y, 3 * x + 1], lines[y, 3 * x + 2]
+            seen_by[nothing] = y * width + x
             found, explained = 0, False
             for radius in range(1, SUPPORT_RADIUS + 1):
                 before = found
-                for row in range(max(y - radius, 0), min(y + radius + 1, height)):
-                    step = 1 if abs(row - y) == radius else 2 * radius  # the ring's sides have two pixels a row
-                    for column in range(x - radius, x + radius + 1, step):
-                        if column < 0 or column >= width or kinds[row, column] > WITHIN_20 or found == MAX_SUPPORTED:
-                            continue
-                        place = 0
-                        while place < found and classes[place] != mask[row, column]:
-                            place += 1
-                        if place == found:
-                            classes[place], found = mask[row, column], found + 1
-                            for channel in range(3):
-                                around[place, channel] = lines[row, 3 * column + channel]
+                for place in range(starts[radius - 1], starts[radius]):
+                    at = np.uint32(here + steps[place])
+                    if seen_by[support[at]] == y * width + x:
+                        continue
+                    seen_by[support[at]] = y * width + x
+                    row = min(max(y + down[place], 0), height - 1)
+                    column = min(max(x + right[place], 0), width - 1)
+                    for channel in range(3):
+                        around[found, channel] = lines[row, 3 * column + channel]
+                    found += 1
+                    if found == MAX_SUPPORTED:
+                        break
                 if found > before:
+                    own = unpack_rgb(packed[min(mask[y, x], none)])
                     around[found, 0], around[found, 1], around[found, 2] = own
-                    explained = _is_mixture(lines[y, 3 * x : 3 * x + 3], around[: found + 1], limit)
-                    if explained:
+                    explained = _is_mixture(color, around[: found + 1], before, limit)
+                    if explained or found == MAX_SUPPORTED:
                         break
             if not explained:
                 kinds[y, x] = UNMIXED
@@ -263,14 +276,53 @@ def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: f
 
 
 @compiled
-def _is_mixture(color: U8Vector, around: F32Plane, limit: float) -> bool:
-    """Tell whether a color lies within a squared distance of a line between two of the colors `(n, 3)` around it."""
-    for i in range(len(around)):
-        for j in range(i):
+def _supported_classes(mask: IntegerPlane, kinds: U8Plane, none: int) -> U16Vector:
+    """Return the class of each pixel that has its class's color, else the number after that of no class.
+
+    It is in one line, with `SUPPORT_RADIUS` pixels on each side, copies of the outermost: what is found there has been
+    found before, nearer.
+    """
+    height, width = mask.shape
+    nearby = width + 2 * SUPPORT_RADIUS
+    nothing = np.uint16(min(none + 1, 0xFFFF))
+    support = np.empty((height + 2 * SUPPORT_RADIUS) * nearby, np.uint16)
+    for y in range(height + 2 * SUPPORT_RADIUS):
+        row = min(max(y - SUPPORT_RADIUS, 0), height - 1)
+        out, classes, kind = support[y * nearby : (y + 1) * nearby], mask[row], kinds[row]
+        for x in range(width):
+            own = min(np.uint16(classes[x]), np.uint16(none))
+            out[x + SUPPORT_RADIUS] = own if kind[x] <= WITHIN_20 else nothing
+        for x in range(SUPPORT_RADIUS):
+            out[x], out[x + SUPPORT_RADIUS + width] = out[SUPPORT_RADIUS], out[SUPPORT_RADIUS + width - 1]
+    return support
+
+
+@compiled
+def _rings() -> tuple[I64Vector, I64Vector, I64Vector]:
+    """Return where each of the square rings around a pixel starts, and how far down and right its pixels are."""
+    starts, (down, right) = np.zeros(SUPPORT_RADIUS + 1, np.int64), np.empty((2, RING_PIXELS), np.int64)
+    for radius in range(1, SUPPORT_RADIUS + 1):
+        count = starts[radius - 1]
+        for row in range(-radius, radius + 1):
+            for column in range(-radius, radius + 1, 1 if abs(row) == radius else 2 * radius):
+                down[count], right[count] = row, column
+                count += 1
+        starts[radius] = count
+    return starts, down, right
+
+
+@compiled
+def _is_mixture(color: F32Vector, around: F32Plane, new: int, limit: float) -> bool:
+    """Tell whether a color lies within a squared distance of a line between two of the colors `(n, 3)` around it.
+
+    The last of them has been compared with the first `new` before, and these with each other.
+    """
+    for i in range(new, len(around)):
+        for j in range(new if i == len(around) - 1 else 0, i):
             length = along = squared = np.float32(0)
             for channel in range(3):
                 line = around[j, channel] - around[i, channel]
-                off = np.float32(color[channel]) - around[i, channel]
+                off = color[channel] - around[i, channel]
                 length += line * line
                 along += line * off
                 squared += off * off

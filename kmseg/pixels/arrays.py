@@ -26,6 +26,7 @@ I32Vector: TypeAlias = NDArray[np.int32]
 I32Plane: TypeAlias = NDArray[np.int32]
 I64Vector: TypeAlias = NDArray[np.int64]
 I64Plane: TypeAlias = NDArray[np.int64]
+F32Vector: TypeAlias = NDArray[np.float32]
 F32Plane: TypeAlias = NDArray[np.float32]
 
 UnsignedVector: TypeAlias = NDArray[Any]
