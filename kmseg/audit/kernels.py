@@ -213,7 +213,9 @@ def top_colors(
 
 
 @compiled
-def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: float, kinds: U8Plane) -> int:
+def find_unmixed(
+    lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: float, every: int, kinds: U8Plane
+) -> int:
     """Mark the pixels that are not flat and lie on no line between two colors around them; return how many.
 
     The colors around a pixel are those of the nearest pixels of up to six classes that have their class's color,
@@ -229,6 +231,8 @@ def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: f
         The first color 0xRRGGBB of each class.
     noise : float
         RGB distance from such a line within which a pixel is a mixture.
+    every : int
+        Of the pixels that are neither flat nor near, so many are counted for each that is looked at.
     kinds : ndarray of shape (H, W), uint8
         Those of `classify_pixels`; the pixels found become `UNMIXED`.
     """
@@ -240,11 +244,15 @@ def find_unmixed(lines: U8Plane, mask: IntegerPlane, packed: I32Vector, noise: f
     nothing = np.uint16(min(none + 1, 0xFFFF))
     seen_by = np.full(none + 2, -1, np.int32)
     around, color = np.empty((MAX_SUPPORTED + 1, 3), np.float32), np.empty(3, np.float32)
-    count = 0
+    count, skip = 0, 0
     for y in range(height):
         for x in range(width):
             if kinds[y, x] != BORDER_40 and kinds[y, x] != BORDER:
                 continue
+            if skip:
+                skip -= 1
+                continue
+            skip = every - 1
             here = np.int64((y + SUPPORT_RADIUS) * nearby + x + SUPPORT_RADIUS)
             color[0], color[1], color[2] = lines[y, 3 * x], lines[y, 3 * x + 1], lines[y, 3 * x + 2]
             seen_by[nothing] = y * width + x

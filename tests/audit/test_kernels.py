@@ -32,7 +32,7 @@ def labels(draw):
 @given(labels())
 def test_each_pixel_has_the_kind_that_distance_and_local_range_give(drawn):
     image, mask = drawn
-    kinds, counts, unmixed = PixelMatcher(PALETTE)._kinds(image, mask)
+    kinds, counts, unmixed, _ = PixelMatcher(PALETTE)._kinds(image, mask)
     expected = reference.classify_pixels(image, mask, COLORS)
     noise = _noise(counts[:, : WITHIN_20 + 1].sum(axis=0))
     off_line = reference.find_unmixed(image, mask, [*COLORS, [(255, 255, 255)]], noise, expected)

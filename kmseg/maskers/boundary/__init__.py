@@ -44,7 +44,6 @@ from kmseg.maskers import Mask, check_ignore_below, ignoring_below
 from kmseg.maskers.boundary.label_table import (
     BLOCK,
     BLOCKS,
-    COMPUTED,
     EXACT,
     HAS_EXACT_COLORS,
     NO_LABEL,
@@ -114,10 +113,8 @@ class Boundary:
         shape = image.shape[:2]
         line = np.ascontiguousarray(image).reshape(-1)
         label, near, flags = np.empty((3, shape[0] * shape[1]), np.uint8)
-        every, some = look_up(line, table.cells, table.codes, label, near, flags)
-        if not every & COMPUTED:
-            self._learn(line, table)
-            every, some = look_up(line, table.cells, table.codes, label, near, flags)
+        learned = (table.quarters, table.codes, table.tolerance, table.soft, table.cells)
+        every, some = look_up(line, *learned, label, near, flags)
         if some & HAS_EXACT_COLORS:
             look_up_held(line, table.codes, label, near, flags)
             every, some = int(np.bitwise_and.reduce(flags)), int(np.bitwise_or.reduce(flags))

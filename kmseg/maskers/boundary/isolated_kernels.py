@@ -13,7 +13,7 @@ import numpy as np
 from kmseg.confidence import ERROR, HIGHEST_MARGIN, LEVEL, LOWEST_MARGIN, NEIGHBOR, ONE_OF_THREE
 from kmseg.maskers.boundary.label_table import INFINITE_COST
 from kmseg.maskers.boundary.table_kernels import unary_cost
-from kmseg.maskers.boundary.uncertain_kernels import votes
+from kmseg.maskers.boundary.uncertain_kernels import first_neighbor, gathered, indices_where, votes
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector
 from kmseg.pixels.jit import compiled
 
@@ -57,23 +57,26 @@ def correct_isolated(
     label : ndarray of shape (H W,), uint8
         Changed in place.
     """
+    alone = np.empty(len(at), np.uint8)
     for n in range(len(at)):
+        alone[n] = np.uint8(votes(padded, width, at[n], label[at[n]]) <= MOST_AGREEING) & np.uint8(not light[blocks[n]])
+    chosen = indices_where(alone)
+    colors, (lowest, seconds) = gathered(seen, chosen), np.empty((2, len(chosen)), np.int32)
+    _two_lowest(colors, quarters, lowest, seconds)
+    for m in range(len(chosen)):
+        n = chosen[m]
         own = np.int32(label[at[n]])
-        if light[blocks[n]]:
-            continue
-        of_own = votes(padded, width, at[n], np.uint8(own))
-        if of_own > MOST_AGREEING:
-            continue
-        color = (seen[0, n], seen[1, n], seen[2, n])
-        nearest, second = _two_lowest(color, quarters)
-        odds = _odds(color, own, of_own, nearest, second, quarters)
+        color = (colors[0, m], colors[1, m], colors[2, m])
+        nearest, second = lowest[m], seconds[m]
+        odds = _odds(color, own, votes(padded, width, at[n], np.uint8(own)), nearest, second, quarters)
         if odds <= np.float32(LIKELY_ERROR):
             continue
-        start = at[n] + 2 * (at[n] // width)
+        start, last = np.uint64(first_neighbor(at[n], width)), own
         for place in range(9):
-            other = np.int32(padded[start + place // 3 * (width + 2) + place % 3])
-            if other == own:
+            other = np.int32(padded[start + np.uint64(place // 3 * (width + 2) + place % 3)])
+            if other in (own, last):
                 continue
+            last = other
             agreeing = votes(padded, width, at[n], np.uint8(other))
             of_other = _odds(color, other, agreeing, nearest, second, quarters)
             if of_other < odds:
@@ -82,16 +85,21 @@ def correct_isolated(
 
 
 @compiled
-def _two_lowest(color: tuple[Integer, Integer, Integer], quarters: I32Plane) -> tuple[Any, Any]:
-    """Return the lowest two unary costs of a color, over all classes."""
-    lowest, second = np.int32(INFINITE_COST), np.int32(INFINITE_COST)
+def _two_lowest(colors: I32Plane, quarters: I32Plane, lowest: I32Vector, seconds: I32Vector) -> None:
+    """Write the lowest two unary costs `(n,)` of colors `(3, n)`, over all classes."""
+    for m in range(len(lowest)):
+        lowest[m], seconds[m] = np.int32(INFINITE_COST), np.int32(INFINITE_COST)
     for label in range(quarters.shape[1]):
-        cost = np.int32(unary_cost(color, quarters, label))
-        if cost < lowest:
-            lowest, second = cost, lowest
-        else:
-            second = min(second, cost)
-    return lowest, second
+        luma, blue, red = quarters[0, label], quarters[1, label], quarters[2, label]
+        for m in range(len(lowest)):
+            off_luma, off_blue = np.int32(colors[0, m] - luma), np.int32(colors[1, m] - blue)
+            off_red = np.int32(colors[2, m] - red)
+            cost = np.int32(np.int32(off_luma * off_luma) + np.int32(off_blue * off_blue))
+            cost = np.int32(cost + np.int32(off_red * off_red))
+            held = lowest[m]
+            worse = max(cost, held)
+            lowest[m] = min(cost, held)
+            seconds[m] = min(seconds[m], worse)
 
 
 @compiled

@@ -13,10 +13,10 @@ import numpy as np
 
 from kmseg.maskers.boundary.label_table import BLOCK, BLOCKS, INFINITE_COST, NO_LABEL, TIGHT
 from kmseg.maskers.boundary.table_kernels import level
-from kmseg.maskers.boundary.uncertain_kernels import HIGH, LOW, NEAR, votes
+from kmseg.maskers.boundary.uncertain_kernels import HIGH, LOW, NEAR, first_neighbor, indices_where, votes
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U32Vector
 from kmseg.pixels.jit import compiled
-from kmseg.pixels.packed_color import color_at
+from kmseg.pixels.packed_color import color_at, squared_distance, unpack_rgb
 
 OFF_LINE = 4.5
 """Levels from the line between two classes beyond which a color is no mixture of theirs."""
@@ -84,17 +84,23 @@ def keep_nearest(
     label : ndarray of shape (H W,), uint8
         The chosen classes; changed in place.
     """
+    asked = np.empty(len(at), np.uint8)
     for n in range(len(at)):
+        off = abs(seen[0, n] - quarters[0, label[at[n]]])
+        is_near = np.uint8(labels[NEAR, n] != NO_LABEL)
+        asked[n] = np.uint8(off > 4 * BESIDE_SOME) | np.uint8(is_near & np.uint8(light[blocks[n]]))
+    chosen_pixels = indices_where(asked)
+    nearest_labels = _nearest_labels(at, line, codes, chosen_pixels)
+    for m in range(len(chosen_pixels)):
+        n = chosen_pixels[m]
         chosen = np.int32(label[at[n]])
-        off = abs(seen[0, n] - quarters[0, chosen])
-        is_light = light[blocks[n]]
-        if off <= 4 * BESIDE_SOME and not (is_light and labels[NEAR, n] != NO_LABEL):
-            continue
         nearest = labels[NEAR, n]
         if nearest == NO_LABEL:
-            nearest = _nearest_label(color_at(line, at[n]), codes)
+            nearest = nearest_labels[m]
         if nearest == chosen:
             continue
+        off = abs(seen[0, n] - quarters[0, chosen])
+        is_light = light[blocks[n]]
         supporters = votes(padded, width, at[n], np.uint8(nearest))
         most_of_way = _share(seen, n, quarters, chosen, nearest) > np.float32(MOST_OF_WAY)
         is_tight = (flags[at[n]] & np.uint8(TIGHT)) != 0
@@ -165,16 +171,18 @@ def find_light_damage(near: U8Vector, flat: U8Vector, flags: U8Vector, width: in
 
 
 @compiled
-def _nearest_label(code: Integer, codes: U32Vector) -> Any:
-    """Return the label, int32, whose color is nearest to a color 0xRRGGBB in RGB, as without any weight of chroma."""
-    red, green, blue = np.int32(code >> 16), np.int32(code >> 8 & 0xFF), np.int32(code & 0xFF)
-    nearest, best = np.int32(0), np.int32(INFINITE_COST)
+def _nearest_labels(at: I32Vector, line: U8Vector, codes: U32Vector, chosen: I32Vector) -> I32Vector:
+    """Return the label `(m,)` whose color is nearest in RGB, as without any weight of chroma, to some pixels' colors."""
+    count = len(chosen)
+    reds, greens, blues, nearest, best = np.empty((5, count), np.int32)
+    for m in range(count):
+        reds[m], greens[m], blues[m] = unpack_rgb(color_at(line, at[chosen[m]]))
+        nearest[m], best[m] = 0, INFINITE_COST
     for label in range(len(codes)):
-        off_red, off_green = red - np.int32(codes[label] >> 16), green - np.int32(codes[label] >> 8 & 0xFF)
-        off_blue = blue - np.int32(codes[label] & 0xFF)
-        apart = off_red * off_red + off_green * off_green + off_blue * off_blue
-        if apart < best:
-            nearest, best = np.int32(label), np.int32(apart)
+        for m in range(count):
+            apart, held = squared_distance(reds[m], greens[m], blues[m], codes[label]), best[m]
+            nearest[m] = np.int32(label) if apart < held else nearest[m]
+            best[m] = min(apart, held)
     return nearest
 
 
@@ -191,10 +199,10 @@ def _is_off_lines(
     nearest: Integer,
 ) -> bool:
     """Tell whether a color is no mixture of the chosen class with a local one or one that a neighbor is near."""
-    start = at[n] + 2 * (at[n] // width)
+    start = np.uint64(first_neighbor(at[n], width))
     for other in range(11):
         if other < 9:
-            label = np.int32(padded[start + other // 3 * (width + 2) + other % 3])
+            label = np.int32(padded[start + np.uint64(other // 3 * (width + 2) + other % 3)])
         else:
             label = labels[LOW, n] if other == 9 else labels[HIGH, n]
         if label in (np.int32(NO_LABEL), chosen, nearest):

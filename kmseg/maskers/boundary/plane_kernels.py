@@ -24,7 +24,7 @@ from kmseg.maskers.boundary.label_table import (
     TIGHT,
 )
 from kmseg.maskers.boundary.nearest_kernels import find_light_damage, keep_nearest
-from kmseg.maskers.boundary.table_kernels import color_cell
+from kmseg.maskers.boundary.table_kernels import color_cell, learn
 from kmseg.maskers.boundary.uncertain_kernels import (
     NEAREST,
     add_line_support,
@@ -46,7 +46,15 @@ PIECE = 2048
 
 @compiled
 def look_up(
-    line: U8Vector, cells: U16Vector, codes: U32Vector, label: U8Vector, near: U8Vector, flags: U8Vector
+    line: U8Vector,
+    quarters: I32Plane,
+    codes: U32Vector,
+    tolerance: float,
+    soft: float,
+    cells: U16Vector,
+    label: U8Vector,
+    near: U8Vector,
+    flags: U8Vector,
 ) -> tuple[Any, Any]:
     """Look every pixel up in the table of cells; return the flags that all pixels have and those that any has.
 
@@ -56,10 +64,8 @@ def look_up(
     ----------
     line : ndarray of shape (3 H W,), uint8
         Red, green and blue of pixel after pixel.
-    cells : ndarray of shape (2^18,), uint16
-        Entries of `LabelTable.cells`.
-    codes : ndarray of shape (k,), uint32
-        The palette's colors as 0xRRGGBB, by label.
+    quarters, codes, tolerance, soft, cells
+        As in `learn`: entries of cells that are missing are filled in.
     label : ndarray of shape (H W,), uint8
         Written: the label of the class nearest to each pixel's color.
     near : ndarray of shape (H W,), uint8
@@ -78,8 +84,14 @@ def look_up(
             colors[x] = color_at(part, x)
         for x in range(length):
             at[x] = color_cell(colors[x])
+        missing = False
         for x in range(length):
             entries[x] = cells[at[x]]
+            missing |= entries[x] == 0
+        if missing:
+            learn(part[: 3 * length], quarters, codes, tolerance, soft, cells)
+            for x in range(length):
+                entries[x] = cells[at[x]]
         for x in range(length):
             own[x] = np.uint8(entries[x] >> np.uint16(8))
         for x in range(length):

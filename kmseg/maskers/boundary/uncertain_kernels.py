@@ -200,33 +200,33 @@ def unary_costs(
     first, second : ndarray of shape (n,), int32
         Written.
     """
-    count, k, never, cost = len(blocks), quarters.shape[1], np.int32(INFINITE_COST), np.int32(penalty)
+    count, never, cost = len(blocks), np.int32(INFINITE_COST), np.int32(penalty)
     nearest_around, nearest, low, high = np.empty((4, count), np.int32)
-    nearest_is_around, thin_is_around = np.empty((2, count), np.uint32)
-    nearby = np.empty(count, np.uint32)
-    nearest_around[:], nearest_is_around[:], thin_is_around[:] = never, 0, 0
-    for word in range(len(words)):
-        present, of_word = np.uint32(0), words[word]
-        for n in range(count):
-            nearby[n] = of_word[np.uint32(blocks[n])]
-        for n in range(count):
-            present |= nearby[n]
-            _note_whether_around(nearby[n], word, labels[NEAREST, n], nearest_is_around, n)
-            _note_whether_around(nearby[n], word, thin[n] & np.int32(0xFF), thin_is_around, n)
-        for label in range(32 * word, min(32 * word + 32, k)):
-            if present >> np.uint32(label & 31) & np.uint32(1):
-                _take_the_lower(seen, quarters, label, nearby, nearest_around)
+    nearest_is_around, thin_is_around = np.zeros((2, count), np.uint32)
+    asked = np.empty(count, np.uint8)
     _packed_costs(seen, quarters, labels[NEAREST], nearest)
     _packed_costs(seen, quarters, labels[LOW], low)
     _packed_costs(seen, quarters, labels[HIGH], high)
+    for word in range(len(words)):
+        of_word = words[word]
+        for n in range(count):
+            nearby = of_word[np.uint32(blocks[n])]
+            _note_whether_around(nearby, word, labels[NEAREST, n], nearest_is_around, n)
+            _note_whether_around(nearby, word, thin[n] & np.int32(0xFF), thin_is_around, n)
+    for n in range(count):
+        local = min(low[n], high[n])
+        is_cheap, is_around = np.int32(np.int32(nearest[n] + cost) < local), np.int32(nearest_is_around[n] & np.uint32(1))
+        asked[n] = np.uint8(is_cheap & np.int32(is_around ^ np.int32(1)))
+        nearest_around[n] = never
+    _nearest_around(indices_where(asked), seen, quarters, blocks, words, nearest_around)
     for n in range(count):
         local, worse = min(low[n], high[n]), max(low[n], high[n])
         worse = never if labels[LOW, n] == labels[HIGH, n] else worse
         own, other = np.int32(nearest[n] + cost), np.int32(nearest_around[n] + cost)
-        other = other if own < local else never
-        other = own if nearest_is_around[n] else other
+        other = other if asked[n] else never
+        other = own if nearest_is_around[n] & np.uint32(1) else other
         as_thin = np.int32(thin[n] + cost)
-        as_thin = as_thin if thin_is_around[n] else never
+        as_thin = as_thin if thin_is_around[n] & np.uint32(1) else never
         as_thin = as_thin if thin[n] < never else never
         first[n], second[n], nearest[n] = local, worse, min(other, as_thin)
     _mixtures(seen, quarters, labels, nearest, first)
@@ -239,9 +239,53 @@ def unary_costs(
 
 @compiled
 def _note_whether_around(nearby: Integer, word: int, label: Integer, is_around: U32Vector, n: int) -> None:
-    """Set `is_around[n]` to 1 if the label's class is among those `nearby`, the bits of one word."""
+    """Set the lowest bit of `is_around[n]` if the label's class is among those `nearby`, the bits of one word."""
     there = nearby >> (np.uint32(label) & np.uint32(31))
     is_around[n] |= there & np.uint32(np.uint32(label) >> np.uint32(5) == np.uint32(word))
+
+
+@compiled
+def _nearest_around(
+    chosen: I32Vector,
+    seen: I32Plane,
+    quarters: I32Plane,
+    blocks: I32Vector,
+    words: U32Plane,
+    packed_costs: I32Vector,
+) -> None:
+    """Write the packed cost of the nearest class with support nearby, for some of the uncertain pixels.
+
+    Parameters
+    ----------
+    chosen : ndarray of shape (m,), int32
+        Which of them.
+    seen, quarters, blocks, words : ndarray
+        As in `unary_costs`.
+    packed_costs : ndarray of shape (n,), int32
+        Written for those chosen.
+    """
+    count, k = len(chosen), quarters.shape[1]
+    colors, lowest, nearby = gathered(seen, chosen), np.full(count, INFINITE_COST, np.int32), np.empty(count, np.uint32)
+    for word in range(len(words)):
+        present, of_word = np.uint32(0), words[word]
+        for m in range(count):
+            nearby[m] = of_word[np.uint32(blocks[np.uint32(chosen[m])])]
+            present |= nearby[m]
+        for label in range(32 * word, min(32 * word + 32, k)):
+            if present >> np.uint32(label & 31) & np.uint32(1):
+                _take_the_lower(colors, quarters, label, nearby, lowest)
+    for m in range(count):
+        packed_costs[chosen[m]] = lowest[m]
+
+
+@compiled
+def gathered(rows: I32Plane, chosen: I32Vector) -> I32Plane:
+    """Return some columns of an array of three rows, `(3, m)`."""
+    out = np.empty((3, len(chosen)), np.int32)
+    for m in range(len(chosen)):
+        n = np.uint32(chosen[m])
+        out[0, m], out[1, m], out[2, m] = rows[0, n], rows[1, n], rows[2, n]
+    return out
 
 
 @compiled
@@ -364,10 +408,17 @@ def icm_step(
 def votes(padded: U8Vector, width: int, i: Integer, answer: Integer) -> Any:
     """Count how many of the eight neighbors of pixel `i` of a padded plane have the label `answer`."""
     one, two, nearby = np.uint64(1), np.uint64(2), np.uint64(width + 2)
-    above = np.uint64(i + 2 * (i // np.int32(width)))  # the neighbor above to the left
+    above = np.uint64(first_neighbor(i, width))
     row = above + nearby
     below = row + nearby
     count = np.uint8(padded[above] == answer) + np.uint8(padded[above + one] == answer)
     count += np.uint8(padded[above + two] == answer) + np.uint8(padded[row] == answer)
     count += np.uint8(padded[row + two] == answer) + np.uint8(padded[below] == answer)
     return np.int64(count + np.uint8(padded[below + one] == answer) + np.uint8(padded[below + two] == answer))
+
+
+@compiled
+def first_neighbor(i: Integer, width: int) -> Any:
+    """Return where in a padded plane the neighbor above to the left of pixel `i` is, uint32."""
+    place = np.uint32(i)  # division without a sign is the faster
+    return np.uint32(place + np.uint32(np.uint32(2) * np.uint32(place // np.uint32(width))))
