@@ -3,9 +3,11 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from kmseg.audit import pixel_match
 from kmseg.audit.pixel_match import PixelMatcher
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.maskers.boundary import Boundary
+from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Row, from_rows
 from tests.conftest import COLORS, draw_label
 from tests.support.kinds import draw_photo
@@ -53,3 +55,14 @@ def test_most_of_a_photo_is_unmatched_whatever_the_legend(palette):
 def _unmatched(palette, image):
     mask = Boundary().for_palette(palette, Rgb())(image)
     return PixelMatcher(palette).match(image, mask)[0].unmatched / mask.size
+
+
+def test_the_unmatched_border_pixels_of_a_large_image_are_estimated_from_a_part(palette, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 60, 3)).astype(np.uint8)
+    mask = Nearest().for_palette(palette, Rgb())(pixels)
+    whole = PixelMatcher(palette).match(pixels, mask)[0]
+    monkeypatch.setattr(pixel_match, "MOST_BORDER_PIXELS", 500)
+    part = PixelMatcher(palette).match(pixels, mask)[0]
+    assert abs(part.unmatched - whole.unmatched) < 0.05 * whole.pixels
+    assert part.exact + part.near + part.reassigned + part.unmatched == part.pixels
+    assert np.abs(np.subtract(part.where, whole.where)).max() <= 3

@@ -16,7 +16,7 @@ from kmseg.maskers.boundary.table_kernels import level
 from kmseg.maskers.boundary.uncertain_kernels import HIGH, LOW, NEAR, first_neighbor, indices_where, votes
 from kmseg.pixels.arrays import I32Plane, I32Vector, Integer, U8Vector, U32Vector
 from kmseg.pixels.jit import compiled
-from kmseg.pixels.packed_color import color_at, squared_distance, unpack_rgb
+from kmseg.pixels.packed_color import color_at, unpack_rgb
 
 OFF_LINE = 4.5
 """Levels from the line between two classes beyond which a color is no mixture of theirs."""
@@ -172,18 +172,25 @@ def find_light_damage(near: U8Vector, flat: U8Vector, flags: U8Vector, width: in
 
 @compiled
 def _nearest_labels(at: I32Vector, line: U8Vector, codes: U32Vector, chosen: I32Vector) -> I32Vector:
-    """Return the label `(m,)` whose color is nearest in RGB, as without any weight of chroma, to some pixels' colors."""
+    """Return the label `(m,)` whose color is nearest in RGB, as without any weight of chroma, to some pixels."""
     count = len(chosen)
-    reds, greens, blues, nearest, best = np.empty((5, count), np.int32)
+    (reds, greens, blues), best = np.empty((3, count), np.int32), np.full(count, INFINITE_COST, np.int32)
     for m in range(count):
         reds[m], greens[m], blues[m] = unpack_rgb(color_at(line, at[chosen[m]]))
-        nearest[m], best[m] = 0, INFINITE_COST
     for label in range(len(codes)):
+        red, green, blue = unpack_rgb(codes[label])
         for m in range(count):
-            apart, held = squared_distance(reds[m], greens[m], blues[m], codes[label]), best[m]
-            nearest[m] = np.int32(label) if apart < held else nearest[m]
-            best[m] = min(apart, held)
-    return nearest
+            off_red, off_green, off_blue = (
+                np.int32(reds[m] - red),
+                np.int32(greens[m] - green),
+                np.int32(blues[m] - blue),
+            )
+            apart = np.int32(np.int32(off_red * off_red) + np.int32(off_green * off_green))
+            apart = np.int32(apart + np.int32(off_blue * off_blue))
+            best[m] = min(best[m], np.int32(np.int32(apart << np.int32(8)) | np.int32(label)))
+    for m in range(count):
+        best[m] &= np.int32(0xFF)
+    return best
 
 
 @compiled

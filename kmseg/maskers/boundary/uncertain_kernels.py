@@ -215,7 +215,10 @@ def unary_costs(
             _note_whether_around(nearby, word, thin[n] & np.int32(0xFF), thin_is_around, n)
     for n in range(count):
         local = min(low[n], high[n])
-        is_cheap, is_around = np.int32(np.int32(nearest[n] + cost) < local), np.int32(nearest_is_around[n] & np.uint32(1))
+        is_cheap, is_around = (
+            np.int32(np.int32(nearest[n] + cost) < local),
+            np.int32(nearest_is_around[n] & np.uint32(1)),
+        )
         asked[n] = np.uint8(is_cheap & np.int32(is_around ^ np.int32(1)))
         nearest_around[n] = never
     _nearest_around(indices_where(asked), seen, quarters, blocks, words, nearest_around)
