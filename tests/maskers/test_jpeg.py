@@ -4,6 +4,9 @@ import pytest
 
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.errors import UserError
+from kmseg.executors.processes import Processes
+from kmseg.executors.serial import Serial
+from kmseg.executors.threads import Threads
 from kmseg.images import Box, LabelImage, read_label_image
 from kmseg.maskers import examine
 from kmseg.maskers.boundary import Boundary
@@ -130,3 +133,22 @@ def test_the_model_of_the_file_is_libjpegs():
 def test_an_option_out_of_range_is_refused(option):
     with pytest.raises(UserError, match=f"masker.{next(iter(option))}"):
         Jpeg(**option)
+
+
+class MaskFiles:
+    """Masks the files of a chunk, with a masker made in the process that does."""
+
+    def __call__(self, chunk):
+        mask = Jpeg().for_palette(PLAN, Rgb())
+        return [mask(read_label_image(path)).tobytes() for path in chunk]
+
+
+def test_masks_are_the_same_bytes_on_every_executor(tmp_path):
+    paths = [tmp_path / f"{seed}.jpg" for seed in range(4)]
+    for seed, path in enumerate(paths[:3]):
+        save(path, draw(seed=seed), quality=60)
+    small = cv2.resize(PLAN.paint(draw(288, 288)), (192, 192), interpolation=cv2.INTER_AREA)  # the other search
+    cv2.imwrite(str(paths[3]), cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
+    alone = [mask for chunk in Serial().map(MaskFiles(), paths) for mask in chunk]
+    for executor in (Threads(workers=3), Processes(workers=2)):
+        assert [mask for chunk in executor.map(MaskFiles(), paths) for mask in chunk] == alone

@@ -24,9 +24,9 @@ class Coefficients:
 
     Attributes
     ----------
-    target : tuple of three ndarray of shape (rows, columns, 8, 8), float32
+    target : tuple of three ndarray of shape (rows, columns, 64), float32
         Stored coefficients of luma, blue and red, times their quantization steps, row by row of frequencies.
-    half_steps : tuple of three ndarray of shape (8, 8), float32
+    half_steps : tuple of three ndarray of shape (64,), float32
         Half the quantization steps: what was rounded off is no more. Infinite for the chroma of a gray file.
     per_mcu : tuple of int
         Rows and columns of luma blocks in a minimum coded unit, which is also pixels per chroma sample.
@@ -35,6 +35,12 @@ class Coefficients:
     target: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     half_steps: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     per_mcu: tuple[int, int]
+
+    def allowed(self, slack: float) -> NDArray[np.float32]:
+        """Return by how much the coefficients of an MCU may differ, `(blocks + 2, 64)`: luma blocks, blue and red."""
+        luma, blue, red = self.half_steps
+        each = [luma] * (self.per_mcu[0] * self.per_mcu[1]) + [blue, red]
+        return np.stack(each) + np.float32(slack)
 
 
 def can_read() -> bool:
@@ -73,20 +79,20 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
         return None
     if (box.bottom % sides[0] and box.bottom != file.height) or (box.right % sides[1] and box.right != file.width):
         return None
-    steps = [np.asarray(file.get_component_qt(i), np.float32) for i in range(file.num_components)]
+    steps = [np.asarray(file.get_component_qt(i), np.float32).reshape(BLOCK, BLOCK) for i in range(file.num_components)]
     height, width = box.bottom - box.top, box.right - box.left
 
     def part(component: NDArray[np.int16], step: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
         """Cut out the blocks of a component, whose blocks are `rows` by `columns` pixels, and undo the quantization."""
         top, left = box.top // rows, box.left // columns
         inside = component[top : top + -(-height // rows), left : left + -(-width // columns)]
-        return np.ascontiguousarray(inside.astype(np.float32) * step)
+        return np.ascontiguousarray((inside.astype(np.float32) * step).reshape(*inside.shape[:2], BLOCK * BLOCK))
 
     luma = part(file.Y, steps[0], BLOCK, BLOCK)
     if gray:
-        half, nothing = np.ascontiguousarray(steps[0] / 2, np.float32), np.zeros_like(luma)
-        unbounded = np.full((BLOCK, BLOCK), np.inf, np.float32)
+        half, nothing = (steps[0] / 2).ravel(), np.zeros_like(luma)
+        unbounded = np.full(BLOCK * BLOCK, np.inf, np.float32)
         return Coefficients((luma, nothing, nothing), (half, unbounded, unbounded), (1, 1))
     blue, red = part(file.Cb, steps[1], *sides), part(file.Cr, steps[2], *sides)
-    halved = [np.ascontiguousarray(step / 2, np.float32) for step in steps]
+    halved = [(step / 2).ravel() for step in steps]
     return Coefficients((luma, blue, red), (halved[0], halved[1], halved[2]), (per_mcu[0], per_mcu[1]))

@@ -1,8 +1,8 @@
 """One minimum coded unit (MCU) under a labeling, compiled: its residuals, excess and prior.
 
-Arguments that go together travel as tuples: `axes` (rows and columns of luma, then of chroma: see `file_model.axes`),
-`target` and `allowed` (luma, blue, red), `state` (residuals and slopes of luma, blue and red, the luma blocks' excess)
-and `box` (first and last row plus one, the same of columns).
+Arguments that go together travel as tuples: `waves` (see `file_model.unit_waves`), `target` (stored coefficients of
+luma, blue and red), `box` (first and last row plus one, the same of columns) and `per` (rows and columns of luma blocks
+in an MCU). The blocks of an MCU are one array `(blocks + 2, 64)`: luma, then blue and red. So is what they are allowed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.maskers.jpeg.block_kernels import add_outer, compute_excess, write_slope
+from kmseg.maskers.jpeg.block_kernels import add_wave, compute_excess
 from kmseg.pixels.jit import compiled_sums as compiled
 
 CONSISTENT = 0.5
@@ -39,99 +39,54 @@ def make_box(labels: Any, per: Any, row: int, column: int) -> Any:
 
 
 @compiled
-def new_state(per: Any) -> Any:
-    """Return room for the state of an MCU."""
-    blocks = per[0] * per[1]
-    luma, luma_slope = np.zeros((blocks, 8, 8), np.float32), np.zeros((blocks, 8, 8), np.float32)
-    blue, red = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
-    blue_slope, red_slope = np.zeros((8, 8), np.float32), np.zeros((8, 8), np.float32)
-    return luma, blue, red, luma_slope, blue_slope, red_slope, np.zeros(blocks + 1, np.float32), per
-
-
-@compiled
-def write_residuals(labels: Any, colors: Any, axes: Any, target: Any, box: Any, place: Any, state: Any) -> None:
-    """Write the residuals of the MCU in a row and column of MCUs (`place`)."""
-    luma, blue, red = state[0], state[1], state[2]
-    luma_rows, luma_columns, chroma_rows, chroma_columns = axes
+def is_uniform(labels: Any, box: Any) -> bool:
+    """Tell whether an MCU is of one class."""
     top, bottom, left, right = box
-    high, wide = state[7]
-    luma[:] = 0
-    blue[:] = 0
-    red[:] = 0
-    line = np.empty((3, 8), np.float32)
     for y in range(top, bottom):
-        for column in range(wide):
-            line[0] = 0
-            for x in range(left + 8 * column, min(right, left + 8 * column + 8)):
-                value = colors[0, labels[y, x]]
-                for v in range(8):
-                    line[0, v] += value * luma_columns[x, v]
-            add_outer(luma[(y - top) // 8 * wide + column], luma_rows[y], line[0], np.float32(1))
-        line[1:] = 0
         for x in range(left, right):
-            first, second = colors[1, labels[y, x]], colors[2, labels[y, x]]
-            for v in range(8):
-                line[1, v] += first * chroma_columns[x, v]
-                line[2, v] += second * chroma_columns[x, v]
-        add_outer(blue, chroma_rows[y], line[1], np.float32(1))
-        add_outer(red, chroma_rows[y], line[2], np.float32(1))
+            if labels[y, x] != labels[top, left]:
+                return False
+    return True
+
+
+@compiled
+def write_residuals(
+    labels: Any, colors: Any, waves: Any, target: Any, box: Any, row: int, column: int, per: Any, residual: Any
+) -> None:
+    """Write the residuals of the MCU in a row and column of MCUs."""
+    top, bottom, left, right = box
+    high, wide = per
+    blue, red = high * wide, high * wide + 1
+    residual[:] = 0
+    if is_uniform(labels, box):
+        for block in range(high * wide + 2):
+            residual[block, 0] = np.float32(8) * colors[max(0, block - blue + 1), labels[top, left]]
+    else:
+        for y in range(top, bottom):
+            for x in range(left, right):
+                label, wave = labels[y, x], waves[1][y - top, x - left]
+                block = (y - top) // 8 * wide + (x - left) // 8
+                add_wave(residual[block], waves[0][y - top, x - left], colors[0, label])
+                add_wave(residual[blue], wave, colors[1, label])
+                add_wave(residual[red], wave, colors[2, label])
     for block in range(high * wide):
-        row, column = place[0] * high + block // wide, place[1] * wide + block % wide
-        if row < target[0].shape[0] and column < target[0].shape[1]:
-            luma[block] -= target[0][row, column]
+        block_row, block_column = row * high + block // wide, column * wide + block % wide
+        if block_row < target[0].shape[0] and block_column < target[0].shape[1]:
+            add_wave(residual[block], target[0][block_row, block_column], np.float32(-1))
         else:
-            luma[block] = 0
-    blue -= target[1][place[0], place[1]]
-    red -= target[2][place[0], place[1]]
+            residual[block] = 0
+    add_wave(residual[blue], target[1][row, column], np.float32(-1))
+    add_wave(residual[red], target[2][row, column], np.float32(-1))
 
 
 @compiled
-def measure(allowed: Any, basis: Any, state: Any) -> Any:
-    """Write slopes and excess of an MCU from its residuals; return its whole excess."""
-    luma, blue, red, luma_slope, blue_slope, red_slope, excess, _ = state
+def measure(residual: Any, allowed: Any, excess: Any) -> Any:
+    """Write the excess of each block of an MCU; return their sum."""
     total = np.float32(0)
-    for block in range(len(luma)):
-        excess[block] = compute_excess(luma[block], allowed[0])
-        write_slope(luma[block], allowed[0], basis, luma_slope[block])
+    for block in range(len(residual)):
+        excess[block] = compute_excess(residual[block], allowed[block])
         total += excess[block]
-    excess[len(luma)] = compute_excess(blue, allowed[1]) + compute_excess(red, allowed[2])
-    write_slope(blue, allowed[1], basis, blue_slope)
-    write_slope(red, allowed[2], basis, red_slope)
-    return total + excess[len(luma)]
-
-
-@compiled
-def total_excess(state: Any) -> Any:
-    """Return the whole excess of an MCU as last measured."""
-    total = np.float32(0)
-    for block in range(len(state[6])):
-        total += state[6][block]
     return total
-
-
-@compiled
-def renew(block: int, allowed: Any, basis: Any, state: Any) -> None:
-    """Measure one luma block anew."""
-    luma, _, _, luma_slope, _, _, excess, _ = state
-    excess[block] = compute_excess(luma[block], allowed[0])
-    write_slope(luma[block], allowed[0], basis, luma_slope[block])
-
-
-@compiled
-def renew_chroma(allowed: Any, basis: Any, state: Any) -> None:
-    """Measure the chroma blocks anew."""
-    luma, blue, red, _, blue_slope, red_slope, excess, _ = state
-    excess[len(luma)] = compute_excess(blue, allowed[1]) + compute_excess(red, allowed[2])
-    write_slope(blue, allowed[1], basis, blue_slope)
-    write_slope(red, allowed[2], basis, red_slope)
-
-
-@compiled
-def paint(colors: Any, axes: Any, block: int, y: int, x: int, old: int, label: int, state: Any) -> None:
-    """Change the residuals as one pixel's class changes."""
-    add_outer(state[0][block], axes[0][y], axes[1][x], colors[0, label] - colors[0, old])
-    add_outer(state[1], axes[2][y], axes[3][x], colors[1, label] - colors[1, old])
-    add_outer(state[2], axes[2][y], axes[3][x], colors[2, label] - colors[2, old])
 
 
 @compiled
@@ -153,37 +108,25 @@ def prior(labels: Any, box: Any, weights: Any, counts: Any) -> Any:
 
 
 @compiled
-def change_prior(labels: Any, y: int, x: int, label: int, weights: Any, counts: Any) -> Any:
-    """Return the change of the smoothness cost if a pixel gets another class."""
-    old = labels[y, x]
-    cost = weights[0] * np.float32(differing(labels, y, x, label) - 1 - differing(labels, y, x, old))
-    if counts[old] == 1:
-        cost -= weights[1]
-    if counts[label] == 0:
-        cost += weights[1]
-    return cost
+def waves_of(waves: Any, row: int, column: int, shape: Any) -> Any:
+    """Return the waves of luma and of chroma in an MCU: at the bottom and at the right there are others."""
+    last, end = int(row == shape[0] - 1), int(column == shape[1] - 1)
+    return waves[0][last, end], waves[1][last, end]
 
 
 @compiled
-def excess_map(labels: Any, colors: Any, axes: Any, target: Any, allowed: Any, per: Any, excess: Any) -> None:
-    """Write the excess of every MCU; `per` is the rows and columns of luma blocks in one."""
-    state = new_state(per)
+def measure_labels(
+    labels: Any, colors: Any, waves: Any, target: Any, allowed: Any, per: Any, excess: Any, roughness: Any
+) -> None:
+    """Write the excess of every MCU, and its pairs of unlike neighbors, each pixel's eight counted."""
+    residual, parts = np.empty((len(allowed), 64), np.float32), np.empty(len(allowed), np.float32)
     for row in range(excess.shape[0]):
         for column in range(excess.shape[1]):
             box = make_box(labels, per, row, column)
-            write_residuals(labels, colors, axes, target, box, (row, column), state)
-            total = compute_excess(state[1], allowed[1]) + compute_excess(state[2], allowed[2])
-            for block in range(len(state[0])):
-                total += compute_excess(state[0][block], allowed[0])
-            excess[row, column] = total
-
-
-@compiled
-def roughness_map(labels: Any, per: Any, roughness: Any) -> None:
-    """Write the pairs of unlike neighbors of every MCU, each pixel's eight counted."""
-    for row in range(roughness.shape[0]):
-        for column in range(roughness.shape[1]):
-            top, bottom, left, right = make_box(labels, per, row, column)
+            here = waves_of(waves, row, column, excess.shape)
+            write_residuals(labels, colors, here, target, box, row, column, per, residual)
+            excess[row, column] = measure(residual, allowed, parts)
+            top, bottom, left, right = box
             pairs = 0
             for y in range(top, bottom):
                 for x in range(left, right):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.maskers.jpeg.coefficients import Coefficients
-from kmseg.maskers.jpeg.file_model import BLOCK, cosines
+from kmseg.maskers.jpeg.file_model import CHANCES
 from kmseg.maskers.jpeg.resized_model import FINE, KERNELS, fine_axis
 
 SWEEPS, FIRST_VOTE = 60, 40
@@ -30,41 +30,28 @@ MOST_VOTES = 1 << 28
 
 
 class Field:
-    """A field of labels held against a file: residuals, slopes and excess of luma, blue and red."""
+    """A field of labels held against a file: axes, residuals and excess of luma, blue and red."""
 
     def __init__(
-        self,
-        file: Coefficients,
-        colors: NDArray[np.float32],
-        labels: NDArray[np.uint16],
-        kernel: Any,
-        slack: float,
+        self, file: Coefficients, colors: NDArray[np.float32], labels: NDArray[np.uint16], kernel: Any
     ) -> None:
-        from kmseg.maskers.jpeg.resized_kernels import measure_all, paint_field
-
         height, width = (side // FINE for side in labels.shape)
-        (rows, row_taps), (chroma_rows, chroma_row_taps) = fine_axis(height, file.per_mcu[0], True, kernel)
-        (columns, column_taps), (chroma_columns, chroma_column_taps) = fine_axis(width, file.per_mcu[1], False, kernel)
+        (rows, chroma_rows) = fine_axis(height, file.per_mcu[0], True, kernel)
+        (columns, chroma_columns) = fine_axis(width, file.per_mcu[1], False, kernel)
         self.axes = rows, columns, chroma_rows, chroma_columns
-        self.taps = row_taps, column_taps, chroma_row_taps, chroma_column_taps
-        self.labels = labels
         self.residuals = file.target[0] * -1, file.target[1] * -1, file.target[2] * -1
-        self.allowed = tuple(half + np.float32(slack) for half in file.half_steps)
-        self.basis = np.ascontiguousarray(cosines().T.astype(np.float32))
         blocks = [residual.shape[:2] for residual in self.residuals]
-        self.slopes: tuple[NDArray[np.float32], ...] = tuple(
-            np.zeros((BLOCK * r, BLOCK * c), np.float32) for r, c in blocks
-        )
-        self.excess: tuple[NDArray[np.float32], ...] = tuple(np.zeros(shape, np.float32) for shape in blocks)
-        for part in range(3):
-            across = self.axes[:2] if part == 0 else self.axes[2:]
-            paint_field(labels, colors[part], *across, self.residuals[part])
-            measure_all(self.residuals[part], self.allowed[part], self.basis, self.slopes[part], self.excess[part])
+        self.excess = tuple(np.zeros(shape, np.float32) for shape in blocks)
+        self._labels, self._colors = labels, colors
 
-    @property
-    def total(self) -> float:
-        """The excess of all blocks."""
-        return float(sum(part.sum(dtype=np.float64) for part in self.excess))
+    def paint(self, part: int, allowed: NDArray[np.float32]) -> float:
+        """Work out the residuals and the excess of luma (0), blue (1) or red (2); return the sum of the excess."""
+        from kmseg.maskers.jpeg.resized_kernels import paint_field
+
+        across = self.axes[:2] if part == 0 else self.axes[2:]
+        colors, excess = self._colors[part], self.excess[part]
+        paint_field(self._labels, colors, *across, allowed[part], self.residuals[part], excess)
+        return float(excess.sum(dtype=np.float64))
 
 
 def search_resized(
@@ -85,10 +72,13 @@ def search_resized(
     few = packed.reshape(start.shape).astype(np.uint16)
     fine = np.repeat(np.repeat(few, FINE, 0), FINE, 1)
     used = np.ascontiguousarray(colors[:, classes])
-    best = min((Field(file, used, fine, kernel, slack) for kernel in KERNELS), key=lambda field: field.total)
+    allowed = np.stack(file.half_steps) + np.float32(slack)
+    best = min((Field(file, used, fine, kernel) for kernel in KERNELS), key=lambda field: field.paint(0, allowed))
+    best.paint(1, allowed)
+    best.paint(2, allowed)
     votes = np.zeros((*start.shape, len(classes)), np.uint16)
-    known = (used, best.axes, best.taps, best.residuals, best.allowed, best.slopes, best.excess, best.basis)
-    anneal_field(fine, *known, np.float32(SMOOTHNESS * smoothness), SWEEPS, HEAT, seed, FIRST_VOTE, votes)
+    known = (used, best.axes, best.residuals, allowed, best.excess)
+    anneal_field(fine, *known, np.float32(SMOOTHNESS * smoothness), SWEEPS, HEAT, CHANCES, seed, FIRST_VOTE, votes)
     counts = votes.astype(np.float32)
     np.put_along_axis(counts, few[..., None], np.take_along_axis(counts, few[..., None], 2) + np.float32(TIE), 2)
     rows, columns = file.target[1].shape[:2]

@@ -12,7 +12,7 @@ from kmseg.maskers.jpeg.file_model import BLOCK, cosines
 FINE = 2
 """Subpixels of the field along a pixel."""
 
-Axis = tuple[tuple[NDArray[np.int64], NDArray[np.float32]], tuple[NDArray[np.int64], NDArray[np.float32]]]
+Axis = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 def cubic(at: NDArray[Any]) -> NDArray[Any]:
@@ -37,15 +37,14 @@ KERNELS = (cubic, triangle, box)
 
 
 def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any) -> tuple[Axis, Axis]:
-    """Return what each subpixel of an axis adds to frequencies, and to samples, of luma and of chroma.
+    """Return what each subpixel of an axis adds to frequencies, of luma and of chroma.
 
-    Each is the first block (sample) touched `(n,)` and the parts in it and in those that follow, `(n, 2, 8)` or
-    `(n, taps)`.
+    Each is the first block touched `(n,)` and the parts in it and in the next, `(n, 2, 8)`.
     """
     at = (np.arange(pixels * FINE) + 0.5) / FINE - 0.5
     weights = kernel(at[None] - np.arange(pixels)[:, None])
     weights /= weights.sum(axis=1, keepdims=True)  # at the edges, too: what lies outside is left out
-    blocks, samples = [], []
+    axes = []
     for shared in (1, factor):
         count = -(-pixels // shared)
         full = -(-pixels // (BLOCK * shared)) * BLOCK
@@ -54,25 +53,14 @@ def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any) -> tuple[Axis, 
             source = min(sample, count - 1) if rows else sample
             for part in range(shared):
                 mean[sample] += weights[min(source * shared + part, pixels - 1)] / shared
-        blocks.append(_touched(np.einsum("bsn,sf->nbf", mean.reshape(-1, BLOCK, pixels * FINE), cosines())))
-        samples.append(_taps(mean.T))
-    return (blocks[0], samples[0]), (blocks[1], samples[1])
+        axes.append(_touched(np.einsum("bsn,sf->nbf", mean.reshape(-1, BLOCK, pixels * FINE), cosines())))
+    return axes[0], axes[1]
 
 
-def _touched(parts: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _touched(parts: NDArray[Any]) -> Axis:
     """Return the first block that each subpixel touches, and its part in it and in the next."""
     touched = np.abs(parts).max(axis=2) > 1e-7
     first = touched.argmax(axis=1)
     padded = np.concatenate([parts, np.zeros_like(parts[:, :1])], axis=1)
     at = np.arange(len(parts))
     return first, np.stack([padded[at, first], padded[at, first + 1]], axis=1).astype(np.float32)
-
-
-def _taps(parts: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the first sample that each subpixel touches, and its part in it and in those that follow."""
-    touched = np.abs(parts) > 1e-7
-    first, count = touched.argmax(axis=1), int(touched.sum(axis=1).max()) + 1
-    padded = np.concatenate([parts, np.zeros((len(parts), count))], axis=1)
-    return first, np.stack([padded[np.arange(len(parts)), first + tap] for tap in range(count)], axis=1).astype(
-        np.float32
-    )
