@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kmseg.datasets.patterns import escape
-from kmseg.datasets.words import DISPLAY_WORDS, INSTANCE_WORDS, KIND_WORDS, PREDICTION_WORDS, split_words
+from kmseg.datasets.words import DISPLAY_WORDS, INSTANCE_WORDS, KIND_WORDS, PREDICTION_WORDS, SPLITS, split_words
 
 MIN_COMMON_HEADS = 0.5
 """Least share of the files with an ending whose beginning also stands with another ending: what makes it an ending."""
@@ -155,9 +155,18 @@ def _places(tail: str) -> tuple[int, ...]:
 
 
 def _beginnings(bare: str) -> tuple[str, ...]:
-    """Return the words that a stem begins with, the longest first; something stands behind them."""
+    """Return the words that a stem begins with, the longest first; something stands behind them.
+
+    Those that only name a split are no beginning of a series.
+    """
     head = bare[: len(bare) - len(bare.lstrip(_WORD_LETTERS))] if bare.isascii() else (_HEAD.search(bare) or [""])[0]
-    return tuple(begin for begin in _heads(head) if len(begin) < len(bare))
+    return tuple(begin for begin in _heads(head) if len(begin) < len(bare) and not _says_only_split(begin))
+
+
+def _says_only_split(affix: str) -> bool:
+    """Tell whether the words of a beginning name nothing but a split: `val_0` is another scene than `0`."""
+    words = split_words(affix)
+    return bool(words) and all(word in SPLITS for word in words)
 
 
 @cache

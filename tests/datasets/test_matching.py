@@ -68,6 +68,7 @@ def test_every_name_is_paired_once_or_told(labels, photos):
         (["1_L.png", "2_L.png"], ["*.png"]),
         (["img.png", "label.png", "label_viz.png"], ["img.png", "label.png", "label_viz.png"]),
         (["a.JPG", "b.jpeg"], ["*.*"]),
+        (["0_label.png", "1_label.png", "val_0_label.png", "val_1_label.png"], ["*.png"]),
     ],
 )
 def test_series_are_told_apart_by_what_their_names_have_in_common(files, patterns):
