@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kmseg import image_kinds
-from kmseg.datasets import existing_folder
+from kmseg.datasets import Dataset, existing_folder
 from kmseg.datasets.decision import Decision, plural
 from kmseg.datasets.folder import Folder
 from kmseg.datasets.inspection import LabelSet, Series, common_folder, find_series, label_sets, read_sample
@@ -20,15 +21,18 @@ from kmseg.datasets.legend_search import LegendFit, find_legends, find_rivals
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.naming import stem
+from kmseg.datasets.overlay import Overlay
 from kmseg.datasets.overlay_search import Blend, find_blend
 from kmseg.datasets.overrides import quote_override
+from kmseg.datasets.pairs import Pairs
+from kmseg.datasets.panels import Panels
 from kmseg.datasets.patterns import split_root
 from kmseg.datasets.questions import ask_which_labels, describe_no_labels, root_words
 from kmseg.datasets.settings import folder_patterns, folder_settings
 from kmseg.datasets.splits import read_split_lists, split_lists, splits_of_folders
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.words import DISPLAY_WORDS
-from kmseg.errors import Undecided, UserError
+from kmseg.errors import Undecided, UnreadableImage, UserError
 
 MIN_LEAD = 0.8
 """Difference of scores from which on one of two rival sets of labels is meant: less than that between two kinds."""
@@ -72,11 +76,9 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
     found, lists = _find_splits(root, tree, chosen, hint) if splits is None else ({}, splits)
     if lists:
         settings["splits"] = lists
-    fits = find_legends(tree, chosen.folders, _read_labels(tree, chosen))
-    legend = _choose_legend(root, fits)
+    legend, others = _legends(root, tree, chosen, _read_labels(tree, chosen))
     used = {*chosen.paths, *pairs.values(), *([legend.path] if legend else [])}
     unused, hints = _explain_unused(root, tree, series, sets, chosen, used)
-    others = [fit for fit in fits if fit is not legend and not _same_legend(fit, legend)]
     return Decision(
         root, "folder", settings, chosen, pairs, legend, others, found, unused, series,
         hint.layout if hint else "", len(tree.files), hints,
@@ -182,11 +184,13 @@ def _decide_panels(
         words["label"] = "left" if label == 0 else "right"
     else:
         words |= {"rows": rows, "columns": columns, "label": label + 1}
-    used = set(labels.paths)
+    source = Pairs(**words) if dataset == "pairs" else Panels(**words)
+    legend, others = _legends(root, tree, labels, _read_labels_of(source))
+    used = {*labels.paths, *([legend.path] if legend else [])}
     unused, hints = _explain_unused(root, tree, series, (), labels, used)
     found = splits_of_folders(list(labels.paths))
     return Decision(
-        root, dataset, words, labels, {}, None, (), found, unused, series,
+        root, dataset, words, labels, {}, legend, others, found, unused, series,
         hint.layout if hint else "", len(tree.files), hints,
     )  # fmt: skip
 
@@ -198,22 +202,48 @@ def _decide_overlays(
     labels = LabelSet((blend.overlays,), blend.pairs)
     folders = {"root": blend.overlays.folder, "photos": blend.photos.folder}
     words = {name: str(Path(root) / folder) for name, folder in folders.items()}
-    unused, hints = _explain_unused(root, tree, series, sets, labels, {*labels.paths, *blend.pairs.values()})
+    legend, others = _legends(root, tree, labels, _read_labels_of(Overlay(**words)))
+    used = {*labels.paths, *blend.pairs.values(), *([legend.path] if legend else [])}
+    unused, hints = _explain_unused(root, tree, series, sets, labels, used)
     return Decision(
-        root, "overlay", words, labels, blend.pairs, None, (), {}, unused, series,
+        root, "overlay", words, labels, blend.pairs, legend, others, {}, unused, series,
         hint.layout if hint else "", len(tree.files), hints, f"opacity {blend.opacity:.2f} found; undone",
     )  # fmt: skip
 
 
+def _places(count: int) -> list[int]:
+    """Return at most eight places spread over `count`."""
+    return np.unique(np.linspace(0, count - 1, 8).round().astype(int)).tolist()
+
+
+def _read_labels_of(dataset: Dataset) -> list[np.ndarray]:
+    """Read a few labels that are parts of files or computed, as RGB."""
+    items = dataset.items()
+    found = []
+    for place in _places(len(items)):
+        with suppress(UnreadableImage):
+            found.append(dataset.read_label(items[place]).pixels)
+    return found
+
+
 def _read_labels(tree: Tree, labels: LabelSet) -> list[np.ndarray]:
     """Read a few of the labels, spread over all of them, as RGB."""
-    places = np.unique(np.linspace(0, len(labels.paths) - 1, 8).round().astype(int))
     found = []
-    for place in places:
+    for place in _places(len(labels.paths)):
         pixels = read_sample(Path(tree.files[labels.paths[place]]))
         if pixels is not None and pixels.dtype == np.uint8:
             found.append(np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels)
     return found
+
+
+def _legends(
+    root: str, tree: Tree, labels: LabelSet, read: Sequence[np.ndarray]
+) -> tuple[LegendFit | None, Sequence[LegendFit]]:
+    """Return the legend that fits the labels `read`, and the others that were found."""
+    jpeg = all(path.lower().endswith((".jpg", ".jpeg")) for path in labels.paths)
+    fits = find_legends(tree, labels.folders, read, jpeg)
+    legend = _choose_legend(root, fits)
+    return legend, [fit for fit in fits if fit is not legend and not _same_legend(fit, legend)]
 
 
 def _choose_legend(root: str, fits: Sequence[LegendFit]) -> LegendFit | None:

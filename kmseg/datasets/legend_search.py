@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from kmseg import storage
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UserError
+from kmseg.image_kinds.content import FLAT_RANGE, local_range
 from kmseg.legends.formats import Legend, read_legend
 from kmseg.palette import Palette
 
@@ -50,7 +51,10 @@ EXACT_DISTANCE, LOSSY_DISTANCE = 1.0, 16.0
 colors JPEG shifts by up to about ten levels."""
 
 EXACT_COLORS = 512
-"""Colors up to which a label is exact: more than any legend, fewer than a compressed image."""
+"""Colors up to which a label that is no JPEG file is exact: more than any legend, fewer than a compressed image."""
+
+MIN_FLAT = 0.25
+"""Share of flat pixels from which on they stand for a label that is not exact."""
 
 MIN_EXPLAINED = 0.9
 """Share of the pixels that must have a color of a legend, so that it is the labels'; the rest are borders."""
@@ -136,7 +140,9 @@ def _distance(folder: str, label_folders: Sequence[str]) -> int:
     return best
 
 
-def find_legends(tree: Tree, label_folders: Sequence[str], labels: Sequence[NDArray[np.uint8]]) -> list[LegendFit]:
+def find_legends(
+    tree: Tree, label_folders: Sequence[str], labels: Sequence[NDArray[np.uint8]], jpeg: bool = False
+) -> list[LegendFit]:
     """Try every file that may be a legend; return those that are, the one that fits best first.
 
     Parameters
@@ -146,15 +152,19 @@ def find_legends(tree: Tree, label_folders: Sequence[str], labels: Sequence[NDAr
         The folders of the labels, below the tree's root.
     labels : sequence of ndarray of shape (H, W, 3), uint8
         A few of the labels.
+    jpeg : bool
+        Whether they are of JPEG files, which are never exact.
     """
-    colors, weights = _collect_colors(labels)
+    exact = 0 if jpeg else EXACT_COLORS
+    colors, weights = _collect_colors(labels, exact)
     if not len(colors):
         return []
     found = []
     for place, path in enumerate(candidate_files(tree, label_folders)):
         legend = _read(Path(tree.files[path]))
         if legend is not None:
-            found.append((place, _fit(path, legend.palette, colors, weights)))
+            distance = EXACT_DISTANCE if len(colors) <= exact else LOSSY_DISTANCE
+            found.append((place, _fit(path, legend.palette, colors, weights, distance)))
     # Of legends that explain as much, the one most of whose colors occur, then the nearest.
     ordered = sorted(
         found,
@@ -186,12 +196,20 @@ def _read(path: Path) -> Legend | None:
         return None
 
 
-def _collect_colors(labels: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the colors of the labels `(n, 3)` and the mean share of each; each label counts alike."""
+def _collect_colors(labels: Sequence[NDArray[np.uint8]], exact: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the colors of the labels `(n, 3)` and the mean share of each; each label counts alike.
+
+    Of a label of more than `exact` colors the flat pixels count, if there are many: along borders classes are mixed.
+    """
     shares: dict[int, float] = {}
     for label in labels:
-        packed = label.reshape(-1, 3).astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
+        packed = label.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
         values, counts = np.unique(packed, return_counts=True)
+        if len(values) > exact:
+            flat = local_range(np.ascontiguousarray(label)) <= FLAT_RANGE
+            if flat.mean() >= MIN_FLAT:
+                packed = packed[flat]
+                values, counts = np.unique(packed, return_counts=True)
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             shares[value] = shares.get(value, 0.0) + count / packed.size / len(labels)
     keys = np.array(list(shares), np.int64)
@@ -199,9 +217,10 @@ def _collect_colors(labels: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.int
     return colors, np.array(list(shares.values()))
 
 
-def _fit(path: str, palette: Palette, colors: NDArray[np.int64], weights: NDArray[np.float64]) -> LegendFit:
+def _fit(
+    path: str, palette: Palette, colors: NDArray[np.int64], weights: NDArray[np.float64], distance: float
+) -> LegendFit:
     sources, owner = palette.sources
-    distance = EXACT_DISTANCE if len(colors) <= EXACT_COLORS else LOSSY_DISTANCE
     best, nearest = _nearest(colors, sources)
     near = best <= distance
     swapped, _ = _nearest(colors, sources[:, ::-1])

@@ -12,14 +12,16 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/.\-]+")
 """What Hydra takes as text without quotes; `~`, `:`, `,`, `=`, brackets and blanks mean something to it."""
 
 
-def hydra_value(value: str | Sequence[str]) -> str:
+def hydra_value(value: str | int | Sequence[str]) -> str:
     """Return a value as Hydra's grammar of overrides reads it back.
 
     Examples
     --------
-    >>> hydra_value("a/b"), hydra_value("a b(1)=#"), hydra_value(["*_L.png", "b"])
-    ('a/b', "'a b(1)=#'", "['*_L.png',b]")
+    >>> hydra_value("a/b"), hydra_value("a b(1)=#"), hydra_value(["*_L.png", "b"]), hydra_value(2), hydra_value("2")
+    ('a/b', "'a b(1)=#'", "['*_L.png',b]", '2', "'2'")
     """
+    if isinstance(value, int):
+        return str(value).lower()
     if not isinstance(value, str):
         return f"[{','.join(hydra_value(entry) for entry in value)}]"
     if _PLAIN.fullmatch(value) and not _means_other(value):
@@ -36,7 +38,7 @@ def _means_other(value: str) -> bool:
     return re.fullmatch(r"(?i)null|true|false|nan|inf|[+-]?[\d._]+(e[+-]?\d+)?", value) is not None
 
 
-def quote_override(key: str, value: str | Sequence[str]) -> str:
+def quote_override(key: str, value: str | int | Sequence[str]) -> str:
     """Return `key=value` for a POSIX shell.
 
     Examples

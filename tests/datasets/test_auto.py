@@ -171,6 +171,37 @@ def test_splits_come_from_lists_of_files(tmp_path):
     assert record["settings"]["splits"] == str(lists)
 
 
+def gap(size: int) -> np.ndarray:
+    return np.full((size, 8, 3), 255, np.uint8)
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_files_of_panels_are_read_with_the_legend_beside_them_by_what_is_printed(tmp_path, kmseg, columns):
+    for number in range(5):
+        label = draw_label(number, 160)
+        between = [gap(160)] * (columns > 2)
+        parts = [draw_photo(number, 160), *between, label, *between, label][: 2 * columns - 1 if between else 2]
+        write_rgb(tmp_path / "data" / "files" / f"{number}.png", np.hstack(parts))
+    (tmp_path / "data" / "classes.csv").write_text("name,r,g,b\n" + LEGEND)
+    ran = kmseg(f"dataset.root={tmp_path / 'data'}", "writers=[index_png]")
+    assert ran.code == 0, ran.err
+    assert ran.palette() == COLORS
+    printed = " ".join(line.removeprefix("same as") for line in ran.out.splitlines() if line.startswith("same as"))
+    assert f"dataset={'pairs' if columns == 2 else 'panels'}" in printed
+    again = kmseg(*shlex.split(printed), "writers=[index_png]", "hydra.run.dir=again")
+    assert again.code == 0, again.err
+    assert (tmp_path / "again" / "masks" / "0.png").read_bytes() == (ran.folder / "masks" / "0.png").read_bytes()
+
+
+def test_the_legend_of_labels_that_were_resized_and_compressed_is_found(tmp_path):
+    for number in range(4):
+        small = cv2.resize(draw_label(number, 300), (160, 160), interpolation=cv2.INTER_AREA)
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        cv2.imwrite(str(tmp_path / "labels" / f"{number}.jpg"), small[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 60])
+    (tmp_path / "classes.csv").write_text("name,r,g,b\n" + LEGEND)
+    assert decide(str(tmp_path)).legend.path == "classes.csv"
+
+
 def test_a_root_without_a_dataset_is_taken_for_a_folder_and_never_written_into(tmp_path, kmseg):
     put(tmp_path, "data/labels/{}.png", "data/images/{}.jpg")
     (tmp_path / "data" / "label_colors.csv").write_text("name,r,g,b\n" + LEGEND)
