@@ -19,9 +19,9 @@ OVERSHOOT = 4
 proof."""
 
 OWN_SHARE, OWN_VALUE = 0.6, 0.3
-"""Least share, of the pixels within `BLUR` levels of a peak, that lies within `CORE`, and of these that has one value, to
-make a mode of a peak from which the mean moves to a larger class. A class 16 levels from one of 360,000 pixels has 0.77
-and 0.74; the soft edges of a network's output and shades of one image have at most 0.12 of one value."""
+"""Least share, of the pixels within `BLUR` levels of a peak, that lies within `CORE`, and of these that has one value,
+to make a mode of a peak from which the mean moves to a larger class. A class 16 levels from one of 360,000 pixels has
+0.77 and 0.74; the soft edges of a network's output and shades of one image have at most 0.12 of one value."""
 
 ROUNDING = 1.8
 """RGB units: resizing in floating point rounds a class's color to another level in some files, 254 for 255. One level
