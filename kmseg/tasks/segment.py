@@ -41,9 +41,9 @@ FEW_CONSISTENT = 0.9
 
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jfif")
 
-JPEG_SECONDS = 2.0, 25.0
-"""Seconds of one core that masker=jpeg takes for a megapixel of labels saved directly, and of resized ones: 1.3 to 10,
-and 20 to 30, on thin walls at quality 80, scenes at 75 and `kitti_pairs`; x86_64."""
+JPEG_SECONDS = 3.0, 9.0
+"""Seconds of one core that masker=jpeg takes for a megapixel of labels saved directly, and of resized ones: 0.7 to 10,
+and 8 to 11 (`benchmarks/masks.py`); x86_64."""
 
 
 @dataclass(frozen=True)
@@ -211,8 +211,8 @@ def warn_inconsistent(plan: Plan, tally: Tally) -> list[str]:
     said, rows = [], tally.explained
     if without := sum(not row.blocks for row in rows.values()):
         said.append(
-            f"{without} of {len(rows)} label images have no JPEG coefficients to read (another format, or a part of a "
-            "file that cuts its blocks); the boundary masker masked them"
+            f"{without} of {len(rows)} label images have no JPEG coefficients to read (another format, PNG made from JPEG "
+            "included, or a part that cuts the file's blocks); the boundary masker masked them"
         )
     blocks, consistent = (sum(getattr(row, name) for row in rows.values()) for name in ("blocks", "consistent"))
     if blocks and consistent < FEW_CONSISTENT * blocks:

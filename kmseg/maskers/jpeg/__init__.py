@@ -54,8 +54,8 @@ TRIED_SHARE = 0.7
 before they were saved 0.15 to 0.48 (12 files)."""
 
 EFFORT, LATER_EFFORT, TRIED_EFFORT = (8, 1, 6, 60), (8, 0, 9, 60), (8, 0, 3, 0)
-"""Sweeps of an annealing; annealings of an MCU of more than two classes, and at most while it is inconsistent; pixels
-of a class whose removal is tried. Of the first pass, of those that follow, and of the MCUs that are tried first."""
+"""Sweeps of an annealing; annealings of every MCU, and at most while it is inconsistent; pixels of a class whose
+removal is tried. Of the first pass, of those that follow, and of the MCUs that are tried first."""
 
 PASSES = 3
 """Times the image is gone through at most, after the first where labels around an MCU have changed."""
@@ -166,16 +166,16 @@ class JpegMask:
         seed = int(np.abs(file.target[0][..., 0]).sum(dtype=np.float64)) + 1
         tried = np.flatnonzero((rough > 0) & (excess > CONSISTENT))
         if len(tried) > TRIED_MCUS:
-            chosen = np.zeros(excess.size, np.uint8)
-            chosen[tried[:: len(tried) // TRIED_MCUS]] = 1
-            chosen = chosen.reshape(shape)
+            few = np.zeros(excess.size, np.uint8)
+            few[tried[:: len(tried) // TRIED_MCUS]] = 1
+            few = few.reshape(shape)
             probe, probe_excess = labels.copy(), excess.copy()
-            search(probe, second.copy(), *known, TRIED_EFFORT, HEAT, CHANCES, seed, chosen, probe_excess)
-            if (probe_excess[chosen == 1] <= CONSISTENT).mean() < TRIED_SHARE:
+            search(probe, second.copy(), *known, TRIED_EFFORT, HEAT, CHANCES, seed, few, probe_excess)
+            if (probe_excess[few == 1] <= CONSISTENT).mean() < TRIED_SHARE:
                 if start.size * len(present) > MOST_VOTES:
                     return start, measure(start, slack)[0]
                 return search_resized(file, self._colors, start, slack, float(self._weights[0]), seed)
-        chosen = np.ones(shape, np.uint8)
+        chosen: NDArray[np.uint8] = np.ones(shape, np.uint8)
         for number in range(PASSES):
             before, effort = labels.copy(), EFFORT if number == 0 else LATER_EFFORT
             search(labels, second, *known, effort, HEAT, CHANCES, seed + number, chosen, excess)
@@ -183,5 +183,5 @@ class JpegMask:
             changed = cv2.dilate((before != labels).astype(np.uint8), np.ones((3, 3), np.uint8))
             rows = np.maximum.reduceat(changed, np.arange(0, height, sides[0]), axis=0)
             around = np.maximum.reduceat(rows, np.arange(0, width, sides[1]), axis=1)
-            chosen = around | (excess > CONSISTENT).astype(np.uint8)
+            chosen = ((around > 0) | (excess > CONSISTENT)).astype(np.uint8)
         return labels, measure(labels, slack)[0]

@@ -90,9 +90,9 @@ def read_coefficients(data: bytes, box: Box) -> Coefficients | None:
 
     luma = part(file.Y, steps[0], BLOCK, BLOCK)
     if gray:
-        half, nothing = (steps[0] / 2).ravel(), np.zeros_like(luma)
+        half, nothing = np.asarray(steps[0] / 2, np.float32).ravel(), np.zeros_like(luma)
         unbounded = np.full(BLOCK * BLOCK, np.inf, np.float32)
         return Coefficients((luma, nothing, nothing), (half, unbounded, unbounded), (1, 1))
     blue, red = part(file.Cb, steps[1], *sides), part(file.Cr, steps[2], *sides)
-    halved = [(step / 2).ravel() for step in steps]
+    halved = [np.asarray(step / 2, np.float32).ravel() for step in steps]
     return Coefficients((luma, blue, red), (halved[0], halved[1], halved[2]), (per_mcu[0], per_mcu[1]))

@@ -11,19 +11,18 @@ from kmseg.maskers.jpeg.coefficients import Coefficients
 from kmseg.maskers.jpeg.file_model import CHANCES
 from kmseg.maskers.jpeg.resized_model import FINE, KERNELS, fine_axis
 
-SWEEPS, FIRST_VOTE = 60, 40
+SWEEPS, FIRST_VOTE = 100, 30
 """Sweeps over the borders of the field, and the first whose labels count: the mean of many fields is right more often
 than the last one."""
 
-HEAT = (np.float32(40), np.float32(10))
-"""First and last temperature, in squared units of a coefficient; hotter, with a weaker smoothness, fits the file better
-and labels worse."""
+HEAT = (np.float32(20), np.float32(10))
+"""First and last temperature, in squared units of a coefficient."""
 
-SMOOTHNESS = 2.0
-"""Times the masker's smoothness: a subpixel has half the border of a pixel, and a kernel's model is less exact."""
+SMOOTHNESS = 0.8
+"""Times the masker's smoothness; the votes smooth, too."""
 
-TIE = 10.0
-"""Votes, of 80, that the start has: where the samples of the field disagree, a pixel keeps its class."""
+TIE = 17.5
+"""Votes, of 280, that the start has: where the samples of the field disagree, a pixel keeps its class."""
 
 MOST_VOTES = 1 << 28
 """Votes, pixels times classes, that are held in memory; larger images keep the start."""
@@ -41,7 +40,7 @@ class Field:
         self.axes = rows, columns, chroma_rows, chroma_columns
         self.residuals = file.target[0] * -1, file.target[1] * -1, file.target[2] * -1
         blocks = [residual.shape[:2] for residual in self.residuals]
-        self.excess = tuple(np.zeros(shape, np.float32) for shape in blocks)
+        self.excess: tuple[NDArray[np.float32], ...] = tuple(np.zeros(shape, np.float32) for shape in blocks)
         self._labels, self._colors = labels, colors
 
     def paint(self, part: int, allowed: NDArray[np.float32]) -> float:

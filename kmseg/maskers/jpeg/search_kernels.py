@@ -35,6 +35,9 @@ sweep; and, in squared units of a coefficient, that below which any gain will do
 HOT, DESCENT, WITHOUT_PRIOR, EVERYWHERE = 0, 1, 2, 3
 """Phases of the search of an MCU."""
 
+EASE = 0.2
+"""Times the prior and the last temperature, where two annealings of an MCU have not made it consistent."""
+
 LIGHT = 0.2
 """Smoothness, in squared units of a coefficient, where an MCU is all but consistent."""
 
@@ -268,12 +271,16 @@ def minimize(
     weights: Any,
     state: Any,
     sweeps: int,
-    anywhere: bool,
+    late: bool,
     heat: Any,
     chances: Any,
     generator: Any,
 ) -> Any:
-    """Anneal an MCU (`sweeps` of 0: not), descend from there; return the cost and the excess."""
+    """Anneal an MCU (`sweeps` of 0: not), descend from there; return the cost and the excess.
+
+    `late`, the prior is weaker, since a pixel of a class of a like color exceeds by less than its neighbors cost, and
+    at last each pixel is offered every class.
+    """
     residual, excess, counts, differ = state
     top, bottom, left, right = box
     prior(labels, box, weights, counts)
@@ -285,7 +292,9 @@ def minimize(
     known = (colors, waves, allowed, box, per, offered)
     light = (np.float32(LIGHT), np.float32(0))
     temperature = np.float32(heat[0])
-    fall = np.float32((heat[1] / heat[0]) ** (1.0 / max(1, sweeps - 1)))
+    ease = np.float32(EASE) if late else np.float32(1)
+    eased = (weights[0] * ease, weights[1] * ease)
+    fall = np.float32((ease * heat[1] / heat[0]) ** (1.0 / max(1, sweeps - 1)))
     # Sweeps by chance, then without; where little is left over, without smoothness; at last with every class.
     # A descent takes the changes that gain most first: its sweeps take smaller and smaller gains, then one at a time.
     # The first change that helps, whatever it gains, leaves 20 % more errors.
@@ -294,7 +303,7 @@ def minimize(
         phase, gain = DESCENT, excess.sum() * FIRST_GAIN
     while phase <= EVERYWHERE:
         heated = temperature if phase == HOT else -gain
-        smooth = light if phase > DESCENT else weights
+        smooth = light if phase > DESCENT else eased
         everywhere = phase == EVERYWHERE
         changes = sweep(labels, *known, everywhere, smooth, state, heated, chances, generator)
         number += 1
@@ -305,11 +314,11 @@ def minimize(
         elif gain > 0:
             number = 0
             gain = gain * NEXT_GAIN if gain > LAST_GAIN else np.float32(0)
-            if gain == 0 and excess.sum() > FAR * HOPELESS:
+            if gain == 0 and excess.sum() > FAR * HOPELESS and not late:
                 break
         elif changes == 0 or number == MOST_CHANGES or (phase > DESCENT and excess.sum() <= CONSISTENT):
             over = excess.sum()
-            if over <= CONSISTENT or over > HOPELESS or (phase == WITHOUT_PRIOR and not anywhere):
+            if over <= CONSISTENT or (not late and (over > HOPELESS or phase == WITHOUT_PRIOR)):
                 break
             phase, number = phase + 1, 0
     over = excess.sum()
@@ -401,7 +410,6 @@ def search(
             )
             known = (colors, waves_of(waves, row, column, excess.shape), target, allowed, box, place, per)
             best, best_cost, best_excess = here.copy(), np.float32(np.inf), np.float32(np.inf)
-            first_rounds = rounds if len(offered) > 2 else 0
             turn, gone, few, again = 0, -1, offered, False
             while True:
                 length = 0
@@ -411,7 +419,7 @@ def search(
                     else:
                         turn = 2
                 if turn > 1 and gone < 0:
-                    if turn < 2 + first_rounds or (turn < 2 + most_rounds and best_excess > CONSISTENT):
+                    if turn < 2 + rounds or (turn < 2 + most_rounds and best_excess > CONSISTENT):
                         length = sweeps if turn < 4 else 2 * sweeps
                         here[:] = best
                     elif removable == 0 or best_excess > CONSISTENT:
