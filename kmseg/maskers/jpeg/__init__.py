@@ -53,11 +53,11 @@ TRIED_SHARE = 0.7
 """Share of them that must become consistent: of labels saved directly 0.88 to 1 did (12 files), of labels resized
 before they were saved 0.15 to 0.48 (12 files)."""
 
-EFFORT, LATER_EFFORT, TRIED_EFFORT = (8, 1, 6, 60), (8, 0, 9, 60), (8, 0, 3, 0)
+EFFORT, LATER_EFFORT, TRIED_EFFORT = (8, 2, 6, 60), (8, 1, 9, 60), (8, 0, 3, 0)
 """Sweeps of an annealing; annealings of every MCU, and at most while it is inconsistent; pixels of a class whose
 removal is tried. Of the first pass, of those that follow, and of the MCUs that are tried first."""
 
-PASSES = 3
+PASSES = 4
 """Times the image is gone through at most, after the first where labels around an MCU have changed."""
 
 HEAT = (np.float32(150), np.float32(5))
