@@ -19,6 +19,7 @@ from kmseg.image_kinds.kinds import (
     PHOTO,
     ImageKind,
 )
+from kmseg.image_kinds.reduced_photo import is_reduced_photo
 
 FLAT_RANGE = 12
 """Levels that a 3x3 neighborhood of one class may span: JPEG at quality 50 leaves about this much inside an area."""
@@ -84,6 +85,13 @@ were cut out of photos and drawings 0.2 and more."""
 
 MIN_GRAY_AT_PEAKS = 0.5
 """Least share of a gray image's pixels that is near a peak: between black and white every gray is a mixture."""
+
+MAX_REDUCED_FLAT = 0.9
+"""Largest share of exactly flat neighborhoods of a photo that was reduced to few colors; most labels have more, and
+need not be looked at for specks."""
+
+REDUCED_DOUBT = 2.0
+"""The doubt about such a photo: clearly no label, as a panel among labels."""
 
 INSTANCE_COLORS = 100
 """Distinct colors of exactly flat areas from which on colors number objects and not classes: published
@@ -249,6 +257,8 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
         return ImageKind(COLOR_LABEL, 0.9, measures, values)
     if measures["small_steps"] <= 0.3 and exact >= 0.3 and _areas_of_one_color(tiles, ranges) >= INSTANCE_COLORS:
         return ImageKind(INSTANCE_IDS, 0.7, measures)
+    if not gray and exact <= MAX_REDUCED_FLAT and is_reduced_photo(tiles):
+        return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT})
     if len(colors) <= 32 and exact >= 0.2:
         return ImageKind(COLOR_LABEL, 1.0, measures)
     trust = float(np.clip((tight - MIN_TIGHT) / 0.2, 0, 1))

@@ -144,3 +144,15 @@ def test_axes_whose_numbers_have_one_digit_make_a_figure():
         cv2.putText(page, str(number), (70, 75 + 35 * number), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
         cv2.putText(page, str(number), (100 + 40 * number, 240), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (0, 0, 0), 1)
     assert classify(page).kind == "figure"
+
+
+def test_a_photo_reduced_to_few_colors_is_no_label_and_a_ragged_mask_is_one():
+    random = np.random.default_rng(3)
+    light = cv2.resize(random.uniform(0.2, 1, (5, 6)).astype(np.float32), (200, 160), interpolation=cv2.INTER_CUBIC)
+    photo = light[..., None] * [200, 150, 90] + random.normal(0, 5, (160, 200, 1))
+    reduced = (np.clip(photo, 0, 254) // 24 * 24).astype(np.uint8)
+    assert classify(reduced).kind == "photo"
+    label = draw_label(3)
+    specks = random.random(label.shape[:2]) < 0.03
+    label[specks] = COLORS[random.integers(len(COLORS), size=specks.sum())]
+    assert classify(label).kind == "color label"
