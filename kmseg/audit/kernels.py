@@ -165,7 +165,7 @@ def unknown_colors(line: U8Vector, kinds: U8Vector, codes: U32Vector) -> int:
     """
     count = 0
     for i in range(len(kinds)):
-        if kinds[i] >= FLAT_40:
+        if kinds[i] >= FLAT_40 and kinds[i] != UNMIXED:  # a color is told by flat pixels only
             codes[count] = color_at(line, i)
             count += 1
     return count

@@ -123,7 +123,6 @@ class PixelMatcher:
         )
         new: NewColors = {}
         if explained.exact < mask.size:
-            kinds[kinds == UNMIXED] = BORDER  # a color is told by flat pixels only
             new = new_colors(label, kinds, flat, self._known, self._least)
         return explained, counts.sum(axis=1), counts[:, :BORDER_40].sum(axis=1), new
 

@@ -51,6 +51,9 @@ MARGIN = RING_RADIUS + 1
 BLOCK = 3072
 """Pixels of a block, about: what is worked out for it stays in the nearest cache."""
 
+PIECE = 128
+"""Pixels that are passed over at once where they have no edge nearby."""
+
 LAST_IMAGE, IMAGES, KINDS, CORES, CORE_IMAGES = 1, 2, 3, 6, 7
 """Columns of a table of damaged images: the one that was counted last; how many; pixels of three kinds; cores of small
 objects of this color, and their images. A table of lossless images has five kinds and no cores.
@@ -162,11 +165,14 @@ def count_pixels(
         _pack(line, start, colors[:length])
         block_ranges(line, start, width, range3[:length], range5[:length], work)
         is_mixed[:] = 0
-        _find_mixed(line, start, width, np.int64(REACH), is_mixed[:length], work)
-        if exact:
-            _find_mixed(line, start, width, np.int64(NEAR_REACH), is_mixed[:length], work)
-        else:
-            _ring_contrast(line, start, width, contrast[:length], work)
+        begin, end = _next_with_edges(range5[:length], flat, 0)
+        while begin < length:  # elsewhere a pixel is interior, whatever lies further off
+            _find_mixed(line, start + begin, width, np.int64(REACH), is_mixed[begin:end], work)
+            if exact:
+                _find_mixed(line, start + begin, width, np.int64(NEAR_REACH), is_mixed[begin:end], work)
+            else:
+                _ring_contrast(line, start + begin, width, contrast[begin:end], work)
+            begin, end = _next_with_edges(range5[:length], flat, end)
         if noise == 0:
             _keep_on_line(line, start, width, flat, range3, range5, is_mixed[:length])
         _classify_pixels(range3, range5, is_mixed, 5 if exact else 3, flat, colors, words)
@@ -199,6 +205,27 @@ def _classify_pixels(range3: Any, range5: Any, is_mixed: Any, kinds: int, noise:
         kind = np.uint32(np.uint8(flat + is_mixed[x]) * np.uint8(range5[x] > noise))
         word = kind << np.uint32(KIND) | colors[x]
         words[x] = word if kind < np.uint32(kinds) else UNCOUNTED
+
+
+@compiled
+def _next_with_edges(range5: Any, flat: Any, begin: int) -> Any:
+    """Return the first and the last plus one of the next pixels that have edges nearby, in whole pieces."""
+    length = len(range5)
+    while begin < length and not _any_above(range5[begin : begin + PIECE], flat):
+        begin += PIECE
+    end = begin
+    while end < length and _any_above(range5[end : end + PIECE], flat):
+        end += PIECE
+    return min(begin, length), min(end, length)
+
+
+@compiled
+def _any_above(values: Any, limit: Any) -> bool:
+    """Tell whether a value is above a limit."""
+    highest = np.uint8(0)
+    for x in range(len(values)):
+        highest = max(highest, values[x])
+    return highest > limit
 
 
 @compiled
@@ -245,7 +272,8 @@ def _find_mixed(line: Any, start: int, width: int, reach: Any, is_mixed: Any, wo
     length = len(is_mixed)
     before, after, outside = work[0, :length], work[1, :length], work[2, :length]
     for step in (reach, reach * width, reach * (width + 1), reach * (width - 1)):
-        work[:] = 0
+        for x in range(length):
+            before[x], after[x], outside[x] = 0, 0, 0
         for channel in range(3):
             one, other = line[channel, start - step :], line[channel, start + step :]
             own = line[channel, start:]

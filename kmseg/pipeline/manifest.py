@@ -19,7 +19,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ JSON_NAME = "manifest.jsonl"
 
 COMMIT_SECONDS = 1.0
 """Seconds of records in one transaction. A commit waits for the disk: 14 ms on a local one, more on a network disk."""
+
+MATCH_COUNTS = tuple(field.name for field in fields(MatchCounts))
 
 ROWS = 500
 """Rows per query: SQLite before 3.32 allows 999 parameters."""
@@ -107,7 +109,7 @@ def make_record(image: str, digests: tuple[str, str, str], files: Mapping[str, i
         "masked": tally.masked,
         "evaluated": tally.evaluated,
         "failures": list(tally.failures),
-        "explained": asdict(tally.explained[image]),
+        "explained": {name: getattr(tally.explained[image], name) for name in MATCH_COUNTS},
         "new_colors": tally.new_colors.get(image, {}),
         "notes": serializable,
         "class_pixels": _packed(tally.class_pixels),
