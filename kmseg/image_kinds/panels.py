@@ -19,8 +19,9 @@ MIN_CLARITY = 0.8
 """Least mean of |log2 doubt| of panels without bars. Halves of one busy label are between label and photo, 0.1 to 0.6;
 photo and label are at 1.2 and more."""
 
-MIN_PANEL_SIDE = 24
-"""Least side of a panel, in pixels."""
+MIN_PANEL_SIDE, MIN_JOINED_SIDE = 24, 48
+"""Least side of a panel, in pixels: between bars, and without, where the colors alone tell a photo from a label. Parts
+of 32x32 pixels of a label in JPEG are now and then as mixed as a photo."""
 
 MAX_PANELS = 4
 """Panels in a row that are looked for where no bar parts them."""
@@ -51,7 +52,7 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
     for axis in (1, 0):
         size = image.shape[axis]
         for n in range(2, MAX_PANELS + 1):
-            if size // n < MIN_PANEL_SIDE or not _has_seams(image, axis, n):
+            if size // n < MIN_JOINED_SIDE or not _has_seams(image, axis, n):
                 continue
             spans = _equal_spans(size, n)
             found, clarity = _panels(image, *(([(0, height)], spans) if axis == 1 else (spans, [(0, width)])))
@@ -65,7 +66,7 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
 
 def _find_grid(image: NDArray[np.uint8]) -> Panels | None:
     """Find panels without bars in two rows and columns, or more."""
-    counts = [[n for n in range(2, MAX_PANELS + 1) if image.shape[axis] // n >= MIN_PANEL_SIDE] for axis in (0, 1)]
+    counts = [[n for n in range(2, MAX_PANELS + 1) if image.shape[axis] // n >= MIN_JOINED_SIDE] for axis in (0, 1)]
     down, across = ([n for n in counts[axis] if _has_seams(image, axis, n)] for axis in (0, 1))
     for rows, columns in itertools.product(down[:1], across[:1]):
         found, clarity = _panels(image, _equal_spans(image.shape[0], rows), _equal_spans(image.shape[1], columns))

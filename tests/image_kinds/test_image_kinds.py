@@ -156,3 +156,9 @@ def test_a_photo_reduced_to_few_colors_is_no_label_and_a_ragged_mask_is_one():
     specks = random.random(label.shape[:2]) < 0.03
     label[specks] = COLORS[random.integers(len(COLORS), size=specks.sum())]
     assert classify(label).kind == "color label"
+
+
+@pytest.mark.parametrize("seed", [3, 9, 19, 20])
+def test_parts_of_a_small_label_in_jpeg_are_no_panels(seed):
+    small = cv2.resize(draw_label(seed), (64, 64), interpolation=cv2.INTER_AREA)
+    assert classify(as_jpeg(small, 75)).kind != "panels"
