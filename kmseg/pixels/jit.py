@@ -9,8 +9,11 @@ import hashlib
 import multiprocessing
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -31,6 +34,7 @@ def compiled_sums(function: F) -> F:
 def _compile(function: F, fastmath: bool | set[str]) -> F:
     from numba import njit
 
+    _import_array_loops()
     _announce_once()
     options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
@@ -41,6 +45,24 @@ def _compile(function: F, fastmath: bool | set[str]) -> F:
     if index is not None and hasattr(index, "_source_stamp"):
         index._source_stamp = source_stamp(PACKAGE)
     return cast(F, dispatcher)
+
+
+@cache
+def _import_array_loops() -> None:
+    """Import numba's array functions without SciPy's linear algebra, which takes 0.3 s and which no loop here uses.
+
+    numba imports `scipy.linalg.cython_blas` here only to know that it is there, and again where it is used.
+    """
+    blas = "scipy.linalg.cython_blas"
+    absent = blas not in sys.modules and find_spec("scipy") is not None
+    if absent:
+        sys.modules[blas] = ModuleType(blas)
+    try:
+        with suppress(Exception):  # numba imports it anyway, with all that it asks for
+            import numba.np.arraymath  # noqa: F401
+    finally:
+        if absent:
+            del sys.modules[blas]
 
 
 @cache

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 from numba import njit
 
 from kmseg.pixels import jit
@@ -31,3 +34,23 @@ def test_compiled_code_on_disk_is_valid_only_with_the_files_of_all_loops(tmp_pat
 
     loops = [loop for loop in vars(kernels).values() if hasattr(loop, "py_func")]
     assert {loop._cache._cache_file._source_stamp for loop in loops} == {jit.source_stamp(jit.PACKAGE)}
+
+
+def test_loops_are_loaded_without_scipys_linear_algebra_which_others_can_still_use():
+    code = """
+import sys
+import numpy as np
+from numba import njit
+from kmseg.pixels.jit import compiled
+
+@compiled
+def twice(x):
+    return 2 * x
+
+assert twice(2) == 4
+assert "scipy.linalg" not in sys.modules
+product = njit(lambda a, b: np.dot(a, b))
+assert product(np.eye(2), np.ones((2, 2))).sum() == 4
+assert "scipy.linalg" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
