@@ -28,7 +28,7 @@ def draw_bars(path: Path, comparison: ComparisonResult) -> Path:
     columns = np.array_split(shown, -(-len(shown) // MAX_CLASSES_PER_COLUMN))
     tall = max(len(results) + 2, len(columns[0]))
     figure = Figure(figsize=(8 + 5 * len(columns), 0.36 * tall + 1.4), facecolor="white")
-    figure.set_layout_engine("constrained", w_pad=0.15)
+    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.12)
     FigureCanvasAgg(figure)
     row_heights = (len(results), tall - len(results))  # equal bar height on both sides
     names = [f"column {number}" for number in range(len(columns))]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from kmseg.audit.input_kinds import LookAtImages, doubt_about, file_group, sample_items
-from kmseg.datasets import Item
+from kmseg.audit.input_kinds import LookAtImages, Looked, doubt_about, file_group, sample_items
+from kmseg.datasets import Item, label_state
 from kmseg.errors import UserError
 from kmseg.images import has_transparent_pixels
+from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
+
+BYTES_OF_A_LOOK = 4096
+"""What is known of one image, in memory, about. The runs of a sweep look once."""
 
 
 def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
@@ -18,7 +22,12 @@ def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
     chosen = sample_items(items)
     # Files without a photo are told by comparing groups of files: with one group, their photos need not be read.
     work = LookAtImages(plan.dataset, photos=len({file_group(item) for item in chosen}) > 1)
-    looked = progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)
+
+    def look() -> Looked:
+        return progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)
+
+    states = [label_state(plan.dataset, item) for item in chosen]
+    looked = FILE_CACHE.get(states, f"look {work}", look, lambda found: BYTES_OF_A_LOOK * len(found.kinds))
     return doubt_about(items, looked, plan.choices.get("dataset", ""))
 
 
