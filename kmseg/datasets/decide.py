@@ -27,7 +27,7 @@ from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.panels import Panels
 from kmseg.datasets.patterns import split_root
-from kmseg.datasets.questions import ask_which_labels, describe_no_labels, root_words
+from kmseg.datasets.questions import ask_which_labels, describe_no_labels
 from kmseg.datasets.settings import folder_patterns, folder_settings
 from kmseg.datasets.splits import read_split_lists, split_lists, splits_of_folders
 from kmseg.datasets.tree import Tree, walk_tree
@@ -68,7 +68,7 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
         blend = find_blend(tree, series)
         if blend is not None:
             return _decide_overlays(root, tree, series, sets, blend, hint)
-    chosen = _choose(root, sets, series, panels, photos)
+    chosen = _choose(root, tree, sets, series, panels, photos)
     if chosen is None:
         return _decide_panels(root, tree, series, panels, hint)
     settings = folder_settings(root, tree, chosen, dict(chosen.pairs), photos)
@@ -97,7 +97,7 @@ def _given_pairs(root: str, settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _choose(
-    root: str, sets: Sequence[LabelSet], series: Sequence[Series], panels: Sequence[Series], photos: Any
+    root: str, tree: Tree, sets: Sequence[LabelSet], series: Sequence[Series], panels: Sequence[Series], photos: Any
 ) -> LabelSet | None:
     """Return the labels that are meant; None where photo and label share files. Ask where nobody can know."""
     plain = [found for found in sets if not found.doubt]
@@ -107,7 +107,7 @@ def _choose(
         if count >= max((len(found.paths) for found in candidates), default=0):
             same = [found for found in candidates if _same_names(found, panels)]
             if same:
-                raise Undecided(ask_which_labels(root, same, panels))
+                raise Undecided(ask_which_labels(root, tree, same, panels))
             return None
     if not candidates:
         raise Undecided(describe_no_labels(root, sets, series))
@@ -123,7 +123,7 @@ def _choose(
         )
     ]
     if rivals:
-        raise Undecided(ask_which_labels(root, [best, *rivals]))
+        raise Undecided(ask_which_labels(root, tree, [best, *rivals]))
     return best
 
 
@@ -314,8 +314,10 @@ def _explain_unused(
         what = found.doubt or ("labels of the same photos" if found.pairs else f"{plural(found.kind)} without photos")
         reasons |= dict.fromkeys(found.paths, what)
         if found.doubt == "predictions":
-            words = root_words(root, found)[1:2]
-            hints[f"{found} holds predictions"] = " ".join(quote_override(key, value) for key, value in words)
+            words = folder_settings(root, tree, found, {}, None)
+            hints[f"{found} holds predictions"] = " ".join(
+                quote_override(f"dataset.{name}", value) for name, value in words.items()
+            )
     unused = {
         path: reasons.get(path) or why_unread(path, tree.files[path]) or "not an image"
         for path in tree.files

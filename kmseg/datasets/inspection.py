@@ -237,8 +237,8 @@ class LabelSet:
         return sorted({series.folder or "." for series in self.series})
 
     def __str__(self) -> str:
-        shared = common_folder(series.folder for series in self.series)
-        return str(self.series[0]) if len(self.series) == 1 else f"{shared}/" if shared else "./"
+        more = len(self.series) - 1
+        return f"{self.series[0]} and {more} more" if more else str(self.series[0])
 
 
 def common_folder(folders: Iterable[str]) -> str:
@@ -260,11 +260,11 @@ def common_folder(folders: Iterable[str]) -> str:
 
 def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequence[str] = ()) -> list[LabelSet]:
     """Return the sets of labels of a tree, the likeliest first; with patterns, the one set of those that match."""
+    series = [replace(one, kind=image_kinds.PHOTO) if _is_named_photo(one, series) else one for one in series]
     if patterns:
         given = tuple(one for one in series if _all_match(one.paths, patterns))
-        photos = _pools([one for one in series if one not in given])
+        photos = _photo_pools([one for one in series if one not in given], given)
         return [replace(_scored(given, photos, None), doubt="")] if given else []
-    series = [replace(one, kind=image_kinds.PHOTO) if _is_named_photo(one, series) else one for one in series]
     labels = [one for one in series if one.is_label]
     photos = _photo_pools(series, labels)
     partners = {id(one): _partners(one.keys, photos) for one in labels}

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from kmseg.datasets.decision import SHOWN, name_pattern, plural
-from kmseg.datasets.inspection import LabelSet, Series, common_folder
+from kmseg.datasets.decision import SHOWN, plural
+from kmseg.datasets.inspection import LabelSet, Series
 from kmseg.datasets.overrides import quote_override
+from kmseg.datasets.settings import folder_settings
+from kmseg.datasets.tree import Tree
 
 
-def ask_which_labels(root: str, sets: Sequence[LabelSet], panels: Sequence[Series] = ()) -> str:
+def ask_which_labels(root: str, tree: Tree, sets: Sequence[LabelSet], panels: Sequence[Series] = ()) -> str:
     """Ask which of several folders holds the labels that are meant; `panels` hold them beside photos in each file."""
     lines = [_panels_line(root, one) for one in sorted(panels, key=lambda one: one.folder)]
     for found in sorted(sets, key=lambda one: one.folders):
-        words = root_words(root, found)
-        lines.append(f"  kmseg {' '.join(quote_override(key, value) for key, value in words)}")
+        settings = folder_settings(root, tree, found, dict(found.pairs), None)
+        words = [quote_override(f"dataset.{name}", value) for name, value in settings.items()]
+        lines.append(f"  kmseg {' '.join(['dataset=folder', *words])}")
     named = [*sorted(panels, key=lambda one: one.folder), *sorted(sets, key=lambda one: one.folders)]
     names = ", ".join(str(found) for found in named[:SHOWN])
     return f"{len(named)} folders may be the labels of {root}: {names}; say which one:\n" + "\n".join(lines)
@@ -31,19 +34,6 @@ def _panels_line(root: str, one: Series) -> str:
     else:
         words = [("dataset", "panels"), *words, ("dataset.label", label + 1)]
     return f"  kmseg {' '.join(quote_override(key, value) for key, value in words)}"
-
-
-def root_words(root: str, found: LabelSet) -> list[tuple[str, Any]]:
-    """Return the settings, as keys and values, that take a set of labels with its photos."""
-    folder = common_folder(series.folder for series in found.series)
-    words: list[tuple[str, Any]] = [("dataset", "folder"), ("dataset.root", str(Path(root) / folder))]
-    pattern = name_pattern(found.series)
-    if pattern not in ("*", f"*{found.series[0].named.suffix}"):
-        words.append(("dataset.labels", pattern))
-    if found.pairs:
-        photos = common_folder(path.rpartition("/")[0] for path in found.pairs.values())
-        words.append(("dataset.photos", str(Path(root) / photos)))
-    return words
 
 
 def describe_no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Series]) -> str:

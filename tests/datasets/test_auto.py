@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmseg.datasets.decide import decide
+from kmseg.datasets.folder import Folder
 from kmseg.datasets.overrides import hydra_value, quote_override
 from kmseg.errors import Undecided, UserError
 from tests.conftest import COLORS, draw_label, write_rgb
@@ -116,6 +117,29 @@ def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
         f"dataset.root={tmp_path}/masks/coarse",
         f"dataset.root={tmp_path}/masks/fine",
     ]
+
+
+def test_labels_of_several_splits_are_asked_with_lines_that_tell_them_apart(tmp_path):
+    for split in ("train", "val"):
+        put(tmp_path, f"{split}/crown/{split}{{}}.png", f"{split}/images/{split}{{}}.jpg")
+        put(tmp_path, f"{split}/root/{split}{{}}.png", None)
+    with pytest.raises(Undecided, match="train/crown/ and 1 more, train/root/ and 1 more") as asked:
+        decide(str(tmp_path))
+    for line, leaf in zip(str(asked.value).splitlines()[1:], ("crown", "root"), strict=True):
+        words = dict(word.partition("=")[::2] for word in shlex.split(line)[2:])
+        items = Folder(words["dataset.root"], words["dataset.labels"], words["dataset.photos"].strip("'")).items()
+        assert {item.label.parent.name for item in items} == {leaf}
+        assert all(item.photo and item.photo.parent.name == "images" for item in items)
+
+
+def test_the_line_that_takes_predictions_beside_the_labels_takes_them_alone_and_no_label_as_photo(tmp_path):
+    put(tmp_path, "{}_gt.png", None)
+    put(tmp_path, "{}_pred.png", None)
+    (hint,) = decide(str(tmp_path)).hints.values()
+    root, labels = (word.partition("=")[2].strip("'") for word in shlex.split(hint))
+    taken = decide(root, labels=labels)
+    assert sorted(taken.labels.paths) == [f"{number}_pred.png" for number in range(5)]
+    assert not taken.photos
 
 
 def test_photos_alone_are_asked(tmp_path, kmseg):
