@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from kmseg.errors import UserError
+from kmseg.plugins import options
 
 CONFIG_DIR = "KMSEG_CONFIG_DIR"
 """Environment variable that hands the folder of `--config-dir` to the search path of options."""
@@ -84,12 +85,23 @@ def readable_override(word: str) -> str:
     quoted = f"{key}={quote_value(value)}"
     names_path = bool(value) and value[0] not in "'\"[{$" and _exists(Path(value).expanduser())
     try:
-        OverridesParser.create().parse_override(word)
+        parsed = OverridesParser.create().parse_override(word)
+        chosen = None if parsed.is_sweep_override() else parsed.value()
+        if equals and not parsed.is_sweep_override() and (chosen == "" or not isinstance(chosen, str | list | dict)):
+            _refuse_no_option(word, key.lstrip("+"))
         return quoted if names_path and re.search(r"[(),{}\[\]:=]", value) else word
     except HydraException:
         if names_path or (PATH_KEYS.search(key) and value[:1] not in ("'", '"')):
             return quoted
         raise UserError(f"{word!r} cannot be read; if its value is text, quote it: {shlex.quote(quoted)}") from None
+
+
+def _refuse_no_option(word: str, group: str) -> None:
+    """Fail if a word gives a group null or a number in the place of an option."""
+    names = [option.name for option in options() if option.group == group]
+    if names:
+        none = "; writers=[] writes nothing" if group == "writers" else ""
+        raise UserError(f"{word} names no option of {group}; choose {', '.join(names)}, or leave it out{none}")
 
 
 def quote_value(value: str) -> str:

@@ -15,9 +15,9 @@ from omegaconf.errors import MissingMandatoryValue
 
 from kmseg.cli.part_fields import fields_of
 from kmseg.datasets.decision import Decision
-from kmseg.errors import UserError
+from kmseg.errors import Undecided, UserError
 from kmseg.pipeline.plan import Plan
-from kmseg.plugins import options, part_class
+from kmseg.plugins import conf_folder, options, part_class
 from kmseg.tasks import Task
 from kmseg.trackers import Tracker
 
@@ -95,20 +95,25 @@ def resolve_dataset(
     if repr(auto) not in DECISIONS:
         DECISIONS[repr(auto)] = auto.decision
     decision = DECISIONS[repr(auto)]
-    decision = _set_legend_aside(decision, str(choices.get("task")), overrides)
+    given = OmegaConf.select(config, "palette.file")
+    decision = _set_legend_aside(decision, str(choices.get("task")), overrides, given)
     resolved = _with_dataset(config, decision.dataset, decision.settings)
     if decision.legend is not None:
         resolved.palette.file = dict(decision.overrides)["palette.file"]
     return resolved, {**choices, "dataset": decision.dataset}, decision
 
 
-def _set_legend_aside(decision: Decision, task: str, overrides: Sequence[str]) -> Decision:
-    """Leave a legend file of the folder unused where the user says how the palette is found."""
+def _set_legend_aside(decision: Decision, task: str, overrides: Sequence[str], given: str | None) -> Decision:
+    """Leave a legend file of the folder unused where the user says how the palette is found, or gives another file."""
     if task == "discover":
         return decision.without_legend("task=discover finds the colors itself", "its names come with task=segment")
+    if given and (taken := decision.with_legend(given)):
+        return taken
     said = [word.lstrip("+~").partition("=")[0] for word in overrides]
     key = next((key for key in said if key.split(".")[0] in ("palette", "clusterer")), None)
     if key is None:
+        if decision.legend_question:
+            raise Undecided(decision.legend_question)
         return decision
     return decision.without_legend(f"{key} is given", f"to take it, instead of {key} give")
 
@@ -153,6 +158,9 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     where = f"{name}={choices[name]}" if name in choices else name
     if config.get(name) is None:
         raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
+    if not OmegaConf.is_config(config[name]):
+        keys = " or ".join(f"{name}.{key}=VALUE" for key in _settings_of(name)) or "its settings"
+        raise UserError(f"{name}={config[name]} is no setting, since {name} has several; give {keys}")
     try:
         node = OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True)
         if not isinstance(node, dict) or "_target_" not in node:
@@ -162,6 +170,12 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
         raise UserError(f"{where} needs {error.full_key}; give it as {error.full_key}=VALUE") from None
     except UserError as error:
         raise UserError(f"{where}: {error}") from error
+
+
+def _settings_of(name: str) -> list[str]:
+    """Return the settings of a part that is no group of options, by kmseg's defaults."""
+    target = OmegaConf.select(OmegaConf.load(conf_folder() / "config.yaml"), f"{name}._target_")
+    return list(fields_of(target)) if target else []
 
 
 def _instantiate(node: Any) -> Any:

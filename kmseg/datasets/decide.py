@@ -17,7 +17,7 @@ from kmseg.datasets.folder import Folder
 from kmseg.datasets.inspection import LabelSet, Series, common_folder, find_series, label_sets, read_sample
 from kmseg.datasets.layouts import detect_layout
 from kmseg.datasets.layouts.hint import LayoutHint
-from kmseg.datasets.legend_search import LegendFit, find_legends, find_rivals
+from kmseg.datasets.legend_search import LegendFit, find_legends
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.naming import stem
@@ -242,24 +242,8 @@ def _legends(
     """Return the legend that fits the labels `read`, and the others that were found."""
     jpeg = all(path.lower().endswith((".jpg", ".jpeg")) for path in labels.paths)
     fits = find_legends(tree, labels.folders, read, jpeg)
-    legend = _choose_legend(root, fits)
+    legend = next((fit for fit in fits if fit.fits), None)
     return legend, [fit for fit in fits if fit is not legend and not _same_legend(fit, legend)]
-
-
-def _choose_legend(root: str, fits: Sequence[LegendFit]) -> LegendFit | None:
-    """Return the legend that fits; ask where two fit equally and name the classes differently."""
-    best = next((fit for fit in fits if fit.fits), None)
-    if best is None:
-        return None
-    rivals = find_rivals(best, fits)
-    if rivals:
-        lines = [f"  palette.file={fit.path}" for fit in (best, *rivals)]
-        lines = [f"  {quote_override('palette.file', str(Path(root) / fit.path))}" for fit in (best, *rivals)]
-        names = ", ".join(fit.path for fit in (best, *rivals))
-        raise Undecided(
-            f"{len(lines)} legends fit the labels and name them differently: {names}; add one of:\n" + "\n".join(lines)
-        )
-    return best
 
 
 def _same_legend(fit: LegendFit, legend: LegendFit | None) -> bool:

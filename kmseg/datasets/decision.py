@@ -10,7 +10,7 @@ from typing import Any
 
 from kmseg.datasets.folder import describe_splits
 from kmseg.datasets.inspection import LabelSet, Series, group_by_folder, read_sample
-from kmseg.datasets.legend_search import LegendFit
+from kmseg.datasets.legend_search import LegendFit, find_rivals
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.splits import NAMES
 
@@ -88,6 +88,29 @@ class Decision:
         said = f"{self.legend.path} ({self.legend.describe()}) is not used: {reason}; {remedy} {file}"
         others = (self.legend, *self.other_legends)
         return replace(self, legend=None, other_legends=others, unused=unused, set_aside=said)
+
+    def with_legend(self, file: str) -> Decision | None:
+        """Return the decision with a legend file of the tree that the user gave; None where it is none of these."""
+        fits = [*([self.legend] if self.legend else []), *self.other_legends]
+        given = Path(file).resolve()
+        taken = next((fit for fit in fits if (Path(self.root) / fit.path).resolve() == given), None)
+        if taken is None:
+            return None
+        unused = {path: what for path, what in self.unused.items() if path != taken.path}
+        if self.legend is not None and taken is not self.legend:
+            unused[self.legend.path] = "a legend that fits"
+        return replace(self, legend=taken, other_legends=[fit for fit in fits if fit is not taken], unused=unused)
+
+    @property
+    def legend_question(self) -> str:
+        """The question where other legends fit equally and name the classes differently; empty where none does."""
+        if self.legend is None:
+            return ""
+        rivals = [self.legend, *find_rivals(self.legend, self.other_legends)]
+        lines = [f"  {quote_override('palette.file', str(Path(self.root) / fit.path))}" for fit in rivals]
+        names = ", ".join(fit.path for fit in rivals)
+        said = f"{len(rivals)} legends fit the labels and name them differently: {names}; add one of:\n"
+        return said + "\n".join(lines) if len(rivals) > 1 else ""
 
     @property
     def overrides(self) -> list[tuple[str, Any]]:

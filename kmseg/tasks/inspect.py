@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kmseg.datasets.decide import decide
 from kmseg.datasets.decision import Decision
 from kmseg.draw.inspection import inspection_picture
-from kmseg.errors import UserError
+from kmseg.errors import Undecided, UserError
 from kmseg.files import write_json
 from kmseg.images import write_png
 from kmseg.pipeline.outputs import refuse_unwritable
@@ -34,4 +34,7 @@ def _look(plan: Plan) -> Decision:
     root = getattr(plan.dataset, "root", None)
     if not isinstance(root, str) or plan.choices.get("dataset") == "sample":
         raise UserError("task=inspect looks at a folder; give it as dataset.root=FOLDER")
-    return decide(root)
+    decision, given = decide(root), plan.palette.file
+    if given is None and decision.legend_question:
+        raise Undecided(decision.legend_question)
+    return (decision.with_legend(given) if given else None) or decision

@@ -47,6 +47,9 @@ WRONG = {
     "labels": "expected key=value",
     "palette.names=a=(b": "quote it",
     "--config-dir=/not/there": "not an existing folder",
+    "tracker=null": "choose mlflow, none, or leave it out",
+    "masker=3": "choose boundary,",
+    "task=": "choose compare,",
 }
 
 
@@ -101,6 +104,12 @@ def test_an_option_file_that_cannot_be_used_is_told_in_a_sentence(kmseg, tmp_pat
     assert ran.code == 1
     assert says in " ".join(ran.err.split())
     assert "Traceback" not in ran.err
+
+
+def test_a_value_in_the_place_of_several_settings_is_told_with_their_names(kmseg):
+    ran = kmseg("truth=masks", env={})
+    assert ran.code == 1
+    assert "give truth.legend=VALUE or truth.masks=VALUE" in ran.err
 
 
 def test_a_command_line_that_cannot_be_read_exits_with_2(kmseg):

@@ -176,12 +176,21 @@ def test_labels_beside_files_of_photo_and_label_are_asked(tmp_path):
         decide(str(tmp_path))
 
 
-def test_two_legends_that_fit_and_name_otherwise_are_asked(tmp_path):
-    put(tmp_path, "labels/{}.png", None)
-    (tmp_path / "a.csv").write_text("name,r,g,b\n" + LEGEND)
-    (tmp_path / "b.csv").write_text("name,r,g,b\n" + LEGEND.replace("road", "street"))
-    with pytest.raises(Undecided, match=r"(?s)2 legends fit.*palette\.file=.*a\.csv.*palette\.file=.*b\.csv"):
-        decide(str(tmp_path))
+def test_two_legends_that_fit_and_name_otherwise_are_asked_and_each_printed_answer_is_taken(tmp_path, kmseg):
+    put(tmp_path / "tree", "labels/{}.png", None)
+    for name, road in (("a.csv", "road"), ("b.csv", "street")):
+        (tmp_path / "tree" / name).write_text("name,r,g,b\n" + LEGEND.replace("road", road))
+    look = ("task=inspect", f"dataset.root={tmp_path}/tree")
+    asked = kmseg(*look)
+    assert asked.code == 2
+    assert "2 legends fit" in asked.err
+    answers = [line.strip() for line in asked.err.splitlines() if line.startswith("  palette.file=")]
+    assert [Path(answer).name for answer in answers] == ["a.csv", "b.csv"]
+    ran = kmseg(*look, answers[1])
+    assert ran.code == 0, ran.err
+    assert "legend   b.csv" in ran.out
+    assert "is not used" not in ran.out
+    assert kmseg("task=discover", look[1]).code == 0  # finds the colors without a legend
 
 
 def test_splits_come_from_lists_of_files(tmp_path):
