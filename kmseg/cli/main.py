@@ -100,7 +100,9 @@ def _run(config: DictConfig) -> None:
         if code := _exit_code(outcome):
             sys.exit(code)
     except KeyboardInterrupt:
-        _stop(f"repeat the command with resume=true hydra.run.dir={folder}")
+        from kmseg.datasets.overrides import quote_override
+
+        _stop(f"repeat the command with resume=true {quote_override('hydra.run.dir', str(folder))}")
     except USER_ERRORS as error:
         _remove_empty_run(folder)
         if isinstance(error, SharedFolder):

@@ -11,6 +11,7 @@ from typing import Any
 from kmseg import storage
 from kmseg._version import __version__
 from kmseg.datasets import Dataset
+from kmseg.datasets.overrides import quote_override
 from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.files import noting_files, reading_once
@@ -36,8 +37,8 @@ def saved_palette(plan: Plan) -> Palette | None:
     if origin and origin != palette_origin(plan):
         raise UserError(
             f"the palette in {plan.folder} was found with other settings of clusterer, color_space, sampling or "
-            f"palette, and an incremental run keeps its palette; give palette.file={path} to keep it, or choose "
-            "another folder with hydra.run.dir=FOLDER to find a new one"
+            f"palette, and an incremental run keeps its palette; give {quote_override('palette.file', str(path))} to "
+            "keep it, or choose another folder with hydra.run.dir=FOLDER to find a new one"
         )
     return read_palette(path)
 
