@@ -61,6 +61,7 @@ def _map(work: Callable[[Sequence[T]], R], cut: Iterator[Sequence[T]], workers: 
         threading.Thread(target=_serve, args=(todo,), name=f"kmseg-{number}", daemon=True) for number in range(workers)
     ]
     waiting: deque[_Task] = deque()
+    patience: float | None = PATIENCE / workers
 
     def submit() -> None:
         if (chunk := next(cut, None)) is not None:
@@ -78,12 +79,15 @@ def _map(work: Callable[[Sequence[T]], R], cut: Iterator[Sequence[T]], workers: 
                 waiting.popleft()
                 submit()
                 yield result
+        except Exception:
+            patience = None  # a thread in compiled code when Python ends aborts the process: wait for its image
+            raise
         finally:
             stop.set()
             for _ in threads:
                 todo.put(None)
             for thread in threads:
-                thread.join(PATIENCE / workers)
+                thread.join(patience)
 
 
 class _Task:

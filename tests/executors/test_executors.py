@@ -46,6 +46,22 @@ def flat(results):
     return [number for result in results for number in result]
 
 
+def test_after_an_error_no_thread_is_at_work_that_could_outlive_python():
+    began = threading.Event()
+
+    def work(chunk):
+        if chunk[0] == 0:
+            began.wait()
+            raise UserError("no panels are found")
+        began.set()
+        time.sleep(0.6)  # longer than an interrupted run waits
+        return chunk
+
+    with pytest.raises(UserError):
+        list(Threads(workers=2).map(work, [0, 1]))
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("kmseg-")]
+
+
 def test_chunks_hold_every_item_once_and_in_order():
     for count in (0, 1, 7, 31, 500):
         for workers in (1, 2, 64):
