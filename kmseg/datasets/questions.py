@@ -40,14 +40,15 @@ def describe_no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Ser
     """Say what a tree holds in which no label image is, and how to insist."""
     if not series:
         return f"{root} has no PNG, JPEG, BMP, GIF, TIFF or WebP image; give the folder of the label images"
-    by_kind: dict[str, list[Series]] = {}
-    for one in series:
-        by_kind.setdefault(one.kind, []).append(one)
     largest = sorted(series, key=lambda one: -len(one.paths))[:SHOWN]
     held = ", ".join(f"{one} ({len(one.paths)} {plural(one.kind)})" for one in largest)
     lines = [
-        f"  kmseg dataset=folder {quote_override('dataset.root', str(Path(root) / one.folder))}" for one in largest
+        f"  kmseg dataset=folder {quote_override('dataset.root', str(Path(root) / one.folder))}"
+        for one in largest
+        if one.kind != "unreadable"
     ]
+    if not lines:
+        return f"no image of {root} can be read: {held}; the files are damaged: copy or download them again"
     return f"no label image is among the files of {root}: {held}; if one of these is, say so:\n" + "\n".join(
         dict.fromkeys(lines)
     )

@@ -142,6 +142,14 @@ def test_the_line_that_takes_predictions_beside_the_labels_takes_them_alone_and_
     assert not taken.photos
 
 
+def test_damaged_files_alone_are_told_and_no_line_to_paste_takes_them(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.png").write_bytes(b"\x89PNG\n\x1a\nx")
+    with pytest.raises(Undecided, match=r"can be read: .*3 unreadable.*damaged") as told:
+        decide(str(tmp_path))
+    assert "kmseg dataset=" not in str(told.value)
+
+
 def test_photos_alone_are_asked(tmp_path, kmseg):
     for number in range(4):
         write_rgb(tmp_path / "data" / "images" / f"{number}.jpg", draw_photo(number))
