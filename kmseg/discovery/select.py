@@ -109,7 +109,7 @@ def find_proof_distance(quality: int | None) -> float:
 
     Examples
     --------
-    >>> find_proof_distance(90), find_proof_distance(60)
+    >>> find_proof_distance(90), round(find_proof_distance(60), 1)
     (12.0, 19.2)
     """
     if quality is None:

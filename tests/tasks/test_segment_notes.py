@@ -22,4 +22,4 @@ def test_a_run_on_jpeg_labels_names_the_masker_for_them_with_its_time(masker, su
     tally = SimpleNamespace(explained={"0": SimpleNamespace(pixels=4_000_000)})
     notes = suggest_jpeg(SimpleNamespace(masker=masker), items, tally)
     assert len(notes) == said
-    assert not said or ("masker=jpeg" in notes[0] and "8 (labels" in notes[0] and "100 (resized" in notes[0])
+    assert not said or ("masker=jpeg" in notes[0] and "12 (labels" in notes[0] and "36 (resized" in notes[0])
