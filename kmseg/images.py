@@ -26,6 +26,9 @@ T = TypeVar("T")
 MIN_EQUAL_NEIGHBORS = 0.8
 """Share of pixels equal to their right neighbor from which on an image holds numbers of areas."""
 
+JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
+"""Suffixes of JPEG files, lower case."""
+
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"

@@ -36,7 +36,7 @@ def start_faster() -> None:
     """
     ConfigStore.__deepcopy__ = _share  # type: ignore[attr-defined]  # a method added to Hydra's class
     Hydra.get_mode = _get_mode  # type: ignore[method-assign, assignment]  # replaced on purpose
-    ConfigLoaderImpl.get_group_options = _get_group_options  # type: ignore[method-assign, assignment]
+    ConfigLoaderImpl.get_group_options = _get_group_options  # type: ignore[method-assign, assignment]  # as above
 
 
 def _share(store: ConfigStore, memo: dict[int, Any]) -> ConfigStore:

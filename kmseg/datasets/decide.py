@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,12 @@ from kmseg.datasets.pairs import Pairs
 from kmseg.datasets.panels import Panels
 from kmseg.datasets.patterns import split_root
 from kmseg.datasets.questions import ask_which_labels, describe_no_labels
-from kmseg.datasets.settings import folder_patterns, folder_settings
+from kmseg.datasets.settings import folder_patterns, folder_settings, panel_settings
 from kmseg.datasets.splits import read_split_lists, split_lists, splits_of_folders
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.words import DISPLAY_WORDS
 from kmseg.errors import Undecided, UnreadableImage, UserError
+from kmseg.images import JPEG_SUFFIXES
 
 MIN_LEAD = 0.8
 """Difference of scores from which on one of two rival sets of labels is meant: less than that between two kinds."""
@@ -172,7 +173,7 @@ def _decide_panels(
         for path in tree.files
         if not why_unread(path, tree.files[path]) and (not folder or path.startswith(f"{folder}/"))
     ]
-    dataset = "pairs" if (rows, columns) == (1, 2) else "panels"
+    dataset, panel = panel_settings(rows, columns, label)
     if set(images) != set(labels.paths):
         if dataset == "panels":
             raise Undecided(
@@ -180,10 +181,9 @@ def _decide_panels(
                 f"  kmseg dataset=panels {quote_override('dataset.root', str(Path(root) / folder))}"
             )
         words["labels"] = folder_patterns(chosen, folder)
-    if dataset == "pairs":
-        words["label"] = "left" if label == 0 else "right"
-    else:
-        words |= {"rows": rows, "columns": columns, "label": label + 1}
+    if dataset == "panels":
+        words |= {"rows": rows, "columns": columns}
+    words |= panel
     source = Pairs(**words) if dataset == "pairs" else Panels(**words)
     legend, others = _legends(root, tree, labels, _read_labels_of(source))
     used = {*labels.paths, *([legend.path] if legend else [])}
@@ -240,7 +240,7 @@ def _legends(
     root: str, tree: Tree, labels: LabelSet, read: Sequence[np.ndarray]
 ) -> tuple[LegendFit | None, Sequence[LegendFit]]:
     """Return the legend that fits the labels `read`, and the others that were found."""
-    jpeg = all(path.lower().endswith((".jpg", ".jpeg")) for path in labels.paths)
+    jpeg = all(PurePosixPath(path).suffix.lower() in JPEG_SUFFIXES for path in labels.paths)
     fits = find_legends(tree, labels.folders, read, jpeg)
     legend = next((fit for fit in fits if fit.fits), None)
     return legend, [fit for fit in fits if fit is not legend and not _same_legend(fit, legend)]

@@ -18,7 +18,7 @@ from kmseg.datasets.listing import list_images, summarize
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.images import LabelImage, read_rgb
+from kmseg.images import JPEG_SUFFIXES, LabelImage, read_rgb
 from kmseg.pixels.packing import pack
 from kmseg.validation import check_number
 
@@ -44,7 +44,7 @@ PARTIAL = 0.05
 MAX_ROUNDED_COLORS, MAX_CLASSES = 20_000, 256
 """Distinct colors among which, and the number up to which, the most frequent ones are looked for."""
 
-LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".webp"})
+LOSSY_SUFFIXES = JPEG_SUFFIXES | {".webp"}
 
 
 @dataclass(frozen=True)

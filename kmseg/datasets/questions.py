@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kmseg.datasets.decision import SHOWN, plural
 from kmseg.datasets.inspection import LabelSet, Series
 from kmseg.datasets.overrides import quote_override
-from kmseg.datasets.settings import folder_settings
+from kmseg.datasets.settings import folder_settings, panel_settings
 from kmseg.datasets.tree import Tree
 
 
@@ -17,9 +17,7 @@ def ask_which_labels(root: str, tree: Tree, sets: Sequence[LabelSet], panels: Se
     """Ask which of several folders holds the labels that are meant; `panels` hold them beside photos in each file."""
     lines = [_panels_line(root, one) for one in sorted(panels, key=lambda one: one.folder)]
     for found in sorted(sets, key=lambda one: one.folders):
-        settings = folder_settings(root, tree, found, dict(found.pairs), None)
-        words = [quote_override(f"dataset.{name}", value) for name, value in settings.items()]
-        lines.append(f"  kmseg {' '.join(['dataset=folder', *words])}")
+        lines.append(_line("folder", folder_settings(root, tree, found, dict(found.pairs), None)))
     named = [*sorted(panels, key=lambda one: one.folder), *sorted(sets, key=lambda one: one.folders)]
     names = ", ".join(str(found) for found in named[:SHOWN])
     return f"{len(named)} folders may be the labels of {root}: {names}; say which one:\n" + "\n".join(lines)
@@ -27,13 +25,14 @@ def ask_which_labels(root: str, tree: Tree, sets: Sequence[LabelSet], panels: Se
 
 def _panels_line(root: str, one: Series) -> str:
     """Return the line that takes a panel of each file of a series."""
-    shape, label = (one.panels.rows, one.panels.columns), one.panels.label
-    words: list[tuple[str, Any]] = [("dataset.root", str(Path(root) / one.folder))]
-    if shape == (1, 2):
-        words = [("dataset", "pairs"), *words, ("dataset.label", "left" if label == 0 else "right")]
-    else:
-        words = [("dataset", "panels"), *words, ("dataset.label", label + 1)]
-    return f"  kmseg {' '.join(quote_override(key, value) for key, value in words)}"
+    dataset, panel = panel_settings(one.panels.rows, one.panels.columns, one.panels.label)
+    return _line(dataset, {"root": str(Path(root) / one.folder), **panel})
+
+
+def _line(dataset: str, settings: Mapping[str, Any]) -> str:
+    """Return the command with the settings of a dataset, to paste."""
+    words = [quote_override(f"dataset.{name}", value) for name, value in settings.items()]
+    return f"  kmseg {' '.join([f'dataset={dataset}', *words])}"
 
 
 def describe_no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Series]) -> str:

@@ -13,6 +13,19 @@ from kmseg.datasets.patterns import escape, selected
 from kmseg.datasets.tree import Tree
 
 
+def panel_settings(rows: int, columns: int, label: int) -> tuple[str, dict[str, Any]]:
+    """Return the option of `dataset` that reads one panel of each file, and the setting that says which.
+
+    Examples
+    --------
+    >>> panel_settings(1, 2, 0), panel_settings(1, 3, 1)
+    (('pairs', {'label': 'left'}), ('panels', {'label': 2}))
+    """
+    if (rows, columns) == (1, 2):
+        return "pairs", {"label": "left" if label == 0 else "right"}
+    return "panels", {"label": label + 1}
+
+
 def folder_settings(root: str, tree: Tree, labels: LabelSet, pairs: Mapping[str, str], photos: Any) -> dict[str, Any]:
     """Return the shortest settings of `folder` that mean these labels and these photos."""
     folder = common_folder(one.folder for one in labels.series)

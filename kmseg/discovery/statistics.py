@@ -38,7 +38,7 @@ levels apart are not joined by the ramp between them."""
 
 ONE_QUALITY = 0.9
 """Share of the images that must have one kind of JPEG encoding, to read the colors as that encoding shows them; and
-that must reach a quality, to be judged by it."""
+that must reach a quality, for its rules to hold."""
 
 
 @dataclass(frozen=True, eq=False)

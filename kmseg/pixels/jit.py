@@ -59,7 +59,7 @@ def _import_array_loops() -> None:
         sys.modules[blas] = ModuleType(blas)
     try:
         with suppress(Exception):  # numba imports it anyway, with all that it asks for
-            import numba.np.arraymath  # noqa: F401
+            import numba.np.arraymath  # noqa: F401  # imported for later importers alone
     finally:
         if absent:
             del sys.modules[blas]

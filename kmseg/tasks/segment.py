@@ -15,6 +15,7 @@ from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
 from kmseg.discovery.damage import summarize
 from kmseg.files import noting_files
+from kmseg.images import JPEG_SUFFIXES
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg import Jpeg
 from kmseg.metrics.legend import legend_scores
@@ -38,8 +39,6 @@ from kmseg.writers.dataset_layout import Layout
 
 FEW_CONSISTENT = 0.9
 """Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
-
-JPEG_SUFFIXES = (".jpg", ".jpeg", ".jfif")
 
 JPEG_SECONDS = 3.0, 9.0
 """Seconds of one core that masker=jpeg takes for a megapixel of labels saved directly, and of resized ones: 0.7 to 10,

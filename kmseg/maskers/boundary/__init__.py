@@ -124,17 +124,12 @@ class Boundary:
             relabel_uncertain(line, shape[1], self.radius, penalty, smoothness, *known, label)
         return np.asarray(cv2.LUT(label.reshape(shape), table.classes))
 
-    def _learn(self, line: NDArray[np.uint8], table: LabelTable) -> None:
-        from kmseg.maskers.boundary.table_kernels import learn
-
-        learn(line, table.quarters, table.codes, table.tolerance, table.soft, table.cells)
-
     def _mask_of_many(self, image: NDArray[np.uint8], table: LabelTable) -> NDArray[Any]:
         """Mask by the labels nearest to some pixel; where these too are above 255, each pixel gets its nearest."""
-        from kmseg.maskers.boundary.table_kernels import nearest
+        from kmseg.maskers.boundary.table_kernels import learn, nearest
 
         line, label = np.ascontiguousarray(image).reshape(-1), np.empty(image.shape[:2], np.uint32)
-        self._learn(line, table)
+        learn(line, table.quarters, table.codes, table.tolerance, table.soft, table.cells)
         nearest(line, table.cells, label.reshape(-1))
         table.set_exact(pack(image), label)
         labels = np.unique(label)
