@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,7 +59,9 @@ class Dask:
         if self.address is None:
             workers = available_cores() if self.workers in (-1, "auto") else int(self.workers)
             with (
-                LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
+                LocalCluster(
+                    n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=__name__
+                ) as cluster,
                 Client(cluster, set_as_default=False) as client,
             ):
                 yield client
@@ -72,6 +75,21 @@ class Dask:
             ) from error
         with client:
             yield client
+
+
+def dask_setup(worker: Any) -> None:
+    """Prepare a worker of a cluster started for the run; Dask calls this in the worker's process (its `preload`).
+
+    When a run ends, or is ended with Ctrl-C, a worker may still report to the scheduler that has just left. Dask logs
+    that with a traceback, which says nothing to a user.
+    """
+    logging.getLogger("distributed.worker").addFilter(_is_not_a_closed_connection)
+
+
+def _is_not_a_closed_connection(record: logging.LogRecord) -> bool:
+    from distributed.comm import CommClosedError
+
+    return not (record.exc_info and isinstance(record.exc_info[1], CommClosedError))
 
 
 def _run_on_worker(work: Callable[[Sequence[T]], R], items: Sequence[T]) -> R:

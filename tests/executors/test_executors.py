@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -192,6 +193,25 @@ def test_a_number_of_workers_that_is_none_is_refused(part):
 @pytest.mark.slow
 def test_dask_without_an_address_starts_a_cluster_of_its_own():
     assert flat(Dask(workers=2).map(squares, range(50))) == [n * n for n in range(50)]
+
+
+@pytest.mark.slow
+def test_a_worker_of_that_cluster_prints_no_traceback_when_the_scheduler_has_left(capfd):
+    assert list(Dask(workers=1).map(log_errors_of_a_worker, range(1))) == [None]
+    said = capfd.readouterr().err
+    assert "another error" in said
+    assert "heartbeat" not in said
+
+
+def log_errors_of_a_worker(items):
+    from distributed.comm import CommClosedError
+
+    logger = logging.getLogger("distributed.worker")
+    logger.error("another error")
+    try:
+        raise CommClosedError("the scheduler has left")
+    except CommClosedError:
+        logger.exception("no heartbeat")
 
 
 def test_a_scheduler_that_does_not_answer_is_said_in_a_sentence():
