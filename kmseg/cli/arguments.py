@@ -77,6 +77,7 @@ def readable_override(word: str) -> str:
         As typed, `dataset.root=/data/a (1)`.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import ChoiceSweep
     from hydra.errors import HydraException
 
     key, equals, value = word.partition("=")
@@ -86,9 +87,10 @@ def readable_override(word: str) -> str:
     names_path = bool(value) and value[0] not in "'\"[{$" and _exists(Path(value).expanduser())
     try:
         parsed = OverridesParser.create().parse_override(word)
-        chosen = None if parsed.is_sweep_override() else parsed.value()
-        if equals and not parsed.is_sweep_override() and (chosen == "" or not isinstance(chosen, str | list | dict)):
-            _refuse_no_option(word, key.lstrip("+"))
+        chosen = parsed.value()
+        for option in chosen.list if isinstance(chosen, ChoiceSweep) else [chosen]:
+            if equals and (option == "" or option is None or isinstance(option, bool | int | float)):
+                _refuse_no_option(word, key.lstrip("+"))
         return quoted if names_path and re.search(r"[(),{}\[\]:=]", value) else word
     except HydraException:
         if names_path or (PATH_KEYS.search(key) and value[:1] not in ("'", '"')):

@@ -61,8 +61,7 @@ def build(
     if decision is not None:
         show(decision)
     parts = {name: _part(config, name, choices) for name in PARTS}
-    chosen = config.get("writers") or DictConfig({})
-    writers = {str(name): _part(chosen, str(name), {}) for name in chosen}
+    writers = {str(name): _part(config, f"writers.{name}", {}) for name in config.get("writers") or ()}
     plan = Plan(
         **parts,
         writers=writers,
@@ -156,13 +155,16 @@ def fingerprint(config: DictConfig) -> str:
 
 def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
     where = f"{name}={choices[name]}" if name in choices else name
-    if config.get(name) is None:
+    settings = OmegaConf.select(config, name)
+    if settings is None:
+        if name.startswith("writers."):
+            raise UserError(f"{name} is null; to do without this writer, leave it out of writers=[...]")
         raise UserError(f"{name} is null; choose one of its options, or leave {name} out for the default")
-    if not OmegaConf.is_config(config[name]):
+    if not OmegaConf.is_config(settings):
         keys = " or ".join(f"{name}.{key}=VALUE" for key in _settings_of(name)) or "its settings"
-        raise UserError(f"{name}={config[name]} is no setting, since {name} has several; give {keys}")
+        raise UserError(f"{name}={settings} is no setting, since {name} has several; give {keys}")
     try:
-        node = OmegaConf.to_container(config[name], resolve=True, throw_on_missing=True)
+        node = OmegaConf.to_container(settings, resolve=True, throw_on_missing=True)
         if not isinstance(node, dict) or "_target_" not in node:
             raise UserError("the option's file names no class; expected a line such as _target_: package.module.Class")
         return _instantiate(node)
@@ -173,8 +175,10 @@ def _part(config: DictConfig, name: str, choices: dict[str, Any]) -> Any:
 
 
 def _settings_of(name: str) -> list[str]:
-    """Return the settings of a part that is no group of options, by kmseg's defaults."""
-    target = OmegaConf.select(OmegaConf.load(conf_folder() / "config.yaml"), f"{name}._target_")
+    """Return the settings of a part that is no group of options, by kmseg's defaults, or of a writer."""
+    group, _, option = name.partition(".")
+    target = next((part.target for part in options() if option and (part.group, part.name) == (group, option)), None)
+    target = target or OmegaConf.select(OmegaConf.load(conf_folder() / "config.yaml"), f"{name}._target_")
     return list(fields_of(target)) if target else []
 
 

@@ -35,11 +35,15 @@ class Legend(PerImage):
 
     def check(self, palette: Palette) -> None:
         """Raise `UserError` if one of the formats cannot hold a class."""
+        fitting, reason = [], ""
         for form in self._selected:
             try:
                 FORMATS[form].to_text(palette)
+                fitting.append(form)
             except UserError as error:
-                raise UserError(f"{error}: writers.legend.formats is {', '.join(self._selected)}") from None
+                reason = reason or str(error)
+        if reason:
+            raise UserError(f"{reason}: writers.legend.formats=[{','.join(fitting)}]")
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write nothing: all images have one legend."""

@@ -49,6 +49,7 @@ WRONG = {
     "--config-dir=/not/there": "not an existing folder",
     "tracker=null": "choose mlflow, none, or leave it out",
     "masker=3": "choose boundary,",
+    "masker=null,jpeg": "choose boundary,",
     "task=": "choose compare,",
 }
 
@@ -106,10 +107,18 @@ def test_an_option_file_that_cannot_be_used_is_told_in_a_sentence(kmseg, tmp_pat
     assert "Traceback" not in ran.err
 
 
-def test_a_value_in_the_place_of_several_settings_is_told_with_their_names(kmseg):
-    ran = kmseg("truth=masks", env={})
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("truth=masks", "give truth.legend=VALUE or truth.masks=VALUE"),
+        ("writers.preview=2", "give writers.preview.images=VALUE or writers.preview.width=VALUE"),
+        ("writers.preview=null", "leave it out of writers=[...]"),
+    ],
+)
+def test_a_value_in_the_place_of_several_settings_is_told_with_their_names(kmseg, word, says):
+    ran = kmseg(word, env={})
     assert ran.code == 1
-    assert "give truth.legend=VALUE or truth.masks=VALUE" in ran.err
+    assert says in ran.err
 
 
 def test_a_command_line_that_cannot_be_read_exits_with_2(kmseg):

@@ -93,7 +93,9 @@ def test_a_class_that_a_form_cannot_hold_is_refused_before_any_work(names, color
         Legend(formats=form).check(palette)
     else:
         with pytest.raises(UserError, match=says):
-            Legend(formats=[form]).check(palette)
+            Legend(formats=["json", form]).check(palette)
+        with pytest.raises(UserError, match=r": writers\.legend\.formats=\[json\]$"):
+            Legend(formats=["json", form]).check(palette)
     Legend(formats=["json", "huggingface", "mmsegmentation", "class_dict", "datumaro"]).check(palette)
 
 
