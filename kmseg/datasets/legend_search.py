@@ -32,6 +32,7 @@ SUFFIXES = frozenset(
         ".xml",
         ".label",
         ".labels",
+        ".md",
         "",
     }
 )

@@ -140,7 +140,7 @@ WRONG = {
     "order unsaid": ("labels:\n  0: road\ncolor_map:\n  0: [1, 2, 3]\n", "does not say whether color_map is"),
     "rows of two shapes": ("128 64 128 road\n1 0 0 142 car\n", "line 2"),
     "boxes of a detector": ("0 0.5 0.5 0.2 0.2\n", "has no name"),
-    "a list": ("[1, 2]", "none of the 24 known formats"),
+    "a list": ("[1, 2]", "none of the 25 known formats"),
 }
 
 

@@ -91,7 +91,7 @@ def test_every_form_of_one_legend_is_read_alike_whatever_the_file_is_called(tmp_
         ('{"a": [1, 2, null]}', "r is|b is 'None'"),
         ('{"classes": ["a"], "palette": []}', "not as many names as colors"),
         ('{"a": ', "begins like JSON but is not"),
-        ("[1, 2]", "none of the 24 known formats"),
+        ("[1, 2]", "none of the 25 known formats"),
     ],
 )
 def test_a_legend_that_cannot_be_meant_is_refused_in_one_sentence(tmp_path, text, says):

@@ -34,6 +34,7 @@ from kmseg.legends.formats import (
     label_studio,
     labelbox,
     mapillary,
+    markdown,
     mmsegmentation,
     pixel_annotation_tool,
     qgis,
@@ -146,6 +147,7 @@ FORMATS = {
     "coco_panoptic": _from_module(coco_panoptic, is_value=True),
     "yaml": _from_module(yaml_map),
     "esri": _from_module(headerless),
+    "markdown": _from_module(markdown),
 }
 """The formats by name; `writers.legend.formats` takes these names."""
 
@@ -201,7 +203,8 @@ def parse_legend(text: str, what: str) -> Legend:
     """Read the text of a legend file; `what` names it in errors."""
     if "\0" in text:
         raise UserError(f"{what} has zero bytes, as no text has; save it again as UTF-8 text")
-    if "color_map" not in text:  # whose format reads the order that a comment says
+    # YAML's format reads the order that a comment says; a line of a page that begins with # is a heading.
+    if "color_map" not in text and not markdown.detect(text):
         check_channel_order(text, what)
     claims = _claims(text, what)
     if not claims:
