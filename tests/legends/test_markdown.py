@@ -27,6 +27,12 @@ PAGES = {
         "| Farbe | Bedeutung |\n|---|---|\n| ![](swatch-12.png) #3c1098 | Gebäude |\n| <i></i> #8429F6 | Straße |\n",
         [("Gebäude", (60, 16, 152)), ("Straße", (132, 41, 246))],
     ),
+    "a table in HTML": (
+        "<table border=1>\n<tr><th>Index</th><th>Color</th><th>RGB</th><th>Group</th></tr>\n"
+        "<tr><td>0</td><td><img src='0.png' width='40'></td><td>(20, 70, 245)</td><td>Layer_1</td></tr>\n"
+        "<tr><td>1</td><td><img src='1.png' width='40'></td><td>(40, 90, 235)</td><td>Layer_2</td></tr>\n</table>\n",
+        [("Layer_1", (20, 70, 245)), ("Layer_2", (40, 90, 235))],
+    ),
     "a list": (
         "Classes\n\n* data of 2 cities\n    - Land (unpaved): #8429F6\n"
         "    - **Water** - RGB(0, 0, 255), blue\n    - `#9B9B9B` - nothing (or unknown)\n",

@@ -151,6 +151,9 @@ FORMATS = {
 }
 """The formats by name; `writers.legend.formats` takes these names."""
 
+MARKDOWN_SUFFIXES = (".md", ".markdown")
+"""Suffixes of pages, which are tried as no other format: their text is prose."""
+
 USUAL = ("class_dict", "cvat", "camvid", "datumaro", "fiftyone", "huggingface", "mmsegmentation", "json")
 """The formats that are written where none is asked for; the others are for tools that have one of their own."""
 
@@ -196,7 +199,10 @@ def read_palette(path: Path | str) -> Palette:
 
 def read_legend(path: Path | str) -> Legend:
     """Read a legend file like `read_palette`, and return its warnings instead of warning."""
-    return parse_legend(read_text(Path(path), "the legend"), f"the legend {path}")
+    text, what = read_text(Path(path), "the legend"), f"the legend {path}"
+    if Path(path).suffix.lower() in MARKDOWN_SUFFIXES:
+        return _legend(markdown.read(text, what), "markdown", what)
+    return parse_legend(text, what)
 
 
 def parse_legend(text: str, what: str) -> Legend:

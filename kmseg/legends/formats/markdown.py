@@ -64,6 +64,8 @@ def detect(text: str) -> bool:
 def read(text: str, what: str) -> ParsedLegend:
     """Read the table or list of classes; several are refused unless they say the same."""
     found = [_parse(table, what) for table in _legends(text)]
+    if not found:
+        raise UserError(f"{what} has no table or list of names and colors; expected {EXAMPLE}")
     if any(other.rows != found[0].rows for other in found[1:]):
         raise UserError(f"{what} has {len(found)} lists of names and colors that differ; copy one into a CSV file")
     return found[0]
@@ -80,10 +82,22 @@ def write(classes: Classes) -> str:
 
 def _legends(text: str) -> list[Table]:
     """Return the tables and lists that have a name and a color in each row."""
-    return [
-        *filter(lambda table: _names_of(table) is not None and _may_be_colored(table), _tables(text)),
-        *_lists(text),
-    ]
+    tables = [*_tables(text), *_html_tables(text)]
+    return [*(table for table in tables if _names_of(table) is not None and _may_be_colored(table)), *_lists(text)]
+
+
+def _html_tables(text: str) -> list[Table]:
+    """Return the tables that are written in HTML, as Markdown permits."""
+    found = []
+    for table in re.finditer(r"<table\b.*?</table>", text, re.DOTALL | re.IGNORECASE):
+        rows = [
+            [_unmarked(cell) for cell in re.findall(r"<t[hd]\b[^>]*>(.*?)</t[hd]>", row, re.DOTALL | re.IGNORECASE)]
+            for row in re.findall(r"<tr\b.*?</tr>", table[0], re.DOTALL | re.IGNORECASE)
+        ]
+        if len(rows) > 1 and len({len(row) for row in rows}) == 1:
+            head = tuple(cell.casefold() for cell in rows[0])
+            found.append(Table(text.count("\n", 0, table.start()) + 1, head, tuple(map(tuple, rows[1:]))))
+    return found
 
 
 def _lists(text: str) -> list[Table]:
