@@ -19,6 +19,8 @@ from tests.support.browser import chromium, is_local
 from tests.support.prepared import Server
 from tests.support.s3 import serving
 
+os.environ.pop("MLFLOW_TRACKING_URI", None)  # that of the user
+
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}
 
@@ -43,9 +45,13 @@ class Ran:
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory, monkeypatch):
-    """Keep every test's store and sample data out of the user's home."""
+    """Keep every test's store and sample data out of the user's home.
+
+    No test may leave MLflow's store in the environment: a later test's runs would be recorded there.
+    """
     monkeypatch.setenv("KMSEG_HOME", str(tmp_path_factory.getbasetemp() / "home"))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    yield
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +72,6 @@ def prepared():
 READ_LATE = {"KMSEG_HOME", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"}
 """Settings of the environment that are read when they are needed; others are read at the start."""
 
-WITH_PROCESSES = ("executor=processes", "executor=dask", "hydra/launcher")
-"""Words of commands that start processes of their own, which need a main program of their own."""
-
 
 def pytest_collection_modifyitems(items):
     """Begin with the files that take longest, so that no worker is left with one of them at the end."""
@@ -80,7 +83,7 @@ def pytest_collection_modifyitems(items):
 def kmseg(tmp_path, tmp_path_factory, prepared):
     """Run the public command in a temporary folder, as a user would; untracked unless told otherwise.
 
-    With `env` it is started anew if some setting is read at the start, as is one with processes of its own.
+    With `env` it is started anew if some setting is read at the start.
     """
 
     def run(*words: str, tracker: str = "none", env: dict[str, str] | None = None) -> Ran:
@@ -88,7 +91,7 @@ def kmseg(tmp_path, tmp_path_factory, prepared):
         words = (f"tracker={tracker}", f"hydra.run.dir={folder}", *words)
         environment = {**os.environ, "COLUMNS": "200", **(env or {})}
         anew = not READ_LATE.issuperset(env or {}) or not hasattr(os, "fork")
-        if not anew and not any(word.startswith(WITH_PROCESSES) for word in words):
+        if not anew:
             out, err = (tmp_path_factory.getbasetemp() / name for name in ("out", "err"))
             asked = {"words": words, "cwd": str(tmp_path), "env": environment, "out": str(out), "err": str(err)}
             code = prepared().ask(**asked)

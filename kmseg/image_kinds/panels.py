@@ -189,6 +189,8 @@ def _whole_width(width: int, size: int, n: int) -> int:
 
 def _margins(uniform: NDArray[np.bool_], color: NDArray[np.int_], of: NDArray[np.int_]) -> list[int]:
     """Return the widths of the margin around all panels to try: none, and that of the bars' color at both ends."""
+    if not all(uniform[at] and np.abs(color[at] - of).max() <= BAR_RANGE for at in (0, -1)):
+        return [0]
     same = uniform & (np.abs(color - of).max(axis=1) <= BAR_RANGE)
     ends = [int(np.argmin(same)), int(np.argmin(same[::-1]))]
     return [0] if min(ends) == 0 or abs(ends[0] - ends[1]) > 3 else [min(ends), 0]

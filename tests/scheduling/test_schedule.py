@@ -25,6 +25,7 @@ from kmseg.scheduling.schedule import Schedule
 from kmseg.scheduling.serve import next_times as next_times_of
 from kmseg.scheduling.serve import opened, serve, update_times
 from tests.conftest import REPO
+from tests.support.crashes import Forked, noisy_labels
 
 PATIENCE = 60
 
@@ -317,13 +318,12 @@ def test_jobs_run_by_themselves_until_sigterm_which_stops_them_cleanly(home, lab
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_prints_how_to_resume(tmp_path, labels):
-    from tests.support.crashes import noisy_labels, start
-
+def test_an_interrupted_run_prints_how_to_resume(tmp_path, prepared):
     root = noisy_labels(tmp_path / "many", images=60, size=256)
-    process = start(tmp_path / "run", ["dataset=folder", f"dataset.root={root}", "tracker=none"])
+    words = ["dataset=folder", f"dataset.root={root}", "tracker=none", "hydra.run.dir=run"]
+    process = Forked(prepared(), tmp_path, words=words)
     wait_for(lambda: list((tmp_path / "run").glob("masks/*.png")))
-    process.send_signal(signal.SIGTERM)
+    os.kill(process.pid, signal.SIGTERM)
     said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, said
     assert "repeat the command with resume=true" in said

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from kmseg.pipeline.manifest import JOURNAL, NAME
-from tests.conftest import REPO, draw_label, write_rgb
+from tests.conftest import draw_label, write_rgb
 from tests.support.prepared import Server
 
 REWRITTEN = {"palette.csv"}
@@ -28,31 +26,21 @@ PASSING = {".hydra", "kmseg.log", NAME, JOURNAL, ".kmseg.lock"}
 """Files of a run about itself: command, log, manifest."""
 
 
-def start(folder: Path, words: list[str]) -> subprocess.Popen:
-    """Start a run that writes to `folder`."""
-    return subprocess.Popen(
-        [sys.executable, str(REPO / "run.py"), f"hydra.run.dir={folder}", *words],
-        cwd=folder.parent,
-        env=dict(os.environ),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
 class Forked:
-    """A run in a process forked from a prepared one, which spares the start; it has what is needed of `Popen`."""
+    """A process forked from a prepared one, which spares the start; it has what is needed of `Popen`.
 
-    def __init__(self, server: Server, folder: Path, words: list[str]) -> None:
-        folder.parent.mkdir(parents=True, exist_ok=True)
+    It runs a command, `words=[...]`, or calls a function, `call=[module, name, *arguments]`, in the folder `cwd`.
+    """
+
+    def __init__(self, server: Server, cwd: Path, **asked: list[str]) -> None:
+        cwd.mkdir(parents=True, exist_ok=True)
         self.returncode: int | None = None
         self._server = server
         handle, name = tempfile.mkstemp(".out")  # not beside the folder, whose disk may be full
         os.close(handle)
         self._out = Path(name)
-        asked = {"words": [f"hydra.run.dir={folder}", *words], "cwd": str(folder.parent), "env": dict(os.environ)}
-        self.pid = server.ask(**asked, out=str(self._out), err=str(self._out), in_background=True)
+        where = {"cwd": str(cwd), "env": dict(os.environ), "out": str(self._out), "err": str(self._out)}
+        self.pid = server.ask(**asked, **where, in_background=True)
 
     def poll(self) -> int | None:
         """Return the exit code, None while the run is at work."""
@@ -64,14 +52,14 @@ class Forked:
         """Wait for the end, for `timeout` seconds at most; return what was printed."""
         last = time.monotonic() + timeout
         while self.poll() is None:
-            assert time.monotonic() < last
+            assert time.monotonic() < last, f"still running after {timeout} s:\n{self._out.read_text()}"
             time.sleep(0.01)
         said = self._out.read_text()
         self._out.unlink()
         return said, None
 
 
-def kill(process: subprocess.Popen | Forked) -> None:
+def kill(process: Forked) -> None:
     """Kill a run and all its workers with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -90,7 +78,7 @@ def results(folder: Path) -> dict[str, object]:
     return found
 
 
-def resources(process: subprocess.Popen, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+def resources(process: Forked, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
     """Watch a run mask its images; return the most bytes and open files early (the second tenth) and late (the last).
 
     Those of its workers count.
@@ -138,7 +126,7 @@ class Kills:
 
     folder: Path
     words: list[str]
-    start: Callable[[Path, list[str]], subprocess.Popen | Forked] = start
+    start: Callable[[Path, list[str]], Forked]
     torn: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     tried: int = 0

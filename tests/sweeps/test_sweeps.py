@@ -96,7 +96,7 @@ def test_a_sweep_that_was_killed_and_resumed_leaves_what_one_does_that_was_not(k
 
     with pytest.MonkeyPatch.context() as changed:
         changed.setenv("KMSEG_HOME", str(homes["killed"]))
-        process = Forked(prepared(), tmp_path / "killed", [*words, where["killed"], "--multirun"])
+        process = Forked(prepared(), tmp_path, words=[*words, where["killed"], "--multirun"])
     while not (tmp_path / "killed-sweep" / "1" / "point.json").exists():
         assert process.poll() is None
         time.sleep(0.01)

@@ -11,6 +11,7 @@ import pytest
 from kmseg.trackers.mlflow import MlflowTracker
 from kmseg.trackers.mlflow.errors import unusable
 from tests.conftest import REPO
+from tests.support.crashes import Forked
 
 
 @pytest.mark.slow
@@ -50,24 +51,11 @@ def test_a_failed_run_is_recorded_as_failed(tmp_path):
 
 
 @pytest.mark.slow
-def test_processes_that_open_a_new_store_at_once_log_all_their_runs(tmp_path):
-    code = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from kmseg.trackers.mlflow import MlflowTracker\n"
-        "tracker = MlflowTracker(folder=sys.argv[1])\n"
-        "for number in range(6):\n"
-        "    with tracker.start(f'{sys.argv[2]}.{number}', '', Path()) as run:\n"
-        "        run.params({'process': sys.argv[2], 'number': number})\n"
-        "        run.metrics({f'mask/iou/{row}': row for row in range(30)})\n"
-    )
-    processes = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "new"), str(n)], cwd=REPO, stderr=subprocess.PIPE)
-        for n in range(4)
-    ]
-    for process in processes:
-        _, err = process.communicate(timeout=240)
-        assert process.returncode == 0, err.decode()
+def test_processes_that_open_a_new_store_at_once_log_all_their_runs(tmp_path, prepared):
+    calls = [["tests.support.records", "record_many_metrics", str(tmp_path / "new"), str(n)] for n in range(4)]
+    for process in [Forked(prepared(), tmp_path, call=call) for call in calls]:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
     with sqlite3.connect(tmp_path / "new" / "mlflow.db") as store:
         assert store.execute("select count(distinct name) from runs where status = 'FINISHED'").fetchone() == (24,)
         assert store.execute("select count(*) from metrics").fetchone() == (24 * 30,)

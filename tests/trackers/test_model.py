@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -24,11 +21,10 @@ def load(tmp_path, monkeypatch):
     """Load a model of the store in `tmp_path / "home"`."""
     import mlflow
 
-    before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/home/mlflow.db")
     monkeypatch.chdir(tmp_path)
     yield mlflow.pyfunc.load_model
-    mlflow.set_tracking_uri(before)
+    mlflow.set_tracking_uri(None)
 
 
 def models(home):
@@ -73,21 +69,16 @@ def test_a_run_leaves_a_model_that_makes_the_masks_that_it_wrote(kmseg, labels, 
 
 
 def test_mlflow_models_predict_answers(load, tmp_path):
+    import mlflow
+
     segmenter(tmp_path / "run", enumerate([(9, 9, 9), (250, 0, 0)]), "boundary.Boundary")
     with MlflowTracker(folder=str(tmp_path / "home")).start("a run", "", tmp_path) as run:
         run.model(tmp_path / "run")
     _, (model,) = models(tmp_path / "home")
-    (tmp_path / "asked.json").write_text(json.dumps({"inputs": [[[[9, 9, 9], [249, 1, 1]], [[250, 0, 0], [9, 9, 9]]]]}))
-    words = ["models", "predict", "-m", model.model_uri, "-i", "asked.json", "-o", "said.json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "mlflow", *words, "-t", "json", "--env-manager", "local"],
-        cwd=tmp_path,
-        env={**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{tmp_path}/home/mlflow.db"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
+    asked = {"inputs": [[[[9, 9, 9], [249, 1, 1]], [[250, 0, 0], [9, 9, 9]]]]}
+    (tmp_path / "asked.json").write_text(json.dumps(asked))
+    # The command `mlflow models predict` calls this; it starts Python for the model.
+    mlflow.models.predict(model.model_uri, input_path="asked.json", output_path="said.json", env_manager="local")
     assert json.loads((tmp_path / "said.json").read_text()) == {"predictions": [[[0, 1], [1, 0]]]}
 
 

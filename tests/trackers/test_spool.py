@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -10,8 +11,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,8 @@ import pytest
 from kmseg.errors import UserError
 from kmseg.trackers.mlflow import MlflowTracker
 from kmseg.trackers.mlflow.spool import Record, SpooledRun, spool_folder
+from tests.support.crashes import Forked
+from tests.support.records import record
 
 BROKEN = "create trigger broken before insert on metrics begin select raise(abort, 'disk I/O error'); end"
 
@@ -32,19 +33,6 @@ def home(tmp_path, monkeypatch):
 def sql(store: Path, text: str) -> list[tuple]:
     with sqlite3.connect(store / "mlflow.db") as db:
         return db.execute(text).fetchall()
-
-
-def record(tracker: MlflowTracker, folder: Path, name: str, between=lambda: None) -> str:
-    """Track a run with every kind of call; `between` is called in the middle."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "palette.csv").write_text("name,r,g,b\n")
-    with tracker.start(name, "text", folder) as run:
-        run.params({"k": 13})
-        between()
-        run.metrics({"mask/miou": 0.5, "time/total": 2.0})
-        run.table("centroids.json", {"name": ["road"]})
-        run.file(folder / "palette.csv")
-        return run.view()
 
 
 def is_whole(tracker: MlflowTracker, name: str) -> bool:
@@ -122,13 +110,13 @@ def test_a_store_of_an_older_mlflow_is_taken_over_and_loses_nothing(home, tmp_pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("revision", ["ffffffffffff", "0584bdc529eb"])
-def test_a_store_whose_tables_are_of_another_version_is_refused_in_a_sentence(home, tmp_path, revision):
+def test_a_store_whose_tables_are_of_another_version_is_refused_in_a_sentence(home, tmp_path, revision, prepared):
     record(MlflowTracker(), tmp_path / "run", "first")
     sql(home, f"update alembic_version set version_num = '{revision}'")
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:  # in this process MLflow knows the store
-        error = fresh.submit(_record_some, f"sqlite:///{home}/mlflow.db", str(tmp_path), range(1)).exception()
-    assert isinstance(error, UserError)
-    assert "mlflow db upgrade" in str(error)
+    call = ["tests.support.records", "record_some", f"sqlite:///{home}/mlflow.db", str(tmp_path), 1]
+    said, _ = (fresh := Forked(prepared(), tmp_path, call=call)).communicate()  # in this process MLflow knows the store
+    assert fresh.returncode == 1
+    assert re.search("^kmseg.errors.UserError: .*mlflow db upgrade", said, re.MULTILINE), said
 
 
 @pytest.mark.slow
@@ -153,6 +141,7 @@ def server(folder: Path, port: int) -> subprocess.Popen:
     words = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
     process = subprocess.Popen(
         [sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1", *words],
+        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -172,7 +161,8 @@ def kill(process: subprocess.Popen) -> None:
 
 
 @pytest.mark.slow
-def test_a_server_killed_in_the_middle_of_a_run_and_started_again_has_all_of_it(home, tmp_path):
+def test_a_server_killed_in_the_middle_of_a_run_and_started_again_has_all_of_it(home, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # MLflow's own would wait for half a minute
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -187,20 +177,6 @@ def test_a_server_killed_in_the_middle_of_a_run_and_started_again_has_all_of_it(
         assert is_whole(tracker, "next")
     finally:
         kill(running)
-
-
-def _record_some(uri: str, folder: str, numbers: range) -> None:
-    for number in numbers:
-        record(MlflowTracker(uri=uri), Path(folder) / str(number), f"run {number}")
-
-
-def all_are_there(uri: str, folder: Path, runs: int, processes: int) -> bool:
-    """Track runs from many processes at once; check that each is stored once and completely."""
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        shares = [range(first, runs, processes) for first in range(processes)]
-        for done in [pool.submit(_record_some, uri, str(folder), share) for share in shares]:
-            done.result()
-    return all(is_whole(MlflowTracker(uri=uri), f"run {number}") for number in range(runs))
 
 
 @pytest.fixture
@@ -225,9 +201,12 @@ def postgres(tmp_path):
 
 
 @pytest.mark.slow
-def test_postgresql_keeps_the_runs_of_several_processes(home, tmp_path, postgres, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert all_are_there(postgres, tmp_path / "runs", runs=4, processes=2)
+def test_postgresql_keeps_the_runs_of_several_processes(home, tmp_path, postgres, prepared):
+    calls = [["tests.support.records", "record_some", postgres, str(tmp_path / "runs"), n, n + 2] for n in range(2)]
+    for process in [Forked(prepared(), tmp_path, call=call) for call in calls]:
+        said, _ = process.communicate()
+        assert process.returncode == 0, said
+    assert all(is_whole(MlflowTracker(uri=postgres), f"run {number}") for number in range(4))
     assert not (tmp_path / "mlruns").exists()  # artifacts lie in kmseg's home, not in the working folder
     assert list((home / "artifacts").rglob("palette.csv"))
 
