@@ -68,6 +68,7 @@ def normal(line: str) -> str:
     return " ".join(re.sub(r"\d+\.\d+ s\b|^seconds +.*", "N s", line).split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_runs_and_prints_what_the_page_shows(page, kmseg, drawn, tmp_path):
     for source in drawn.iterdir():

@@ -47,9 +47,9 @@ def prepare() -> None:
         importlib.import_module(module)
     from kmseg.pipeline.precompile import load_mask_loops
 
-    # Two workers of pytest that compile the loops at the same time begin at different ends and load the other's half.
-    loads = [load_mask_loops, load_discovery_loops, load_jpeg_loops]
-    for load in loads if os.environ.get("PYTEST_XDIST_WORKER") != "gw1" else [*loads[1:], loads[0]]:
+    # Two workers of pytest compile the loops at the same time: each begins with those that the other does not.
+    loads = [load_mask_loops, load_discovery_loops]
+    for load in loads if os.environ.get("PYTEST_XDIST_WORKER") != "gw1" else [loads[1], load_jpeg_loops, loads[0]]:
         load()
     with initialize(version_base="1.3", config_path=None):
         compose("config", ["dataset=folder", "dataset.root='/a b'", "clusterer.k=4", "writers=[index_png]"])
