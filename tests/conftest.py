@@ -14,12 +14,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.browser import chromium, is_local
 from tests.support.prepared import Server
 from tests.support.s3 import serving
 
 os.environ.pop("MLFLOW_TRACKING_URI", None)  # that of the user
+
+settings.register_profile(
+    "everyday",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("everyday")  # the same examples each time, however busy the machine is
 
 REPO = Path(__file__).resolve().parents[1]
 COLORS = {"sky": (70, 130, 180), "road": (128, 64, 128), "car": (0, 0, 142), "sign": (220, 220, 0)}

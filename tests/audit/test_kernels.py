@@ -11,7 +11,7 @@ from kmseg.palette import Palette
 from kmseg.pixels.hash_table import empty_table, table_rows
 from tests import reference
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 COLORS = [[(10, 20, 30), (200, 0, 0)], [(120, 120, 120)], [(0, 0, 0)]]
 PALETTE = Palette(["a", "b", "c"], np.array([colors[0] for colors in COLORS]), also=[(0, COLORS[0][1])])
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 9))

@@ -350,7 +350,7 @@ def test_a_plugin_adds_a_layout(tmp_path, monkeypatch):
     assert (record["layout"], record["labels"]["folders"]) == ("mine", ["second"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r$"), min_size=1, max_size=8),

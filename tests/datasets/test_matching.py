@@ -50,7 +50,7 @@ def test_what_may_belong_to_two_or_to_another_scene_is_not_paired(labels, photos
 names = st.lists(st.text("ab1_-./L", min_size=1, max_size=6), unique=True, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(names, names)
 def test_every_name_is_paired_once_or_told(labels, photos):
     found = match_names(labels, photos)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmseg.datasets.folder import Folder
@@ -72,7 +72,7 @@ def is_visible(path: Path, root: Path) -> bool:
     return not any(part.startswith(".") or part == "__MACOSX" for part in path.relative_to(root).parts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(drawn=entries)
 def test_files_used_and_files_named_as_unused_are_the_files_there(drawn, tmp_path):
     label = write_rgb(tmp_path / "label.png", draw_label())

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kmseg.datasets.listing import list_images
@@ -88,7 +88,7 @@ files = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(files, st.sampled_from([[], ["*.png"], ["b"]]))
 def test_files_used_and_files_named_are_the_files_there(tmp_path_factory, names, patterns):
     root = tmp_path_factory.mktemp("tree")

@@ -83,7 +83,7 @@ def test_nothing_to_count_is_an_empty_census():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(20, 60), st.integers(20, 60))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_regions_are_those_of_connected_components(seed, height, width):
     random = np.random.default_rng(seed)
     small = random.choice([0, 3, 90], (height // 5 + 1, width // 5 + 1, 1)).astype(np.uint8).repeat(3, axis=2)

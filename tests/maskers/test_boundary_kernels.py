@@ -14,7 +14,7 @@ from kmseg.pixels.luma_chroma import BLUE, LUMA, RED, luma_chroma_quarters
 from kmseg.pixels.packing import pack
 from tests import reference
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 label_planes = arrays(np.uint8, shapes, elements=st.sampled_from([0, 1, 2, 40, NO_LABEL]))
 

@@ -14,7 +14,7 @@ from kmseg.pixels.run_lengths import find_runs
 from kmseg.pixels.strips import strips
 from tests import reference
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 levels = st.one_of(st.sampled_from([0, 1, 12, 254, 255]), st.integers(0, 255))
 images = arrays(np.uint8, st.tuples(st.integers(1, 7), st.integers(1, 7), st.just(3)), elements=levels)
 codes = arrays(np.uint32, st.integers(1, 60), elements=st.one_of(st.integers(0, 3), st.just(0xFFFFFF)))

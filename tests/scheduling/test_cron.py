@@ -90,7 +90,7 @@ def ends_at_7(weekday: str) -> bool:
     return any(one(part) for part in weekday.split(","))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.tuples(numbers(0, 59), numbers(0, 23), numbers(1, 31), st.just("*"), numbers(0, 7)).map(" ".join))
 def test_any_cron_line_comes_next_at_the_first_minute_that_fits(line):
     found = next_times(Job(cron=line, timezone="UTC"), MONDAY, 2)

@@ -124,8 +124,8 @@ def test_a_run_that_takes_too_long_is_ended_with_its_children(tmp_path):
     hanging = runner(tmp_path, child + HANG, stop_timeout=0.2, time_limit=3, retries=0)
     thread = threading.Thread(target=hanging.fire, args=("job",))
     thread.start()
-    wait_for((tmp_path / "pid").exists)
-    children = psutil.Process(int((tmp_path / "pid").read_text() or 0)).children()
+    wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+    children = psutil.Process(int((tmp_path / "pid").read_text())).children()
     thread.join(PATIENCE)
     assert outcomes(tmp_path) == ["timed out"]
     _, alive = psutil.wait_procs(children, timeout=PATIENCE)

@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -185,8 +186,7 @@ def postgres(tmp_path):
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    folder = Path("/tmp") / f"kmseg-pg-{os.getpid()}"  # a socket's path has at most 107 letters
-    folder.mkdir(mode=0o777)
+    folder = Path(tempfile.mkdtemp(prefix="kmseg-pg-", dir="/tmp"))  # a socket's path has at most 107 letters
     as_user = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root
         shutil.chown(folder, "postgres")
