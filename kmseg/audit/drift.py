@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from kmseg.discovery.candidates import Candidates
 from kmseg.files import write_csv
 from kmseg.palette import RGB, Palette
 from kmseg.pixels.distance import between
+from kmseg.pixels.packing import unpack
 
 MAX_UNKNOWN_COLORS = 20
 """Unknown colors that are examined at most; the user corrects the palette after a few."""
@@ -128,15 +130,19 @@ class Drift:
 
 def representative_images(seen: Mapping[str, NewColors]) -> list[str]:
     """Return the keys of the images with most pixels of the most frequent unknown colors."""
-    images, colors, pixels = _as_arrays(seen)
+    keys = list(seen)
+    images, codes, pixels = _as_arrays(seen)
+    distinct, color_of = np.unique(codes, return_inverse=True)
+    colors = unpack(distinct)
     left = np.ones(len(pixels), bool)
     chosen: dict[str, None] = {}
     for _ in range(MAX_UNKNOWN_COLORS):
         if not left.any():
             break
-        same = left & _same_color(colors, colors[np.argmax(pixels * left)].tolist())
+        same = left & _same_color(colors, colors[color_of[np.argmax(pixels * left)]].tolist())[color_of]
         rows = np.flatnonzero(same)
-        chosen |= dict.fromkeys(images[i] for i in rows[np.argsort(-pixels[rows], kind="stable")][:IMAGES_PER_COLOR])
+        most = rows[np.argsort(-pixels[rows], kind="stable")][:IMAGES_PER_COLOR]
+        chosen |= dict.fromkeys(keys[image] for image in images[most])
         left &= ~same
     return list(chosen)
 
@@ -156,31 +162,33 @@ def find_drift(
     from kmseg.audit.kernels import NEAR
 
     sources, owners = palette.sources
-    images, colors, counts = _as_arrays(seen)
+    keys = list(seen)
+    images, codes, counts = _as_arrays(seen)
+    colors, color_of = np.unique(codes, return_inverse=True)  # the images share most of them
     same, limit = (0, min_unknown_pixels(palette)) if candidates.exact else (SAME_COLOR_DISTANCE, NEAR)
     old = _floats(known)
     fresh = [candidate for candidate in candidates.accepted if not _same_color(old, candidate.color, same).any()]
     fresh_colors = _floats([candidate.color for candidate in fresh])
-    apart, noted = between(fresh_colors, sources), between(colors, fresh_colors)
+    apart, noted = between(fresh_colors, sources), between(unpack(colors).astype(float), fresh_colors)
     own = np.where(
         noted.min(axis=1, initial=np.inf) <= SAME_COLOR_DISTANCE, noted.argmin(axis=1) if len(fresh) else 0, -1
-    )
+    )[color_of]
     found: list[UnknownColor] = []
-    affected: set[str] = set()
+    affected: set[int] = set()
     for number, candidate in enumerate(fresh):
         rows = np.flatnonzero(own == number)
         nearest = int(apart[number].argmin())
         # A color that no image recorded belongs to small objects without flat pixels.
         if apart[number, nearest] < (limit if len(rows) else NEAR):
             continue
-        where = list(dict.fromkeys(images[i] for i in rows))
-        affected |= set(where)
+        where = np.unique(images[rows])
+        affected.update(where.tolist())
         found.append(
             UnknownColor(
                 color=candidate.color,
                 pixels=int(counts[rows].sum()) or candidate.pixels,
                 images=len(where) or candidate.images,
-                first=tuple(where[:SHOWN]),
+                first=tuple(keys[place] for place in where[:SHOWN]),
                 nearest=palette.names[owners[nearest]] if owners[nearest] < len(palette) else "",
                 apart=float(apart[number, nearest]),
                 reason=candidate.reason,
@@ -190,20 +198,23 @@ def find_drift(
     return Drift(tuple(found), len(affected), pixels)
 
 
-def _as_arrays(seen: Mapping[str, NewColors]) -> tuple[list[str], NDArray[np.float64], NDArray[np.int64]]:
-    """Return image, color `(n, 3)` and pixels `(n,)` of every recorded color."""
-    rows = [(key, color, pixels) for key, colors in seen.items() for color, pixels in colors.items()]
-    levels = [list(bytes.fromhex(color[1:])) for _, color, _ in rows]
+def _as_arrays(seen: Mapping[str, NewColors]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
+    """Return the image's place, the color 0xRRGGBB and the pixels, each `(n,)`, of every recorded color.
+
+    They are read one image at a time: as objects, the colors of 100,000 images take 100 MB.
+    """
+    sizes = np.fromiter((len(colors) for colors in seen.values()), np.int64, len(seen))
+    codes = (int(color[1:], 16) for colors in seen.values() for color in colors)
+    pixels = (count for colors in seen.values() for count in colors.values())
+    total = int(sizes.sum())
     return (
-        [key for key, _, _ in rows],
-        _floats(levels),
-        np.array([pixels for _, _, pixels in rows], np.int64),
+        np.repeat(np.arange(len(sizes)), sizes),
+        np.fromiter(codes, np.uint32, total),
+        np.fromiter(pixels, np.int64, total),
     )
 
 
-def _same_color(
-    colors: NDArray[np.float64], color: Sequence[float], limit: float = SAME_COLOR_DISTANCE
-) -> NDArray[np.bool_]:
+def _same_color(colors: NDArray[Any], color: Sequence[float], limit: float = SAME_COLOR_DISTANCE) -> NDArray[np.bool_]:
     """Return which colors `(n, 3)` are within `limit` RGB units of another color."""
     return np.asarray(between(np.array([color]), colors)[0] <= limit)
 

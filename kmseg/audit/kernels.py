@@ -11,6 +11,7 @@ from kmseg.pixels.arrays import (
     I32Vector,
     I64Plane,
     I64Vector,
+    Integer,
     IntegerPlane,
     U8Plane,
     U8Vector,
@@ -274,7 +275,7 @@ def find_unmixed(
                 if found > before:
                     own = unpack_rgb(packed[min(mask[y, x], none)])
                     around[found, 0], around[found, 1], around[found, 2] = own
-                    explained = _is_mixture(color, around[: found + 1], before, limit)
+                    explained = _is_mixture(color, around[: found + 1], np.int64(before), limit)
                     if explained or found == MAX_SUPPORTED:
                         break
             if not explained:
@@ -320,7 +321,7 @@ def _rings() -> tuple[I64Vector, I64Vector, I64Vector]:
 
 
 @compiled
-def _is_mixture(color: F32Vector, around: F32Plane, new: int, limit: float) -> bool:
+def _is_mixture(color: F32Vector, around: F32Plane, new: Integer, limit: float) -> bool:
     """Tell whether a color lies within a squared distance of a line between two of the colors `(n, 3)` around it.
 
     The last of them has been compared with the first `new` before, and these with each other.

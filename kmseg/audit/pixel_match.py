@@ -181,14 +181,15 @@ def explained_shares(images: Mapping[str, MatchCounts]) -> dict[str, float]:
 
 def note_unmatched(images: Mapping[str, MatchCounts], palette: Palette) -> list[str]:
     """Say which images have many unmatched pixels, where in the worst, and which class is nearest."""
-    over = [(key, row) for key, row in worst_first(images) if row.unmatched > WORTH_A_NOTE * row.pixels]
+    over = sum(row.unmatched > WORTH_A_NOTE * row.pixels for row in images.values())
     if not over:
         return []
-    key, row = over[0]
+    key = worst_first(images)[0]
+    row = images[key]
     name = palette.names[row.nearest] if 0 <= row.nearest < len(palette) else "no class"
     left, top, right, bottom = row.where
     return [
-        f"{len(over)} of {len(images)} images have over {WORTH_A_NOTE:.0%} unmatched pixels, neither near a class "
+        f"{over} of {len(images)} images have over {WORTH_A_NOTE:.0%} unmatched pixels, neither near a class "
         f"nor between two around them; most {key}: {row.unmatched / row.pixels:.1%}, mainly in x {left} to {right}, "
         f"y {top} to {bottom}, given to {name} (images.csv)"
     ]
@@ -203,7 +204,7 @@ def write_images(path: Path, images: Mapping[str, MatchCounts], palette: Palette
         + [row.damage]
         + ([f"{row.consistent / row.blocks:.6f}" if row.blocks else ""] if examined else [])
         + [palette.names[row.nearest] if 0 <= row.nearest < len(palette) else "", *(row.where or ("",) * 4)]
-        for key, row in worst_first(images)
+        for key, row in ((key, images[key]) for key in worst_first(images))
     )
     return write_csv(
         path,
@@ -216,8 +217,8 @@ def write_images(path: Path, images: Mapping[str, MatchCounts], palette: Palette
 
 def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Path, notes: Sequence[str]) -> None:
     """Raise if the share of unmatched pixels of an image is above `limit`; the message names the images."""
-    shares = [(key, row.unmatched / row.pixels) for key, row in worst_first(images)]
-    over = [f"{key} ({share:.1%})" for key, share in shares if share > limit]
+    shares = {key: share for key, row in images.items() if (share := row.unmatched / row.pixels) > limit}
+    over = [f"{key} ({shares[key]:.1%})" for key in worst_first(images) if key in shares]
     if over:
         raise UserError(
             f"{len(over)} of {len(images)} images have more than max_unmatched={limit:g} of their pixels in colors "
@@ -227,6 +228,6 @@ def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Pat
         )
 
 
-def worst_first(images: Mapping[str, MatchCounts]) -> list[tuple[str, MatchCounts]]:
-    """Return the images sorted by their share of unmatched pixels, largest first."""
-    return sorted(images.items(), key=lambda entry: (-entry[1].unmatched / entry[1].pixels, entry[0]))
+def worst_first(images: Mapping[str, MatchCounts]) -> list[str]:
+    """Return the keys of the images sorted by their share of unmatched pixels, largest first."""
+    return [key for _, key in sorted((-row.unmatched / row.pixels, key) for key, row in images.items())]

@@ -95,7 +95,7 @@ def add_row(range3: Any, colors: Any, noise: Any, image: int, state: Any, table:
         runs[run, 2] = place[root]
         _add(joined[place[root]], own[run])
     for region in range(regions_above):
-        root = _find_root(parent, region)
+        root = _find_root(parent, np.int64(region))
         if place[root] >= 0:
             _add(joined[place[root]], sums[region])
         else:
@@ -150,7 +150,7 @@ def _same_color(one: Any, other: Any) -> bool:
 
 
 @compiled
-def _find_root(parent: Any, node: int) -> int:
+def _find_root(parent: Any, node: Any) -> Any:
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -160,7 +160,7 @@ def _find_root(parent: Any, node: int) -> int:
 @compiled
 def _join(parent: Any, one: int, other: int) -> None:
     """Make two regions one."""
-    one, other = _find_root(parent, one), _find_root(parent, other)
+    one, other = _find_root(parent, np.int64(one)), _find_root(parent, np.int64(other))
     parent[max(one, other)] = min(one, other)
 
 

@@ -165,7 +165,7 @@ def count_pixels(
         _pack(line, start, colors[:length])
         block_ranges(line, start, width, range3[:length], range5[:length], work)
         is_mixed[:] = 0
-        begin, end = _next_with_edges(range5[:length], flat, 0)
+        begin, end = _next_with_edges(range5[:length], flat, np.int64(0))
         while begin < length:  # elsewhere a pixel is interior, whatever lies further off
             _find_mixed(line, start + begin, width, np.int64(REACH), is_mixed[begin:end], work)
             if exact:
@@ -208,7 +208,7 @@ def _classify_pixels(range3: Any, range5: Any, is_mixed: Any, kinds: int, noise:
 
 
 @compiled
-def _next_with_edges(range5: Any, flat: Any, begin: int) -> Any:
+def _next_with_edges(range5: Any, flat: Any, begin: Any) -> Any:
     """Return the first and the last plus one of the next pixels that have edges nearby, in whole pieces."""
     length = len(range5)
     while begin < length and not _any_above(range5[begin : begin + PIECE], flat):
@@ -295,7 +295,8 @@ def _keep_on_line(line: Any, start: int, width: int, noise: Any, range3: Any, ra
     for x in range(len(is_mixed)):
         if is_mixed[x] and range5[x] > noise:
             is_mixed[x] = np.uint8(
-                _on_line(line, start + x, width, NEAR_REACH) or _on_line(line, start + x, width, REACH)
+                _on_line(line, start + x, width, np.int64(NEAR_REACH))
+                or _on_line(line, start + x, width, np.int64(REACH))
             )
 
 

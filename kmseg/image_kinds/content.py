@@ -49,6 +49,9 @@ MODE_RADIUS = 12.0
 MIXTURE_RADIUS = 4
 """Pixels around a mixed pixel within which its two classes lie: half an 8x8 block of JPEG."""
 
+MOST_AROUND = 5
+"""Classes around a pixel that are tried as its two: within nine pixels there are hardly more."""
+
 MIXTURE_DISTANCE = 24.0
 """RGB distance from the line between two classes within which a pixel is a mixture of them; JPEG 4:2:0 bends it."""
 
@@ -96,6 +99,10 @@ REDUCED_DOUBT = 2.0
 INSTANCE_COLORS = 100
 """Distinct colors of exactly flat areas from which on colors number objects and not classes: published
 legends have up to 183 classes, but one image shows rarely more than 50."""
+
+
+PACKING = np.array([65536, 256, 1], np.uint32)
+"""Makes words 0xRRGGBB of colors."""
 
 
 def is_gray(image: NDArray[np.uint8]) -> bool:
@@ -297,14 +304,16 @@ def _tightness(flat: NDArray[np.uint8], peaks: NDArray[np.float64], nearest: NDA
         return 0.0, 1.0
     pick = flat[:: max(1, len(flat) // 65536)]
     codes = _lookup(nearest, pick)
+    near = codes >= 0
+    words = (codes[near].astype(np.uint32) << 24) | (pick[near].astype(np.uint32) @ PACKING)  # of 256 peaks at most
+    colors, counts = np.unique(words, return_counts=True)  # by peak, then by color
+    levels = np.stack([(colors >> shift & 255).astype(np.int16) for shift in (16, 8, 0)], axis=1)
     tight = 0
-    for k in range(len(peaks)):
-        own = pick[codes == k].astype(int)
-        if len(own):
-            packed, counts = np.unique(own @ [65536, 256, 1], return_counts=True)
-            top = packed[counts.argmax()]
-            tight += int((np.abs(own - [top >> 16, (top >> 8) & 255, top & 255]).max(axis=1) <= 2).sum())
-    return tight / max(int((codes >= 0).sum()), 1), float((codes < 0).mean())
+    for rows in np.split(np.arange(len(colors)), np.flatnonzero(np.diff(colors >> 24)) + 1):
+        if len(rows):
+            top = levels[rows[counts[rows].argmax()]]
+            tight += int(counts[rows][np.abs(levels[rows] - top).max(axis=1) <= 2].sum())
+    return tight / max(len(words), 1), float((~near).mean())
 
 
 def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
@@ -346,17 +355,10 @@ def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64], nea
             continue
         pick = np.arange(0, len(ys), max(1, len(ys) // budget))
         ys, xs = ys[pick], xs[pick]
-        offsets = np.array(
-            [
-                (dy, dx)
-                for dy in range(-MIXTURE_RADIUS, MIXTURE_RADIUS + 1, 2)
-                for dx in range(-MIXTURE_RADIUS, MIXTURE_RADIUS + 1, 2)
-            ]
-        )
-        height, width = codes.shape
-        around = codes[
-            np.clip(ys[:, None] + offsets[:, 0], 0, height - 1), np.clip(xs[:, None] + offsets[:, 1], 0, width - 1)
-        ]
+        padded = np.pad(codes, MIXTURE_RADIUS, mode="edge")
+        window = np.arange(0, 2 * MIXTURE_RADIUS + 1, 2)
+        corner = ys * padded.shape[1] + xs
+        around = padded.ravel()[corner[:, None] + (window[:, None] * padded.shape[1] + window).ravel()]
         off = _distance_to_mixtures(tile[ys, xs].astype(np.float32), around, peaks.astype(np.float32))
         asked += len(ys)
         bad += int((off > MIXTURE_DISTANCE).sum())
@@ -401,10 +403,13 @@ def _distance_to_mixtures(
     peaks : ndarray of shape (k, 3), float32
     """
     ordered = np.sort(around, axis=1)
-    first = np.ones(ordered.shape, bool)
-    first[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    distinct = np.where(first & (ordered >= 0), ordered, 32000)
-    distinct = np.sort(distinct, axis=1)[:, :5]  # five classes within nine pixels
+    first = ordered >= 0
+    first[:, 1:] &= ordered[:, 1:] != ordered[:, :-1]
+    rows, columns = np.nonzero(first)
+    places = np.arange(len(rows)) - np.searchsorted(rows, np.arange(len(around)))[rows]  # of a peak in its row
+    kept = places < MOST_AROUND
+    distinct = np.full((len(around), MOST_AROUND), 32000, np.int16)
+    distinct[rows[kept], places[kept]] = ordered[rows[kept], columns[kept]]
     best = np.full(len(colors), np.inf, np.float32)
     valid = distinct < 32000
     for i in range(distinct.shape[1]):

@@ -19,7 +19,7 @@ from kmseg.pipeline.count_colors import count_colors
 from kmseg.pipeline.mask_dataset import Masked
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
-from kmseg.pipeline.tally import Tally
+from kmseg.pipeline.tally import Tally, pack_new_colors
 
 CHECKED_IMAGES = 10
 """Sampled images that a given legend is checked against; a wrong legend shows in a few."""
@@ -75,7 +75,7 @@ def _sample_to_check(plan: Plan, items: Sequence[Item], tally: Tally) -> list[It
     """Return a random sample of images, and those with the largest share of unmatched pixels."""
     readable = [item for item in items if item.key in tally.explained]
     drawn = replace(plan.sampling, images=CHECKED_IMAGES).choose(readable)
-    worst = {key for key, _ in worst_first(tally.explained)[:CHECKED_IMAGES]}
+    worst = set(worst_first(tally.explained)[:CHECKED_IMAGES])
     return [*drawn, *(item for item in readable if item.key in worst and item not in drawn)]
 
 
@@ -94,6 +94,6 @@ def _candidates(plan: Plan, chosen: Sequence[Item], progress: Progress) -> Candi
 def _drift(
     candidates: Candidates, palette: Palette, items: Sequence[Item], tally: Tally, known: Sequence[RGB] = ()
 ) -> Drift:
-    seen = {item.key: tally.new_colors[item.key] for item in items if item.key in tally.new_colors}
+    seen = pack_new_colors([tally.new_colors]).in_order(item.key for item in items)
     pixels = sum(row.pixels for row in tally.explained.values())
     return find_drift(candidates, palette, seen, pixels, known)

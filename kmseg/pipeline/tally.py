@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from kmseg.audit.pixel_match import MatchCounts
 from kmseg.audit.unknown_colors import NewColors
+from kmseg.pipeline.packed_rows import PackedRows
+
+_VALUES = attrgetter(*(field.name for field in fields(MatchCounts)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +56,11 @@ class Tally:
         return [note for _, note in sorted(self.notes.get(writer, []), key=lambda entry: entry[0])]
 
 
+def pack_new_colors(parts: Iterable[Mapping[str, NewColors]]) -> PackedRows[NewColors]:
+    """Return the colors that the palette lacks, by image, of several parts."""
+    return PackedRows.merge(dict, lambda colors: (dict(colors),), parts)
+
+
 def merge_tallies(parts: Sequence[Tally]) -> Tally:
     """Add up the tallies of several chunks."""
     if len(parts) == 1:
@@ -63,8 +72,8 @@ def merge_tallies(parts: Sequence[Tally]) -> Tally:
         failures=tuple(failure for part in parts for failure in part.failures),
         class_pixels=np.sum([part.class_pixels for part in parts], axis=0),
         near_pixels=np.sum([part.near_pixels for part in parts], axis=0),
-        explained={key: row for part in parts for key, row in part.explained.items()},
-        new_colors={key: colors for part in parts for key, colors in part.new_colors.items()},
+        explained=PackedRows.merge(MatchCounts, _VALUES, (part.explained for part in parts)),
+        new_colors=pack_new_colors(part.new_colors for part in parts),
         confusion=np.sum([part.confusion for part in parts], axis=0),
         flat_pixels=np.sum([part.flat_pixels for part in parts], axis=0),
         evaluated=sum(part.evaluated for part in parts),

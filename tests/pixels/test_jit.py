@@ -1,3 +1,4 @@
+import ast
 import subprocess
 import sys
 
@@ -34,8 +35,22 @@ def test_compiled_code_on_disk_is_valid_only_with_the_files_of_all_loops(tmp_pat
 
     from kmseg.audit import kernels
 
-    loops = [loop for loop in vars(kernels).values() if hasattr(loop, "py_func")]
+    loops = [loop for loop in vars(kernels).values() if hasattr(getattr(loop, "_cache", None), "_cache_file")]
+    assert kernels.classify_pixels in loops
     assert {loop._cache._cache_file._source_stamp for loop in loops} == {jit.source_stamp(jit.PACKAGE)}
+
+
+def test_compiled_functions_with_an_underscore_are_called_by_compiled_functions_only():
+    # Called from Python, they would end the process: they are compiled without what Python calls a function by.
+    found = []
+    for path in sorted(jit.PACKAGE.rglob("*.py")):
+        functions = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+        loops = {f.name: f for f in functions if any("compiled" in ast.unparse(d) for d in f.decorator_list)}
+        own = {name for name in loops if name.startswith("_")}
+        callers = [f for f in functions if f.name not in loops]
+        names = {node.id for f in callers for node in ast.walk(f) if isinstance(node, ast.Name)}
+        found += [f"{path.name}: {name}" for name in own & names]
+    assert not found
 
 
 def test_loops_are_loaded_without_scipys_linear_algebra_which_others_can_still_use():

@@ -150,6 +150,7 @@ def color_cell(code: Integer) -> Any:
 @compiled
 def luma_chroma(red: Integer, green: Integer, blue: Integer) -> tuple[Any, Any, Any]:
     """Return a color's luma and chroma in quarters of a level, as `features.luma_chroma_quarters` does."""
+    red, green, blue = np.int32(red), np.int32(green), np.int32(blue)
     return feature(red, green, blue, LUMA), feature(red, green, blue, BLUE), feature(red, green, blue, RED)
 
 
