@@ -136,6 +136,16 @@ def test_panels_in_rows_and_columns_are_found_without_bars():
     assert (kind.kind, kind.panels.rows, kind.panels.columns, kind.panels.label) == ("panels", 2, 2, 1)
 
 
+def test_walls_between_the_rooms_of_a_plan_are_no_bars():
+    plan = np.zeros((200, 240, 3), np.uint8)
+    for number, (y, x) in enumerate([(0, 0), (0, 90), (102, 0), (102, 150)]):
+        plan[y : y + 98, x:] = COLORS[1 + number]
+        plan[y : y + 98, max(x - 4, 0) : x] = COLORS[0]
+    plan[98:102] = COLORS[0]
+    plan[40:44, 90:] = COLORS[0]
+    assert classify(plan).kind == "color label"
+
+
 def test_axes_whose_numbers_have_one_digit_make_a_figure():
     page = np.full((300, 360, 3), 255, np.uint8)
     page[60:220, 90:290] = draw_label(0)
