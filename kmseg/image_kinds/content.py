@@ -108,6 +108,9 @@ RAMP_STEP, RAMP_PIXELS = 12, 17
 """Levels from pixel to pixel up to which a color rises evenly, and pixels in a row from which on that is a ramp:
 resizing makes short or steep ones, and JPEG hardly any longer than two blocks."""
 
+MIN_RAMP_COLORS = 64
+"""Distinct colors of an image below which it need not be looked at for ramps."""
+
 RAMP_LINES = 4
 """Every such row and column is looked at for ramps."""
 
@@ -271,7 +274,7 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
         "unexplained": shares.unexplained,
         "foreground_unexplained": shares.foreground_unexplained,
         "shaded": shaded,
-        "ramps": _ramps(tiles, gray),
+        "ramps": _ramps(tiles, gray) if len(colors) >= MIN_RAMP_COLORS else 0.0,
         "core_unexplained": shares.core_unexplained,
         "at_peaks": shares.at_peaks,
         "small_steps": _small_steps(tiles),
