@@ -15,7 +15,6 @@ from kmseg.discovery.candidates import DOUBTFUL, SHADE, Candidate, Candidates
 from kmseg.discovery.palette import Found
 from kmseg.errors import UnreadableImage
 from kmseg.image_kinds import (
-    COLOR_LABEL,
     FIGURE,
     INSTANCE_IDS,
     LABEL_KINDS,
@@ -348,7 +347,7 @@ def _without_photos(items: Sequence[Item], looked: Looked) -> str:
 
 def _without_shared_colors(looked: Looked) -> str:
     """Say that images have hardly a color in common, where each has several: labels share those of their classes."""
-    images = [np.array(kind.colors) for kind in looked.kinds.values() if kind.kind == COLOR_LABEL and kind.colors]
+    images = [np.array(kind.colors) for kind in looked.kinds.values() if kind.colors]
     if len(images) < SHARING_IMAGES or np.median([len(colors) for colors in images]) < SHARING_COLORS:
         return ""
     shares = []

@@ -258,7 +258,7 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     packed = np.concatenate([tile.reshape(-1, 3) for tile in tiles]).astype(np.uint32) @ np.array(
         [65536, 256, 1], np.uint32
     )
-    colors, _counts = np.unique(packed, return_counts=True)
+    distinct = len(np.unique(packed))
     peaks, sizes = _peaks(flat)
     nearest = _nearest_table(peaks)
     shares = _explain(tiles, peaks, nearest)
@@ -274,11 +274,11 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
         "unexplained": shares.unexplained,
         "foreground_unexplained": shares.foreground_unexplained,
         "shaded": shaded,
-        "ramps": _ramps(tiles, gray) if len(colors) >= MIN_RAMP_COLORS else 0.0,
+        "ramps": _ramps(tiles, gray) if distinct >= MIN_RAMP_COLORS else 0.0,
         "core_unexplained": shares.core_unexplained,
         "at_peaks": shares.at_peaks,
         "small_steps": _small_steps(tiles),
-        "colors": float(len(colors)),
+        "colors": float(distinct),
         "gray": float(gray),
         "doubt": 0.0,
     }
@@ -293,8 +293,9 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     if not gray and len(flat) <= MAX_REDUCED_FLAT * total:
         codes = [np.where(r <= FLAT_RANGE, _lookup(nearest, tile), -1) for tile, r in zip(tiles, ranges, strict=True)]
         if is_reduced_photo(codes, peaks):
-            return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT}, reason=REDUCED)
-    if len(colors) <= 32 and exact >= 0.2:
+            colors = _common(peaks, sizes)
+            return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT}, colors=colors, reason=REDUCED)
+    if distinct <= 32 and exact >= 0.2:
         return ImageKind(COLOR_LABEL, 1.0, measures, colors=_common(peaks, sizes))
     trust = float(np.clip((tight - MIN_TIGHT) / 0.2, 0, 1))
     whole = [
