@@ -381,6 +381,8 @@ def _some_files(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]
         kind = Counter(odd[key].kind for key in keys).most_common(1)[0][0]
         many = {PHOTO: "photos", OVERLAY: "overlays", FIGURE: "figures", PANELS: "images of several panels"}
         what = many.get(kind, f"images of another kind ({kind})")
+        if all(odd[key].reason == SMALL for key in keys):
+            what = "photos, or labels too small for their compression,"
         total = sum(item.label.suffix.lower() == suffix for item in items)
         which = (
             f"the {total} {suffix or 'nameless'} files" if whole_type else f"{len(keys)} of {looked_at[suffix]} files"
