@@ -48,7 +48,8 @@ MIN_PEAK_PIXELS = 16
 """Least flat pixels of a peak in the sample."""
 
 COMMON_SHARE = 0.01
-"""Share of the flat pixels at peaks from which on a peak is compared with those of other images."""
+"""Share of the flat pixels at peaks from which on a peak is compared with others: rims of enlarged labels have many
+rare ones."""
 
 MODE_RADIUS = 12.0
 """RGB distance within which a pixel has the color of a peak."""
@@ -291,10 +292,11 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     if measures["small_steps"] <= 0.3 and exact >= 0.3 and _areas_of_one_color(tiles, ranges) >= INSTANCE_COLORS:
         return ImageKind(INSTANCE_IDS, 0.7, measures)
     if not gray and len(flat) <= MAX_REDUCED_FLAT * total:
+        common = _common(peaks, sizes)
         codes = [np.where(r <= FLAT_RANGE, _lookup(nearest, tile), -1) for tile, r in zip(tiles, ranges, strict=True)]
-        if is_reduced_photo(codes, peaks):
-            colors = _common(peaks, sizes)
-            return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT}, colors=colors, reason=REDUCED)
+        codes = [np.where(part < len(common), part, -1) for part in codes]
+        if is_reduced_photo(codes, peaks[: len(common)]):
+            return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT}, colors=common, reason=REDUCED)
     if distinct <= 32 and exact >= 0.2:
         return ImageKind(COLOR_LABEL, 1.0, measures, colors=_common(peaks, sizes))
     trust = float(np.clip((tight - MIN_TIGHT) / 0.2, 0, 1))
@@ -329,7 +331,7 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
 
 
 def _common(peaks: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[tuple[float, float, float, int], ...]:
-    """Return the peaks that have `COMMON_SHARE` of the pixels of all, with their pixels."""
+    """Return the peaks that have `COMMON_SHARE` of the pixels of all, with their pixels; they are the first ones."""
     keep = sizes >= COMMON_SHARE * sizes.sum()
     return tuple((r, g, b, n) for (r, g, b), n in zip(peaks[keep].tolist(), sizes[keep].tolist(), strict=True))
 

@@ -20,8 +20,8 @@ MAX_NEIGHBOR_RANK = 0.4
 Measured: labels of 60 public sets and of 348 drawn ones 0.36 and more (but for layers in a ramp, 0.2), most photos
 reduced to 6 to 24 colors 0.2 to 0.4."""
 
-MIN_AREAS = 8.0
-"""Least number of areas in 10,000 pixels. Measured: labels of so low a rank 0.4 to 4, reduced photos 10 to 60."""
+MIN_AREAS = 5.0
+"""Least number of areas in 10,000 pixels. Measured: labels of so low a rank 0.4 to 4, reduced photos mostly 5 to 50."""
 
 MIN_BORDERS = 50
 """Pairs of neighbors of two colors below which nothing is told."""
