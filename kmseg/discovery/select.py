@@ -26,9 +26,14 @@ from kmseg.discovery.modes import (
 from kmseg.discovery.rules import Context, decide
 from kmseg.discovery.statistics import PIXELS, ColorStatistics
 from kmseg.encoding import scale_percent
+from kmseg.errors import UserError
 from kmseg.legends.jpeg_colors import most_plausible
 
 NO_DEMANDS = Demands()
+
+MOST_CLASSES = 2000
+"""Classes from which on nothing is found: published legends have up to 183, and each color is compared with all
+classes, which took over nine minutes of five enlarged photos of 12,000 colors."""
 
 
 def find_candidates(statistics: ColorStatistics, demands: Demands = NO_DEMANDS) -> Candidates:
@@ -152,6 +157,11 @@ class Selection:
         )
         if verdict == "accepted":
             self.context.classes.append(mode)
+            if len(self.context.classes) > MOST_CLASSES:
+                raise UserError(
+                    f"more than {MOST_CLASSES:,} colors stand out in the sampled images; are they labels, and not "
+                    "photos or object numbers? clusterer.k=N reduces them to N classes"
+                )
 
     def far_from_all(self, colors: NDArray[Any], distance: float) -> NDArray[np.bool_]:
         """Tell of colors `(n, 3)` which are at least `distance` from all classes."""

@@ -24,7 +24,11 @@ from kmseg.image_kinds.kinds import (
     OVERLAY,
     PANELS,
     PHOTO,
+    PLAIN_BACKGROUND,
+    REDUCED,
     SCREENSHOT,
+    SMALL,
+    SOFT,
     ImageKind,
     Panels,
 )
@@ -42,7 +46,11 @@ __all__ = [
     "OVERLAY",
     "PANELS",
     "PHOTO",
+    "PLAIN_BACKGROUND",
+    "REDUCED",
     "SCREENSHOT",
+    "SMALL",
+    "SOFT",
     "ImageKind",
     "Panels",
     "classify",
@@ -76,7 +84,7 @@ def classify(pixels: NDArray[Any], encoding: Any = None) -> ImageKind:
     panels = find_panels(image, content)
     if panels is not None:
         sure = 0.9 if panels.label is not None and set(panels.kinds) - LABEL_KINDS else 0.7
-        return ImageKind(PANELS, sure, content.measures, panels=panels)
+        return ImageKind(PANELS, sure, content.measures, panels=panels, colors=content.colors)
     return find_page(image, content) or content
 
 

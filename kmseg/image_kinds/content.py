@@ -17,6 +17,10 @@ from kmseg.image_kinds.kinds import (
     INSTANCE_IDS,
     OVERLAY,
     PHOTO,
+    PLAIN_BACKGROUND,
+    REDUCED,
+    SMALL,
+    SOFT,
     ImageKind,
 )
 from kmseg.image_kinds.reduced_photo import is_reduced_photo
@@ -42,6 +46,10 @@ MAX_PEAKS = 256
 
 MIN_PEAK_PIXELS = 16
 """Least flat pixels of a peak in the sample."""
+
+COMMON_SHARE = 0.01
+"""Share of the flat pixels at peaks from which on a peak is compared with others: rims of enlarged labels have many
+rare ones."""
 
 MODE_RADIUS = 12.0
 """RGB distance within which a pixel has the color of a peak."""
@@ -90,11 +98,35 @@ MIN_GRAY_AT_PEAKS = 0.5
 """Least share of a gray image's pixels that is near a peak: between black and white every gray is a mixture."""
 
 MAX_REDUCED_FLAT = 0.9
-"""Largest share of exactly flat neighborhoods of a photo that was reduced to few colors; most labels have more, and
-need not be looked at for specks."""
+"""Largest share of flat neighborhoods of a photo that was reduced to few colors; most labels have more, and need not
+be looked at for it."""
 
 REDUCED_DOUBT = 2.0
 """The doubt about such a photo: clearly no label, as a panel among labels."""
+
+MAX_RAMPS = 0.02
+"""Largest share of a label's pixels on ramps. Measured: labels in JPEG up to 0.006, other ones less; heat maps,
+probability maps and masks blurred over 8 pixels and more mostly 0.02 to 0.5."""
+
+RAMP_STEP, RAMP_PIXELS = 12, 17
+"""Levels from pixel to pixel up to which a color rises evenly, and pixels in a row from which on that is a ramp:
+resizing makes short or steep ones, and JPEG hardly any longer than two blocks."""
+
+MIN_RAMP_COLORS = 64
+"""Distinct colors of an image below which it need not be looked at for ramps."""
+
+RAMP_LINES = 4
+"""Every such row and column is looked at for ramps."""
+
+MIN_BACKGROUND = 0.5
+"""Least share of the pixels near the largest peak that makes it a background."""
+
+CORE_DISTANCE, MIN_CORE_PIXELS, MAX_CORE_UNEXPLAINED = 5.0, 64, 0.5
+"""Pixels from the background beyond which an object is no rim; least number of such pixels that tell; largest share of
+them that is unexplained in a label. Measured: labels up to 0.1, parts of photos 0.1 to 1."""
+
+SMALL_SIDE = 128
+"""Pixels of the shorter side below which rims take so much of an image that labels in JPEG look like photos."""
 
 INSTANCE_COLORS = 100
 """Distinct colors of exactly flat areas from which on colors number objects and not classes: published
@@ -234,8 +266,8 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     packed = np.concatenate([tile.reshape(-1, 3) for tile in tiles]).astype(np.uint32) @ np.array(
         [65536, 256, 1], np.uint32
     )
-    colors, _counts = np.unique(packed, return_counts=True)
-    peaks, _sizes = _peaks(flat)
+    distinct = len(np.unique(packed))
+    peaks, sizes = _peaks(flat)
     nearest = _nearest_table(peaks)
     shares = _explain(tiles, peaks, nearest)
     tight, outside = _tightness(flat, peaks, nearest)
@@ -250,9 +282,11 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
         "unexplained": shares.unexplained,
         "foreground_unexplained": shares.foreground_unexplained,
         "shaded": shaded,
+        "ramps": _ramps(tiles, gray) if distinct >= MIN_RAMP_COLORS else 0.0,
+        "core_unexplained": shares.core_unexplained,
         "at_peaks": shares.at_peaks,
         "small_steps": _small_steps(tiles),
-        "colors": float(len(colors)),
+        "colors": float(distinct),
         "gray": float(gray),
         "doubt": 0.0,
     }
@@ -264,29 +298,49 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
         return ImageKind(COLOR_LABEL, 0.9, measures, values)
     if measures["small_steps"] <= 0.3 and exact >= 0.3 and _areas_of_one_color(tiles, ranges) >= INSTANCE_COLORS:
         return ImageKind(INSTANCE_IDS, 0.7, measures)
-    if not gray and exact <= MAX_REDUCED_FLAT and is_reduced_photo(tiles):
-        return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT})
-    if len(colors) <= 32 and exact >= 0.2:
-        return ImageKind(COLOR_LABEL, 1.0, measures)
+    if not gray and len(flat) <= MAX_REDUCED_FLAT * total:
+        common = _common(peaks, sizes)
+        codes = [np.where(r <= FLAT_RANGE, _lookup(nearest, tile), -1) for tile, r in zip(tiles, ranges, strict=True)]
+        codes = [np.where(part < len(common), part, -1) for part in codes]
+        if is_reduced_photo(codes, peaks[: len(common)]):
+            return ImageKind(PHOTO, 0.7, measures | {"doubt": REDUCED_DOUBT}, colors=common, reason=REDUCED)
+    if distinct <= 32 and exact >= 0.2:
+        return ImageKind(COLOR_LABEL, 1.0, measures, colors=_common(peaks, sizes))
     trust = float(np.clip((tight - MIN_TIGHT) / 0.2, 0, 1))
-    doubts = [
+    whole = [
         MIN_TIGHT / max(tight, 0.01),
         outside / (MAX_OUTSIDE_PEAKS[0] + trust * (MAX_OUTSIDE_PEAKS[1] - MAX_OUTSIDE_PEAKS[0])),
         shares.unexplained / (MAX_UNEXPLAINED[0] + trust * (MAX_UNEXPLAINED[1] - MAX_UNEXPLAINED[0])),
     ]
-    if shares.unexplained >= MIN_FOREGROUND:
-        doubts.append(shares.foreground_unexplained / MAX_FOREGROUND_UNEXPLAINED)
-    if shading >= MIN_SHADED_PIXELS:
-        doubts.append(shaded / MAX_SHADED)
     if gray:
-        doubts.append(MIN_GRAY_AT_PEAKS / max(shares.at_peaks, 0.01))
-    doubt = max(doubts) if len(peaks) else 9.0
+        whole.append(MIN_GRAY_AT_PEAKS / max(shares.at_peaks, 0.01))
+    objects = [shares.core_unexplained / MAX_CORE_UNEXPLAINED] if shares.background >= MIN_BACKGROUND else []
+    if shares.unexplained >= MIN_FOREGROUND:
+        objects.append(shares.foreground_unexplained / MAX_FOREGROUND_UNEXPLAINED)
+    if shading >= MIN_SHADED_PIXELS:
+        objects.append(shaded / MAX_SHADED)
+    soft = measures["ramps"] / MAX_RAMPS
+    doubt = max(*whole, *objects, soft) if len(peaks) else 9.0
     measures["doubt"] = doubt
     if doubt <= 1:
         binary = gray and len(peaks) == 2 and abs(peaks - [[0], [255]][:: 1 if peaks[0, 0] < 128 else -1]).max() < 12
-        return ImageKind(BINARY_MASK if binary else COLOR_LABEL, float(np.clip(1.25 - doubt / 2, 0.5, 1)), measures)
+        sure = float(np.clip(1.25 - doubt / 2, 0.5, 1))
+        return ImageKind(BINARY_MASK if binary else COLOR_LABEL, sure, measures, colors=_common(peaks, sizes))
     sure = float(np.clip(doubt / 3, 0.3, 1))
-    return ImageKind(OVERLAY if _is_overlay(tiles) else PHOTO, sure, measures)
+    reason = ""
+    if min(image.shape[:2]) < SMALL_SIDE:
+        reason = SMALL
+    elif soft > 1:
+        reason = SOFT
+    elif len(peaks) and max(whole) <= 1:
+        reason = PLAIN_BACKGROUND
+    return ImageKind(OVERLAY if _is_overlay(tiles) else PHOTO, sure, measures, reason=reason)
+
+
+def _common(peaks: NDArray[np.float64], sizes: NDArray[np.int64]) -> tuple[tuple[float, float, float, int], ...]:
+    """Return the peaks that have `COMMON_SHARE` of the pixels of all, with their pixels; they are the first ones."""
+    keep = sizes >= COMMON_SHARE * sizes.sum()
+    return tuple((r, g, b, n) for (r, g, b), n in zip(peaks[keep].tolist(), sizes[keep].tolist(), strict=True))
 
 
 def _areas_of_one_color(tiles: Sequence[NDArray[np.uint8]], ranges: Sequence[NDArray[np.uint8]]) -> int:
@@ -330,10 +384,12 @@ def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
 
 class Shares(NamedTuple):
     """Shares of an image's pixels: `unexplained` is neither near a peak nor a mixture of two nearby, `background` near
-    the largest peak; `foreground_unexplained` is of the pixels that are not."""
+    the largest peak; `foreground_unexplained` is of the pixels that are not, `core_unexplained` of those far from
+    it."""
 
     unexplained: float
     foreground_unexplained: float
+    core_unexplained: float
     at_peaks: float
     background: float
 
@@ -341,18 +397,21 @@ class Shares(NamedTuple):
 def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64], nearest: NDArray[np.int16]) -> Shares:
     """Explain the pixels of an image by peaks `(k, 3)`, the largest first; `nearest` is their table."""
     if not len(peaks):
-        return Shares(1.0, 1.0, 0.0, 0.0)
-    asked = bad = total = background = 0
-    rest = 0
+        return Shares(1.0, 1.0, 1.0, 0.0, 0.0)
+    asked = bad = total = background = rest = 0
+    core = core_rest = core_asked = core_bad = 0
     budget = max(256, 8192 // len(tiles))
     for tile in tiles:
         codes = _lookup(nearest, tile)
         total += codes.size
         background += int((codes == 0).sum())
+        deep = _far_from(codes == 0)
+        core += int(deep.sum())
         ys, xs = np.nonzero(codes < 0)
         rest += len(ys)
         if not len(ys):
             continue
+        core_rest += int(deep[ys, xs].sum())
         pick = np.arange(0, len(ys), max(1, len(ys) // budget))
         ys, xs = ys[pick], xs[pick]
         padded = np.pad(codes, MIXTURE_RADIUS, mode="edge")
@@ -361,10 +420,46 @@ def _explain(tiles: Sequence[NDArray[np.uint8]], peaks: NDArray[np.float64], nea
         around = padded.ravel()[corner[:, None] + (window[:, None] * padded.shape[1] + window).ravel()]
         off = _distance_to_mixtures(tile[ys, xs].astype(np.float32), around, peaks.astype(np.float32))
         asked += len(ys)
-        bad += int((off > MIXTURE_DISTANCE).sum())
+        strange, inside = off > MIXTURE_DISTANCE, deep[ys, xs]
+        bad += int(strange.sum())
+        core_asked += int(inside.sum())
+        core_bad += int((strange & inside).sum())
     share = bad / asked if asked else 0.0
     lost = share * rest
-    return Shares(lost / total, lost / max(total - background, 1), 1 - rest / total, background / total)
+    core_lost = core_rest * core_bad / max(core_asked, 1) if core >= MIN_CORE_PIXELS else 0.0
+    return Shares(
+        lost / total,
+        lost / max(total - background, 1),
+        core_lost / max(core, 1),
+        1 - rest / total,
+        background / total,
+    )
+
+
+def _far_from(background: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the pixels farther than `CORE_DISTANCE` from any of the background; none where there is no background."""
+    if not background.any():
+        return np.zeros(background.shape, bool)
+    return np.asarray(cv2.distanceTransform((~background).astype(np.uint8), cv2.DIST_L2, 3) > CORE_DISTANCE)
+
+
+def _ramps(tiles: Sequence[NDArray[np.uint8]], gray: bool) -> float:
+    """Return the share of pixels where a channel rises or falls in small steps over many pixels in a row."""
+    ramps = np.zeros(1 if gray else 3)
+    for tile in tiles:
+        for channel in range(len(ramps)):
+            plane = tile[..., channel]
+            ramps[channel] += sum(_on_ramps(lines[::RAMP_LINES]) for lines in (plane, plane.T)) * tile.size / 2
+    return float(ramps.max() / sum(tile.size for tile in tiles))
+
+
+def _on_ramps(lines: NDArray[np.uint8]) -> float:
+    """Return the share of the steps along lines `(n, length)` that are part of a ramp."""
+    step = np.diff(lines.astype(np.int16), axis=1, append=np.int16(-1000))  # a line ends in no small step
+    way = np.where(np.abs(step) <= RAMP_STEP, np.sign(step), 0).ravel()
+    starts = np.flatnonzero(np.diff(way, prepend=np.int16(2)))
+    lengths = np.diff(np.append(starts, way.size))
+    return float(lengths[(way[starts] != 0) & (lengths >= RAMP_PIXELS)].sum() / way.size)
 
 
 def _nearest_table(peaks: NDArray[np.float64]) -> NDArray[np.int16]:

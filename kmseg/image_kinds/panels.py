@@ -35,6 +35,10 @@ BAR_CONTRAST = 0.7
 MAX_BARRED_PANELS = 8
 """Panels in a row that are looked for where bars part them."""
 
+MAX_WALL, MIN_WALL_SHARE = 5, 0.01
+"""Width in pixels up to which bars between labels may be lines of a class, such as walls of a floor plan; least share
+of the panels' pixels in the bars' color that makes them so."""
+
 SEAM_CONTRAST = 12.0
 """Step across the seam between two panels without a bar, in levels: more than JPEG leaves in a flat area."""
 
@@ -47,7 +51,9 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
     height, width = image.shape[:2]
     columns, rows = _spans_between_bars(image, 1), _spans_between_bars(image, 0)
     if columns or rows:
-        return _panels(image, rows or [(0, height)], columns or [(0, width)])[0]
+        found = _panels(image, rows or [(0, height)], columns or [(0, width)])[0]
+        if not _is_divided_by_walls(image, found):
+            return found
     best: tuple[float, Panels] | None = None
     for axis in (1, 0):
         size = image.shape[axis]
@@ -62,6 +68,18 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
             if mixed and (best is None or clarity > best[0] + 0.1):
                 best = clarity, found
     return best[1] if best else _find_grid(image)
+
+
+def _is_divided_by_walls(image: NDArray[np.uint8], found: Panels) -> bool:
+    """Tell whether thin bars between labels have a color that the labels have inside."""
+    if found.bar > MAX_WALL or not LABEL_KINDS.issuperset(found.kinds):
+        return False
+    top, bottom, left, right = found.boxes[0]
+    middle = found.bar // 2
+    bar = image[top:bottom, right + middle] if found.columns > 1 else image[bottom + middle, left:right]
+    inside = np.concatenate([image[y:b, x:r].reshape(-1, 3) for y, b, x, r in found.boxes])
+    alike = np.abs(inside.astype(int) - np.median(bar, axis=0)).max(axis=1) <= BAR_RANGE
+    return bool(alike.mean() >= MIN_WALL_SHARE)
 
 
 def _find_grid(image: NDArray[np.uint8]) -> Panels | None:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
-from kmseg.audit.input_kinds import LookAtImages, Looked, doubt_about, file_group, sample_items
-from kmseg.datasets import Item, label_state
-from kmseg.errors import UserError
-from kmseg.images import has_transparent_pixels
+from kmseg.audit.input_kinds import (
+    LookAtImages,
+    Looked,
+    doubt_about,
+    doubt_about_objects,
+    explains,
+    file_group,
+    sample_items,
+    seem_small,
+)
+from kmseg.datasets import Dataset, Item, label_state, read_label
+from kmseg.discovery.palette import Found
+from kmseg.errors import UnreadableImage, UserError
+from kmseg.images import LabelImage, has_transparent_pixels
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
@@ -17,8 +28,33 @@ BYTES_OF_A_LOOK = 4096
 """What is known of one image, in memory, about. The runs of a sweep look once."""
 
 
-def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
-    """Classify a sample of the input and say what it seems to be, if not label images; else return nothing."""
+@dataclass(frozen=True)
+class InputDoubt:
+    """What is doubtful about the input before any work.
+
+    Attributes
+    ----------
+    sentence : str
+        What the input seems to be, and what to do; empty where it seems to be label images.
+    small : bool
+        Whether the small size of the images may be all that makes them look like photos.
+    """
+
+    sentence: str = ""
+    small: bool = False
+
+    def hold_against(self, found: Found, images: int, dataset: Dataset, items: Sequence[Item]) -> str:
+        """Return the doubt that is left when the palette of so many images is known.
+
+        Small images are labels after all if their palette explains them.
+        """
+        if not self.sentence or (self.small and explains(found.palette, _read_sample(dataset, items))):
+            return doubt_about_objects(found, images)
+        return self.sentence
+
+
+def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> InputDoubt:
+    """Classify a sample of the input and say what it seems to be, if not label images."""
     chosen = sample_items(items)
     # Files without a photo are told by comparing groups of files: with one group, their photos need not be read.
     work = LookAtImages(plan.dataset, photos=len({file_group(item) for item in chosen}) > 1)
@@ -28,7 +64,15 @@ def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> str:
 
     states = [label_state(plan.dataset, item) for item in chosen]
     looked = FILE_CACHE.get(states, f"look {work}", look, lambda found: BYTES_OF_A_LOOK * len(found.kinds))
-    return doubt_about(items, looked, plan.choices.get("dataset", ""))
+    return InputDoubt(doubt_about(items, looked, plan.choices.get("dataset", "")), seem_small(looked))
+
+
+def _read_sample(dataset: Dataset, items: Sequence[Item]) -> list[LabelImage]:
+    found = []
+    for item in sample_items(items):
+        with suppress(UnreadableImage):
+            found.append(read_label(dataset, item))
+    return found
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects
 from kmseg.datasets import list_items
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
@@ -37,10 +36,10 @@ class Discover:
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
                 doubt = look_at_input(plan, items, progress)
-                with explained_by(doubt):
+                with explained_by(doubt.sentence):
                     found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
                 announce_palette(plan, found.palette)
-                doubt = doubt or doubt_about_objects(found, counted.read)
+                left = doubt.hold_against(found, counted.read, plan.dataset, items)
                 record_found(tracked, plan, found, progress)
             metrics = {"palette/inertia": found.clusters.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
@@ -57,7 +56,7 @@ class Discover:
                 counted.failures,
                 (*notes, *say_transparent(items), found.said, found.damage, *found.remarks),
             )
-            return replace(outcome, doubt=doubt, palette_shown=True)
+            return replace(outcome, doubt=left, palette_shown=True)
 
 
 def _distance_shares(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:

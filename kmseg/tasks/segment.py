@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kmseg.audit.input_kinds import doubt_about_objects
 from kmseg.audit.pixel_match import explained_shares, note_unmatched, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
@@ -25,7 +24,7 @@ from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.finish_writers import finish_writers
 from kmseg.pipeline.incremental import saved_palette
-from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
+from kmseg.pipeline.look_at_input import InputDoubt, explained_by, look_at_input, say_transparent
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
 from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
@@ -63,7 +62,7 @@ class Segment:
         check_photos(plan, items)
         metrics: dict[str, float] = {}
         warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes, *say_split(plan, items)]
-        found, check, doubt = None, NOTHING_TO_CHECK, ""
+        found, check, looked, doubt = None, NOTHING_TO_CHECK, InputDoubt(), ""
         with (
             only_run_in(plan.folder),
             noting_files() as noted,
@@ -71,12 +70,13 @@ class Segment:
         ):
             with progress.timed("total"):
                 if not plan.incremental or palette is None:  # later incremental runs compare what is new
-                    doubt = look_at_input(plan, items, progress)
+                    looked = look_at_input(plan, items, progress)
+                    doubt = looked.sentence
                     warnings += say_transparent(items)
                 if palette is None:
                     with explained_by(doubt):
                         found, sampled = learn_palette(plan, items, progress)
-                    doubt = doubt or doubt_about_objects(found, sampled.read)
+                    doubt = looked.hold_against(found, sampled.read, plan.dataset, items)
                     palette = found.palette
                     announce_palette(plan, palette)
                     record_found(tracked, plan, found, progress)

@@ -1,12 +1,19 @@
-"""What the colors found say about the input: shades of one class by file."""
+"""What a look at images and the colors found say about the input."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from kmseg.audit.input_kinds import doubt_about_most, doubt_about_shades
+from kmseg.audit.input_kinds import Looked, doubt_about, doubt_about_most, doubt_about_shades, explains, seem_small
+from kmseg.datasets import Item
 from kmseg.discovery.select import find_candidates
 from kmseg.discovery.statistics import ColorStatistics
+from kmseg.image_kinds import ImageKind, classify
+from kmseg.images import LabelImage
+from kmseg.palette import Palette
+from tests.support.kinds import COLORS, as_jpeg, draw_indices
 
 
 def gray_masks(*levels):
@@ -33,3 +40,33 @@ def test_mostly_doubtful_classes_are_told():
     doubtful = replace(found, considered=tuple(replace(each, certainty=0.6) for each in found.considered))
     assert doubt_about_most(found) == ""
     assert doubt_about_most(doubtful).startswith("9 of 9 classes are doubtful")
+
+
+def test_images_without_a_common_color_are_told_and_rare_classes_are_not():
+    random = np.random.default_rng(1)
+
+    items = [Item(f"{n}", Path(f"{n}.png")) for n in range(5)]
+
+    def doubt_of(color_sets):
+        labels = [colors[draw_indices(n, len(colors))] for n, colors in enumerate(color_sets)]
+        return doubt_about(items, Looked(5, {f"{n}": classify(label) for n, label in enumerate(labels)}))
+
+    own = [random.integers(0, 256, (5, 3)).astype(np.uint8) for _ in items]
+    assert doubt_of(own).startswith("hardly a color is in two of 5 images")
+    assert doubt_of([np.concatenate([COLORS[:2], colors]) for colors in own]) == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"), [("small", "too small"), ("soft", "soft rims"), ("plain background", "thin")]
+)
+def test_what_else_photos_may_be_is_said(reason, said):
+    items = [Item(name, Path(f"{name}.png")) for name in ("a", "b")]
+    looked = Looked(2, {item.key: ImageKind("photo", 0.9, reason=reason) for item in items})
+    assert said in doubt_about(items, looked)
+    assert seem_small(looked) == (reason == "small")
+
+
+def test_a_palette_explains_small_labels_in_jpeg_and_not_without_a_class():
+    labels = [LabelImage(as_jpeg(COLORS[draw_indices(n, 3, (64, 64))], 75)) for n in range(3)]
+    assert explains(Palette(list("abc"), COLORS[:3]), labels)
+    assert not explains(Palette(list("ab"), COLORS[:2]), labels)

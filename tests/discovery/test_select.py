@@ -2,9 +2,11 @@ import cv2
 import numpy as np
 import pytest
 
+from kmseg.discovery import select
 from kmseg.discovery.candidates import Demands, write_candidates
 from kmseg.discovery.select import find_candidates
 from kmseg.discovery.statistics import CORES, ColorStatistics
+from kmseg.errors import UserError
 from kmseg.metrics.legend import count_flat_pixels, legend_scores
 from kmseg.palette import Palette
 from tests.conftest import COLORS, draw_label
@@ -162,3 +164,12 @@ def test_a_short_antialiased_line_in_exact_images_adds_no_class():
     statistics = ColorStatistics.of(label)
     assert statistics.describe_damage() == "1 label image: 1 lossless"
     assert len(find_candidates(statistics).accepted) == 3
+
+
+def test_thousands_of_colors_are_no_classes(monkeypatch):
+    monkeypatch.setattr(select, "MOST_CLASSES", 50)
+    shades = np.random.default_rng(0).permutation(1 << 24)[:64]
+    blocks = np.stack([shades >> 16, shades >> 8 & 255, shades & 255], axis=1).astype(np.uint8).reshape(8, 8, 3)
+    pixels = np.kron(blocks, np.ones((4, 4, 1), np.uint8))
+    with pytest.raises(UserError, match="more than 50 colors"):
+        find_candidates(ColorStatistics.of(pixels))

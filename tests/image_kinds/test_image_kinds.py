@@ -136,6 +136,16 @@ def test_panels_in_rows_and_columns_are_found_without_bars():
     assert (kind.kind, kind.panels.rows, kind.panels.columns, kind.panels.label) == ("panels", 2, 2, 1)
 
 
+def test_walls_between_the_rooms_of_a_plan_are_no_bars():
+    plan = np.zeros((200, 240, 3), np.uint8)
+    for number, (y, x) in enumerate([(0, 0), (0, 90), (102, 0), (102, 150)]):
+        plan[y : y + 98, x:] = COLORS[1 + number]
+        plan[y : y + 98, max(x - 4, 0) : x] = COLORS[0]
+    plan[98:102] = COLORS[0]
+    plan[40:44, 90:] = COLORS[0]
+    assert classify(plan).kind == "color label"
+
+
 def test_axes_whose_numbers_have_one_digit_make_a_figure():
     page = np.full((300, 360, 3), 255, np.uint8)
     page[60:220, 90:290] = draw_label(0)
@@ -146,16 +156,44 @@ def test_axes_whose_numbers_have_one_digit_make_a_figure():
     assert classify(page).kind == "figure"
 
 
-def test_a_photo_reduced_to_few_colors_is_no_label_and_a_ragged_mask_is_one():
+@pytest.mark.parametrize("quality", [None, 85])
+def test_a_photo_reduced_to_few_colors_is_no_label_and_a_ragged_mask_is_one(quality):
     random = np.random.default_rng(3)
-    light = cv2.resize(random.uniform(0.2, 1, (5, 6)).astype(np.float32), (200, 160), interpolation=cv2.INTER_CUBIC)
-    photo = light[..., None] * [200, 150, 90] + random.normal(0, 5, (160, 200, 1))
-    reduced = (np.clip(photo, 0, 254) // 24 * 24).astype(np.uint8)
-    assert classify(reduced).kind == "photo"
+    light = cv2.resize(random.uniform(0.2, 1, (8, 9)).astype(np.float32), (400, 320), interpolation=cv2.INTER_CUBIC)
+    photo = light[..., None] * [200, 150, 90] + random.normal(0, 3, (320, 400, 1))
+    reduced = cv2.medianBlur((np.clip(photo, 0, 254) // 32 * 32).astype(np.uint8), 5)
+    kind = classify(reduced if quality is None else as_jpeg(reduced, quality))
+    assert (kind.kind, kind.reason) == ("photo", "reduced")
     label = draw_label(3)
     specks = random.random(label.shape[:2]) < 0.03
     label[specks] = COLORS[random.integers(len(COLORS), size=specks.sum())]
     assert classify(label).kind == "color label"
+
+
+def test_layers_in_the_order_of_a_color_ramp_are_a_label():
+    depth = np.linspace(0, 9.99, 200)[:, None] + np.sin(np.arange(240) / 30)
+    layers = np.clip(depth, 0, 9).astype(np.uint8)[..., None] * np.uint8([25, 20, 12]) + np.uint8([0, 20, 90])
+    assert classify(layers).kind == "color label"
+    assert classify(as_jpeg(layers, 90)).kind == "color label"
+
+
+@pytest.mark.parametrize("quality", [None, 92])
+def test_a_mask_with_soft_rims_is_no_label_and_an_enlarged_one_is(quality):
+    mask = (draw_indices(0, 6, (240, 320)) % 2 * 255).astype(np.uint8)
+    soft = cv2.GaussianBlur(mask, (0, 0), 9)
+    kind = classify(soft if quality is None else as_jpeg(np.dstack([soft] * 3), quality))
+    assert (kind.is_label, kind.reason) == (False, "soft")
+    enlarged = cv2.resize(mask[::4, ::4], (320, 240), interpolation=cv2.INTER_CUBIC)
+    assert classify(enlarged).is_label
+
+
+def test_a_small_part_of_a_photo_on_black_is_no_label_and_a_small_object_is_one():
+    image = np.zeros((256, 320, 3), np.uint8)
+    image[100:130, 90:120] = draw_photo(0)[40:70, 40:70]
+    kind = classify(image)
+    assert (kind.kind, kind.reason) == ("photo", "plain background")
+    image[100:130, 90:120] = (200, 120, 40)
+    assert classify(as_jpeg(image, 75)).kind == "color label"
 
 
 @pytest.mark.parametrize("seed", [3, 9, 19, 20])
