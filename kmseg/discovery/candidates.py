@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kmseg.discovery.modes import Mode
 from kmseg.files import write_csv
 from kmseg.palette import RGB
 from kmseg.pixels.distance import between
@@ -60,6 +61,13 @@ class Candidate:
     verdict: str
     reason: str
     certainty: float
+
+    @staticmethod
+    def of(mode: Mode, verdict: str, reason: str, certainty: float) -> Candidate:
+        """Make a candidate of a mode and the verdict on it."""
+        red, green, blue = (int(level) for level in mode.color)
+        seen = mode.pixels, mode.images, mode.interior, mode.mixed, mode.one_value, mode.largest_region
+        return Candidate((red, green, blue), *seen, verdict, reason, certainty)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from kmseg.discovery import thresholds as t
 from kmseg.discovery.candidates import Candidate, Candidates
 from kmseg.discovery.damage import Damage
 from kmseg.discovery.modes import Evidence, Mode, Source, mean_shift
+from kmseg.discovery.rules import off_lines
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.palette import RGB
 
@@ -67,7 +68,8 @@ def look_again(
         if modes:
             best = max(modes, key=lambda mode: mode.pixels)
             what = "cores" if best.source == Source.OBJECTS else "pixels"
-            found.append(_accept(best, f"by the published legend, {legend}: {best.pixels} {what}"))
+            words = f"by the published legend, {legend}: {best.pixels} {what}"
+            found.append(Candidate.of(best, "accepted", words, CERTAINTY))
             known = np.concatenate([known, [color]])
     if not found:
         return candidates
@@ -106,7 +108,7 @@ def _cores_at(evidence: Evidence, color: NDArray[np.int64], known: NDArray[np.in
     if pixels < PUBLISHED_CORES or _distances(color, known).min(initial=np.inf) < CORES_APART:
         return None
     center = np.average(evidence.colors[rows], axis=0, weights=cores)
-    if _distances(color, center[None])[0] > CORES_SHIFT or _off_all_lines(color, known) < t.SMALL_OFF:
+    if _distances(color, center[None])[0] > CORES_SHIFT or (off_lines(color, known)[1] < t.SMALL_OFF).any():
         return None
     images = int(evidence.counts[rows, s.CORE_IMAGES].max())
     return Mode(color, Source.OBJECTS, pixels, images, one_value=float(cores.max() / pixels))
@@ -115,20 +117,3 @@ def _cores_at(evidence: Evidence, color: NDArray[np.int64], known: NDArray[np.in
 def _distances(color: NDArray[np.int64], others: NDArray[Any]) -> NDArray[np.float64]:
     """Return the RGB distances `(n,)` of a color to others `(n, 3)`."""
     return np.asarray(np.sqrt(((others - color) ** 2).sum(axis=1)), np.float64)
-
-
-def _off_all_lines(color: NDArray[np.int64], classes: NDArray[np.int64]) -> float:
-    """Return the RGB distance of a color to the nearest of the lines between any two classes."""
-    first, second = np.triu_indices(len(classes), k=1)
-    starts, lines = classes[first].astype(float), (classes[second] - classes[first]).astype(float)
-    shares = ((color - starts) * lines).sum(axis=1) / np.maximum((lines**2).sum(axis=1), 1)
-    nearest = starts + np.clip(shares, 0, 1)[:, None] * lines
-    return float(_distances(color, nearest).min(initial=np.inf))
-
-
-def _accept(mode: Mode, reason: str) -> Candidate:
-    red, green, blue = (int(level) for level in mode.color)
-    shares = mode.interior, mode.mixed, mode.one_value
-    return Candidate(
-        (red, green, blue), mode.pixels, mode.images, *shares, mode.largest_region, "accepted", reason, CERTAINTY
-    )

@@ -214,13 +214,12 @@ def _mode_of_peak(evidence: Evidence, peak: Color, least: int, compressed: bool)
         return at_core
     center = mean_shift(evidence, evidence.pure, peak)
     drawn_away = ((center - peak) ** 2).sum() > t.CORE**2  # to a larger class not far away
-    concentrated = evidence.pure[core].sum() >= t.OWN_SHARE * evidence.pure[wide].sum()
-    if drawn_away and concentrated and at_core.one_value >= t.OWN_VALUE:
+    if drawn_away and at_core.interior >= t.BLED_INTERIOR:
         center = color.astype(float)
     if np.sqrt(((color - center) ** 2).sum()) > t.SNAP:
         color = np.rint(center).astype(np.int64)
-    shares = {"mixed": at_core.mixed, "one_value": at_core.one_value}
-    return evidence.mode(color, evidence.within(color, t.BLUR), Source.PIXELS, core, **shares)
+    own = {"images": at_core.images, "mixed": at_core.mixed, "one_value": at_core.one_value}
+    return evidence.mode(color, evidence.within(color, t.BLUR), Source.PIXELS, core, **own)
 
 
 def object_modes(

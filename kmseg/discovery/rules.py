@@ -48,14 +48,13 @@ class Context:
         """Return distance and mode of the class nearest to a mode; infinity and the mode itself without classes."""
         if not self.classes:
             return float("inf"), mode
-        apart = self.distances(mode)
-        n = int(apart.argmin())
-        return float(apart[n]), self.classes[n]
+        apart = np.sqrt(((self.colors - mode.color) ** 2).sum(axis=1))
+        return float(apart.min()), self.classes[int(apart.argmin())]
 
-    def distances(self, mode: Mode) -> NDArray[np.float64]:
-        """Return the distance of each class to a mode."""
-        colors = np.array([c.color for c in self.classes], float).reshape(-1, 3)
-        return np.sqrt(((colors - mode.color) ** 2).sum(axis=1))
+    @property
+    def colors(self) -> NDArray[np.int64]:
+        """The colors of the classes, `(n, 3)`."""
+        return np.array([c.color for c in self.classes], np.int64).reshape(-1, 3)
 
     def is_noisy(self, mode: Mode) -> bool:
         """Tell whether damage may have made the mode of another's pixels."""
@@ -168,7 +167,7 @@ def is_lone_shade(mode: Mode, context: Context) -> Verdict | None:
         return None
     apart, nearest = context.nearest(mode)
     classes = context.classes
-    small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions
+    small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions and mode.one_value < t.OWN_VALUE
     blend = apart < t.ISOLATION_DISTANCE and _is_between(mode.color, classes)
     if small or (blend and not any(_is_between(c.color, [o for o in classes if o is not c]) for c in classes)):
         return Verdict("merged", f"in 1 of {context.images} images only, {apart:.0f} from {text(nearest.color)}", 0.6)
@@ -179,8 +178,7 @@ def _is_between(color: NDArray[Any], classes: Sequence[Mode]) -> bool:
     """Tell whether a color lies between two classes; many classes leave hardly a color off all such lines."""
     if len(classes) > t.FEW_CLASSES:
         return False
-    colors = np.array([c.color for c in classes], float)
-    return any(_off_line(color, colors[i], colors[:i]) < t.SAME for i in range(1, len(colors)))
+    return bool((off_lines(color, np.array([c.color for c in classes]).reshape(-1, 3))[1] < t.SAME).any())
 
 
 def has_large_region(mode: Mode, context: Context) -> Verdict | None:
@@ -192,13 +190,20 @@ def has_large_region(mode: Mode, context: Context) -> Verdict | None:
 
 
 def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
-    """Without flat interior it must stand far from all classes, and not between two."""
-    if mode.source != Source.PIXELS or has_interior(mode):
+    """Without flat interior it must stand far from all classes, and not between two.
+
+    Soft edges, as networks and smoothing leave them, are flat here and there, but form no region.
+    """
+    if mode.source != Source.PIXELS:
+        return None
+    between = _is_between(mode.color, context.classes)
+    soft = between and not mode.largest_region and mode.mixed >= t.SOFT_MIXED
+    if has_interior(mode) and not soft:
         return None
     apart, nearest = context.nearest(mode)
     limit = t.ISOLATION_DISTANCE if mode.one_value < t.REPEATED_SHARE else t.REPEATED_ISOLATION_DISTANCE
-    if _is_between(mode.color, context.classes):
-        return Verdict("rejected", "no flat interior: mixture" + parents(mode, context), 0.7)
+    if between:
+        return Verdict("rejected", f"no flat {'region' if soft else 'interior'}: mixture" + parents(mode, context), 0.7)
     if apart < limit:
         words = f"no flat interior and close to {text(nearest.color)}: chroma bleeding" + parents(mode, context)
         return Verdict("rejected", words, 0.7)
@@ -229,15 +234,13 @@ def is_small_object(mode: Mode, context: Context) -> Verdict | None:
     if mode.source != Source.OBJECTS:
         return None
     seen = f"{mode.pixels} cores in {mode.images} images"
-    colors = np.array([c.color for c in context.classes], float)
-    off = min((_off_line(mode.color, colors[i], colors[:i]) for i in range(1, len(colors))), default=np.inf)
     if mode.images < t.SMALL_IMAGES:
         return Verdict("rejected", f"small objects only, in {mode.images} image", 0.6)
     if mode.pixels < t.SMALL_SIZE * mode.images:
         return Verdict("rejected", f"small objects only, too small: {seen}", 0.6)
     if mode.one_value > t.REPEATED_SHARE:
         return Verdict("rejected", f"small objects of one repeated value: chroma bleeding; {seen}", 0.6)
-    if off < t.SMALL_OFF:
+    if (off_lines(mode.color, context.colors)[1] < t.SMALL_OFF).any():
         return Verdict("rejected", "mixture: small objects only" + parents(mode, context), 0.6)
     return Verdict("accepted", f"small objects only: {seen}", 0.6)
 
@@ -278,17 +281,11 @@ def has_interior(mode: Mode) -> bool:
 
 def parents(mode: Mode, context: Context) -> str:
     """Name the two classes that have this color on the way between them; only words, no verdict hangs on it."""
-    if len(context.classes) < 2:
+    pairs, off = off_lines(mode.color, context.colors)
+    if off.min(initial=np.inf) >= t.CORE:
         return ""
-    colors = np.array([c.color for c in context.classes], float)
-    one, other = np.triu_indices(len(colors), 1)
-    start, way = colors[one], colors[other] - colors[one]
-    shares = ((mode.color - start) * way).sum(axis=1) / np.maximum(1.0, (way**2).sum(axis=1))
-    off = np.sqrt(((start + shares[:, None] * way - mode.color) ** 2).sum(axis=1))
-    off[(shares <= 0.1) | (shares >= 0.9)] = np.inf
-    n = int(off.argmin())
-    first, second = (text(context.classes[i].color) for i in (other[n], one[n]))
-    return f", on the way from {first} to {second}" if off[n] < t.CORE else ""
+    first, second = (text(context.classes[i].color) for i in sorted(pairs[off.argmin()], reverse=True))
+    return f", on the way from {first} to {second}"
 
 
 def text(color: Sequence[int] | NDArray[np.int64]) -> str:
@@ -300,9 +297,10 @@ def _distance(one: Sequence[int] | NDArray[np.int64], other: Sequence[int]) -> f
     return float(np.sqrt(((np.asarray(one, float) - np.asarray(other, float)) ** 2).sum()))
 
 
-def _off_line(color: NDArray[np.int64], one: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Return how far a color is from the nearest of the straight ways from one color to each of the others."""
-    ways = others - one
-    shares = ((color - one) * ways).sum(axis=1) / np.maximum(1.0, (ways**2).sum(axis=1))
-    nearest = one + np.clip(shares, 0, 1)[:, None] * ways
-    return float(np.sqrt(((nearest - color) ** 2).sum(axis=1)).min())
+def off_lines(color: NDArray[Any], colors: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the rows of each two of some colors, `(m, 2)`, and how far a color is from the line between, `(m,)`."""
+    pairs = np.stack(np.triu_indices(len(colors), 1), axis=1)
+    start, way = colors[pairs[:, 0]].astype(float), (colors[pairs[:, 1]] - colors[pairs[:, 0]]).astype(float)
+    shares = ((color - start) * way).sum(axis=1) / np.maximum(1.0, (way**2).sum(axis=1))
+    nearest = start + np.clip(shares, 0, 1)[:, None] * way
+    return pairs, np.sqrt(((nearest - color) ** 2).sum(axis=1))

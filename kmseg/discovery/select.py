@@ -137,25 +137,11 @@ class Selection:
 
     def add(self, mode: Mode) -> None:
         """Decide about a mode."""
-        verdict, reason, certainty = decide(mode, self.context)
-        red, green, blue = (int(v) for v in mode.color)
-        if any(c.color == (red, green, blue) and c.verdict == "accepted" for c in self.considered):
+        candidate = Candidate.of(mode, *decide(mode, self.context))
+        if any(c.color == candidate.color and c.verdict == "accepted" for c in self.considered):
             return
-        self.considered.append(
-            Candidate(
-                (red, green, blue),
-                mode.pixels,
-                mode.images,
-                mode.interior,
-                mode.mixed,
-                mode.one_value,
-                mode.largest_region,
-                verdict,
-                reason,
-                certainty,
-            )
-        )
-        if verdict == "accepted":
+        self.considered.append(candidate)
+        if candidate.verdict == "accepted":
             self.context.classes.append(mode)
             if len(self.context.classes) > MOST_CLASSES:
                 raise UserError(
@@ -166,6 +152,6 @@ class Selection:
     def far_from_all(self, colors: NDArray[Any], distance: float) -> NDArray[np.bool_]:
         """Tell of colors `(n, 3)` which are at least `distance` from all classes."""
         far = np.ones(len(colors), bool)
-        for known in self.context.classes:
-            far &= ((colors - known.color) ** 2).sum(axis=1) >= distance**2
+        for known in self.context.colors:
+            far &= ((colors - known) ** 2).sum(axis=1) >= distance**2
         return far

@@ -18,10 +18,13 @@ OVERSHOOT = 4
 """Levels that a bicubic filter moves a color by along a rim: two modes of resized images nearer than this need
 proof."""
 
-OWN_SHARE, OWN_VALUE = 0.6, 0.3
-"""Least share, of the pixels within `BLUR` levels of a peak, that lies within `CORE`, and of these that has one value,
-to make a mode of a peak from which the mean moves to a larger class. A class 16 levels from one of 360,000 pixels has
-0.77 and 0.74; the soft edges of a network's output and shades of one image have at most 0.12 of one value."""
+OWN_VALUE = 0.3
+"""Share of one value from which a small color near a class is its own, although a single image shows it: small classes
+have 0.3 to 0.8, shades of one image at most 0.1."""
+
+SOFT_MIXED = 0.1
+"""Share of mixtures from which what is flat between two classes, and forms no region, is a soft edge: in a network's
+output it is 0.16 to 0.38, in small classes that lie on such a line 0.00."""
 
 ROUNDING = 1.8
 """RGB units: resizing in floating point rounds a class's color to another level in some files, 254 for 255. One level

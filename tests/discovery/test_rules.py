@@ -99,10 +99,11 @@ def test_near_a_class_what_has_no_interior_has_bled():
 
 
 def test_what_one_image_shows_close_to_a_class_is_its_shade():
-    lone = {"images": 1, "region_images": 1, "proof_regions": 0}
+    lone = {"images": 1, "region_images": 1, "proof_regions": 0, "one_value": 0.1}
     assert "in 1 of 40 images only" in verdict_of(mode((128, 64, 146), **lone), ROAD).reason
     assert verdict_of(mode((128, 64, 146), **lone), ROAD, images=3).verdict == "accepted"
     assert verdict_of(mode((128, 200, 146), **lone), ROAD).verdict == "accepted"
+    assert verdict_of(mode((128, 64, 146), **(lone | {"one_value": 0.5})), ROAD).verdict == "accepted"  # drawn so
     ramp = [mode((level, level, level)) for level in (0, 100, 200)]
     assert verdict_of(mode((125, 125, 125), images=1, region_images=1), *ramp).verdict == "accepted"
     blend = mode((0, 0, 118), images=1, region_images=1)  # large, but on the way from one class to another
@@ -123,6 +124,13 @@ def test_without_interior_a_density_mode_between_two_of_few_classes_is_their_mix
     thin = mode((64, 32, 64), Source.PIXELS, **THIN)
     assert verdict_of(thin, ROAD, BLACK).reason.startswith("no flat interior: mixture")
     assert verdict_of(mode((64, 90, 64), Source.PIXELS, **THIN), ROAD, BLACK).verdict == "accepted"
+
+
+def test_soft_edges_that_are_flat_here_and_there_are_a_mixture_and_small_classes_are_not():
+    flat = THIN | {"interior": 0.2, "interior_pixels": 40}
+    soft = mode((64, 32, 64), Source.PIXELS, mixed=0.2, **flat)
+    assert verdict_of(soft, ROAD, BLACK).reason.startswith("no flat region: mixture")
+    assert verdict_of(mode((64, 32, 64), Source.PIXELS, **flat), ROAD, BLACK).verdict == "accepted"
 
 
 def test_without_interior_a_density_mode_must_be_in_more_images_the_more_there_are():
