@@ -24,6 +24,7 @@ from kmseg.maskers.boundary.label_table import (
     TIGHT_TOLERANCE,
     UNIT,
 )
+from kmseg.maskers.boundary.plane_kernels import COMMON
 from kmseg.pixels.luma_chroma import luma_chroma_quarters
 
 # kmseg.pixels
@@ -217,17 +218,25 @@ def find_uncertain(label, low, high, flags, flat, exact):
     return np.flatnonzero(~(local & (flags & PLAUSIBLE > 0) | (flat != NO_LABEL) | (exact > 0)))
 
 
-def dilate_label_bits(evidence, words):
-    """Return the bits (words, rows, columns) of the classes with evidence in each block and up to BLOCKS away."""
+def find_classes_around(evidence, flags, words):
+    """Return the bits (words, rows, columns) of the classes with evidence in each block and up to BLOCKS away.
+
+    And those with COMMON such pixels or one that is TIGHT.
+    """
     height, width = evidence.shape
     rows, columns = -(-height // BLOCK), -(-width // BLOCK)
-    bits = np.zeros((words, rows, columns), np.uint32)
+    bits, common = np.zeros((2, words, rows, columns), np.uint32)
     for row, column in np.ndindex(rows, columns):
-        top, left = max(row - BLOCKS, 0) * BLOCK, max(column - BLOCKS, 0) * BLOCK
-        around = evidence[top : (row + BLOCKS + 1) * BLOCK, left : (column + BLOCKS + 1) * BLOCK]
-        for label in np.unique(around[around < 32 * words]).tolist():
+        window = np.s_[
+            max(row - BLOCKS, 0) * BLOCK : (row + BLOCKS + 1) * BLOCK,
+            max(column - BLOCKS, 0) * BLOCK : (column + BLOCKS + 1) * BLOCK,
+        ]
+        for label in np.unique(evidence[window][evidence[window] < 32 * words]).tolist():
+            own = evidence[window] == label
             bits[label // 32, row, column] |= np.uint32(1 << label % 32)
-    return bits
+            if own.sum() >= COMMON or (flags[window][own] & TIGHT).any():
+                common[label // 32, row, column] |= np.uint32(1 << label % 32)
+    return bits, common
 
 
 # kmseg.discovery

@@ -63,13 +63,17 @@ def test_pixels_are_uncertain_unless_flat_exact_or_plausible_and_local(rows):
 @given(
     arrays(
         np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), fill=st.just(NO_LABEL), elements=st.integers(0, 63)
-    )
+    ),
+    st.integers(0, 2**32 - 1),
 )
-def test_classes_are_nearby_up_to_two_blocks_away(evidence):
-    expected = reference.dilate_label_bits(evidence, 2)
-    words = np.zeros_like(expected)
-    planes.dilate_label_bits(evidence.ravel(), evidence.shape[1], words)
+def test_classes_are_nearby_up_to_two_blocks_away_and_common_from_five_pixels_or_a_tight_one(evidence, seed):
+    flags = np.where(np.random.default_rng(seed).random(evidence.shape) < 0.05, TIGHT, 0).astype(np.uint8)
+    evidence[:9, 3:12] = evidence[0, 0]
+    expected, common = reference.find_classes_around(evidence, flags, 2)
+    words, often = np.zeros((2, *expected.shape), np.uint32)
+    planes.find_classes_around(evidence.ravel(), flags.ravel(), evidence.shape[1], words, often)
     assert np.array_equal(words, expected)
+    assert np.array_equal(often, common)
 
 
 @few

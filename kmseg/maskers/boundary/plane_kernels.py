@@ -40,6 +40,9 @@ from kmseg.pixels.packed_color import color_at
 FLAT, SOME = 7, 3
 """Of the eight neighbors, so many have the pixel's class: flat background, some evidence."""
 
+COMMON = 5
+"""Pixels of evidence in and around a block from which on it is more than mixtures that resemble a class by chance."""
+
 PIECE = 2048
 """Pixels looked up at a time: their colors stay in the nearest cache."""
 
@@ -201,9 +204,10 @@ def relabel_uncertain(
     pad(plane, width, padded)
     add_line_support(at, clear, padded, width, evidence)
     rows, columns, count = -(-height // BLOCK), -(-width // BLOCK), (quarters.shape[1] + 31) // 32
-    words = np.zeros((count, rows, columns), np.uint32)
-    dilate_label_bits(evidence, width, words)
-    unary_costs(seen, labels, places[1], words.reshape((count, rows * columns)), quarters, penalty, thin, first, second)
+    words, common = np.zeros((count, rows, columns), np.uint32), np.zeros((count, rows, columns), np.uint32)
+    find_classes_around(evidence, flags, width, words, common)
+    words, common = words.reshape((count, rows * columns)), common.reshape((count, rows * columns))
+    unary_costs(seen, labels, places[1], words, common, quarters, penalty, thin, first, second)
     for n in range(len(at)):
         label[at[n]] = first[n] & 0xFF if first[n] < INFINITE_COST else labels[NEAREST, n]
     pad(label, width, padded)
@@ -388,36 +392,60 @@ def find_uncertain(
 
 
 @compiled
-def dilate_label_bits(evidence: U8Vector, width: int, words: U32Volume) -> None:
+def find_classes_around(evidence: U8Vector, flags: U8Vector, width: int, words: U32Volume, common: U32Volume) -> None:
     """Set the bits of the classes with evidence in each block and in the blocks up to BLOCKS away.
 
     Parameters
     ----------
     evidence : ndarray of shape (H W,), uint8
         The class that each pixel is evidence for, else NO_LABEL.
+    flags : ndarray of shape (H W,), uint8
+        Flags of the pixels.
     width : int
         Pixels of a row.
     words : ndarray of shape (words, rows, columns), uint32
         Zeros; written. Class c is bit c % 32 of word c // 32.
+    common : ndarray of shape (words, rows, columns), uint32
+        The same, for the classes with COMMON such pixels, or one that is TIGHT.
     """
     count, rows, columns = words.shape
-    bits, across = np.zeros(columns * BLOCK, np.uint32), np.zeros((rows, columns), np.uint32)
-    for word in range(count):
+    most = np.uint8(COMMON)
+    counts = np.zeros((32 * count, rows, columns), np.uint8)
+    present = np.zeros(256, np.uint8)
+    for y in range(len(evidence) // width):
+        line, flag, row = evidence[y * width : (y + 1) * width], flags[y * width : (y + 1) * width], y // BLOCK
+        for column in range(columns):
+            start, end = column * BLOCK, min((column + 1) * BLOCK, width)
+            own, same = line[start], np.uint8(0)
+            if end - start == BLOCK:
+                for x in range(BLOCK):
+                    same += np.uint8(line[start + x] == own)
+            if same == BLOCK:
+                present[own] = 1
+                if own != NO_LABEL:
+                    counts[own, row, column] = most
+                continue
+            for x in range(start, end):
+                own = line[x]
+                present[own] = 1
+                if own != NO_LABEL:
+                    more = most if flag[x] & np.uint8(TIGHT) else np.uint8(1)
+                    counts[own, row, column] = min(most, np.uint8(counts[own, row, column] + more))
+    across, total = np.empty((rows, columns), np.uint8), np.empty(columns, np.uint8)
+    for label in range(32 * count):
+        if not present[label] or label == NO_LABEL:
+            continue
+        bit, word, of_label = np.uint32(1) << np.uint32(label & 31), label >> 5, counts[label]
         across[:] = 0
         for row in range(rows):
-            bits[:] = 0
-            for y in range(row * BLOCK, min((row + 1) * BLOCK, len(evidence) // width)):
-                line = evidence[y * width : (y + 1) * width]
-                for x in range(width):
-                    here = np.uint32(np.uint32(line[x]) >> np.uint32(5) == np.uint32(word))
-                    bits[x] |= here << (np.uint32(line[x]) & np.uint32(31))
-            for column in range(columns):
-                own = np.uint32(0)
-                for x in range(column * BLOCK, (column + 1) * BLOCK):
-                    own |= bits[x]
-                for other in range(max(column - BLOCKS, 0), min(column + BLOCKS + 1, columns)):
-                    across[row, other] |= own
+            for shift in range(-BLOCKS, BLOCKS + 1):
+                for column in range(max(-shift, 0), columns - max(shift, 0)):
+                    across[row, column] += of_label[row, column + shift]
         for row in range(rows):
+            total[:] = 0
             for other in range(max(row - BLOCKS, 0), min(row + BLOCKS + 1, rows)):
                 for column in range(columns):
-                    words[word, row, column] |= across[other, column]
+                    total[column] += across[other, column]
+            for column in range(columns):
+                words[word, row, column] |= bit if total[column] > 0 else np.uint32(0)
+                common[word, row, column] |= bit if total[column] >= most else np.uint32(0)

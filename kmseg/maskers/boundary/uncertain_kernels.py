@@ -26,6 +26,10 @@ CONTRAST = 20
 LINE = 2
 """A pixel within a one-pixel line has two neighbors of its class."""
 
+RARE = 4
+"""Times the penalty of a class that is common nearby that one with little evidence pays: the color must speak for it.
+From 2 to 8 times the mean IoU of 24 damaged sets differs by less than 0.001."""
+
 FULL = 4
 """More agreeing neighbors than these four count no more."""
 
@@ -169,6 +173,7 @@ def unary_costs(
     labels: I32Plane,
     blocks: I32Vector,
     words: U32Plane,
+    common: U32Plane,
     quarters: I32Plane,
     penalty: int,
     thin: I32Vector,
@@ -177,9 +182,10 @@ def unary_costs(
 ) -> None:
     """Write the lowest two packed costs of the uncertain pixels, or INFINITE_COST.
 
-    The candidates are the local classes, the lowest and the highest; the nearest of the classes with support nearby,
-    at a penalty; and the thin structure, if its class is nearby, at the same. The nearest of all classes is most often
-    nearby, and then no other is looked at.
+    The candidates are the local classes, the lowest and the highest; the nearest of the classes that are common nearby,
+    at a penalty; and the thin structure, if its class is common nearby, at the same. The nearest of all classes is most
+    often common nearby, and then no other is looked at. Nearest and thin structure that have only little evidence
+    nearby pay RARE times the penalty.
 
     Parameters
     ----------
@@ -190,7 +196,9 @@ def unary_costs(
     blocks : ndarray of shape (n,), int32
         The block of each pixel.
     words : ndarray of shape (words, blocks), uint32
-        Bits of the classes with support in and around each block, from `dilate_label_bits`.
+        Bits of the classes with evidence in and around each block, from `find_classes_around`.
+    common : ndarray of shape (words, blocks), uint32
+        Bits of those with more than a little.
     quarters : ndarray of shape (3, k), int32
         Luma and chroma of the palette's colors, in quarters of a level.
     penalty : int
@@ -200,36 +208,41 @@ def unary_costs(
     first, second : ndarray of shape (n,), int32
         Written.
     """
-    count, never, cost = len(blocks), np.int32(INFINITE_COST), np.int32(penalty)
-    nearest_around, nearest, low, high = np.empty((4, count), np.int32)
-    nearest_is_around, thin_is_around = np.zeros((2, count), np.uint32)
+    count, never, cost, rare = len(blocks), np.int32(INFINITE_COST), np.int32(penalty), np.int32(RARE * penalty)
+    nearest_common, nearest, low, high = np.empty((4, count), np.int32)
+    nearest_is_around, nearest_is_common, thin_is_around, thin_is_common = np.zeros((4, count), np.uint32)
     asked = np.empty(count, np.uint8)
     _packed_costs(seen, quarters, labels[NEAREST], nearest)
     _packed_costs(seen, quarters, labels[LOW], low)
     _packed_costs(seen, quarters, labels[HIGH], high)
     for word in range(len(words)):
-        of_word = words[word]
+        of_word, common_of_word = words[word], common[word]
         for n in range(count):
-            nearby = of_word[np.uint32(blocks[n])]
+            nearby, often = of_word[np.uint32(blocks[n])], common_of_word[np.uint32(blocks[n])]
             _note_whether_around(nearby, word, labels[NEAREST, n], nearest_is_around, n)
+            _note_whether_around(often, word, labels[NEAREST, n], nearest_is_common, n)
             _note_whether_around(nearby, word, thin[n] & np.int32(0xFF), thin_is_around, n)
+            _note_whether_around(often, word, thin[n] & np.int32(0xFF), thin_is_common, n)
     for n in range(count):
         local = min(low[n], high[n])
-        is_cheap, is_around = (
+        is_cheap, is_common = (
             np.int32(np.int32(nearest[n] + cost) < local),
-            np.int32(nearest_is_around[n] & np.uint32(1)),
+            np.int32(nearest_is_common[n] & np.uint32(1)),
         )
-        asked[n] = np.uint8(is_cheap & np.int32(is_around ^ np.int32(1)))
-        nearest_around[n] = never
-    _nearest_around(indices_where(asked), seen, quarters, blocks, words, nearest_around)
+        asked[n] = np.uint8(is_cheap & np.int32(is_common ^ np.int32(1)))
+        nearest_common[n] = never
+    _nearest_around(indices_where(asked), seen, quarters, blocks, common, nearest_common)
     for n in range(count):
         local, worse = min(low[n], high[n]), max(low[n], high[n])
         worse = never if labels[LOW, n] == labels[HIGH, n] else worse
-        own, other = np.int32(nearest[n] + cost), np.int32(nearest_around[n] + cost)
-        other = other if asked[n] else never
-        other = own if nearest_is_around[n] & np.uint32(1) else other
-        as_thin = np.int32(thin[n] + cost)
-        as_thin = as_thin if thin_is_around[n] & np.uint32(1) else never
+        own, other = np.int32(nearest[n] + rare), np.int32(nearest_common[n] + cost)
+        own = own if nearest_is_around[n] & np.uint32(1) else never
+        other = min(other if asked[n] else never, own)
+        own = np.int32(nearest[n] + cost)
+        other = own if nearest_is_common[n] & np.uint32(1) else other
+        as_thin, as_rare = np.int32(thin[n] + cost), np.int32(thin[n] + rare)
+        as_rare = as_rare if thin_is_around[n] & np.uint32(1) else never
+        as_thin = as_thin if thin_is_common[n] & np.uint32(1) else as_rare
         as_thin = as_thin if thin[n] < never else never
         first[n], second[n], nearest[n] = local, worse, min(other, as_thin)
     _mixtures(seen, quarters, labels, nearest, first)
