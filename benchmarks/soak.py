@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.conftest import COLORS, draw_label, write_rgb
 from tests.support.crashes import Kills, noisy_labels, resources, start
 from tests.support.hostile import corpus, lay_out
-from tests.trackers.test_spool import all_are_there
+from tests.support.records import all_are_there
 
 
 def load(folder: Path, images: int, executor: str) -> str:

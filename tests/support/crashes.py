@@ -6,6 +6,8 @@ import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from kmseg.pipeline.manifest import JOURNAL, NAME
-from tests.conftest import draw_label, write_rgb
+from tests.conftest import REPO, draw_label, write_rgb
 from tests.support.prepared import Server
 
 REWRITTEN = {"palette.csv"}
@@ -24,6 +26,19 @@ REWRITTEN = {"palette.csv"}
 
 PASSING = {".hydra", "kmseg.log", NAME, JOURNAL, ".kmseg.lock"}
 """Files of a run about itself: command, log, manifest."""
+
+
+def start(folder: Path, words: list[str]) -> subprocess.Popen:
+    """Start a run that writes to `folder`, by the command itself: `benchmarks/soak.py`."""
+    return subprocess.Popen(
+        [sys.executable, str(REPO / "run.py"), f"hydra.run.dir={folder}", *words],
+        cwd=folder.parent,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 class Forked:
@@ -59,7 +74,7 @@ class Forked:
         return said, None
 
 
-def kill(process: Forked) -> None:
+def kill(process: subprocess.Popen | Forked) -> None:
     """Kill a run and all its workers with SIGKILL."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -78,7 +93,7 @@ def results(folder: Path) -> dict[str, object]:
     return found
 
 
-def resources(process: Forked, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
+def resources(process: subprocess.Popen | Forked, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
     """Watch a run mask its images; return the most bytes and open files early (the second tenth) and late (the last).
 
     Those of its workers count.
@@ -126,7 +141,7 @@ class Kills:
 
     folder: Path
     words: list[str]
-    start: Callable[[Path, list[str]], Forked]
+    start: Callable[[Path, list[str]], subprocess.Popen | Forked] = start
     torn: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     tried: int = 0

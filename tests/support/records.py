@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from kmseg.trackers.mlflow import MlflowTracker
@@ -33,3 +35,27 @@ def record_many_metrics(folder: str, name: str) -> None:
         with MlflowTracker(folder=folder).start(f"{name}.{number}", "", Path()) as run:
             run.params({"process": name, "number": number})
             run.metrics({f"mask/iou/{row}": row for row in range(30)})
+
+
+def is_whole(tracker: MlflowTracker, name: str) -> bool:
+    """Return whether exactly one complete run of this name is in the store."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(tracker.tracking_uri)
+    experiment = client.get_experiment_by_name("kmseg").experiment_id
+    runs = [run for run in client.search_runs([experiment]) if run.info.run_name == name]
+    (run,) = runs
+    assert (run.info.status, run.data.params) == ("FINISHED", {"k": "13"})
+    assert run.data.metrics == {"mask/miou": 0.5, "time/total": 2.0}
+    assert len(client.get_metric_history(run.info.run_id, "mask/miou")) == 1
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"centroids.json", "palette.csv"}
+    return True
+
+
+def all_are_there(uri: str, folder: Path, runs: int, processes: int) -> bool:
+    """Track runs from many processes at once; check that each is stored once and completely: `benchmarks/soak.py`."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        shares = [range(first, runs, processes) for first in range(processes)]
+        for done in [pool.submit(record_some, uri, str(folder), *share) for share in shares]:
+            done.result()
+    return all(is_whole(MlflowTracker(uri=uri), f"run {number}") for number in range(runs))

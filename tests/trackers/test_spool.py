@@ -20,7 +20,7 @@ from kmseg.errors import UserError
 from kmseg.trackers.mlflow import MlflowTracker
 from kmseg.trackers.mlflow.spool import Record, SpooledRun, spool_folder
 from tests.support.crashes import Forked
-from tests.support.records import record
+from tests.support.records import is_whole, record
 
 BROKEN = "create trigger broken before insert on metrics begin select raise(abort, 'disk I/O error'); end"
 
@@ -34,21 +34,6 @@ def home(tmp_path, monkeypatch):
 def sql(store: Path, text: str) -> list[tuple]:
     with sqlite3.connect(store / "mlflow.db") as db:
         return db.execute(text).fetchall()
-
-
-def is_whole(tracker: MlflowTracker, name: str) -> bool:
-    """Return whether exactly one complete run of this name is in the store."""
-    from mlflow import MlflowClient
-
-    client = MlflowClient(tracker.tracking_uri)
-    experiment = client.get_experiment_by_name("kmseg").experiment_id
-    runs = [run for run in client.search_runs([experiment]) if run.info.run_name == name]
-    (run,) = runs
-    assert (run.info.status, run.data.params) == ("FINISHED", {"k": "13"})
-    assert run.data.metrics == {"mask/miou": 0.5, "time/total": 2.0}
-    assert len(client.get_metric_history(run.info.run_id, "mask/miou")) == 1
-    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"centroids.json", "palette.csv"}
-    return True
 
 
 @pytest.mark.slow
