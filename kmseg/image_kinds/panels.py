@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.image_kinds.content import FLAT_RANGE, classify_content, local_range
-from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, ImageKind, Panels
+from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, PLAIN_BACKGROUND, SMALL, ImageKind, Panels
 
 MAX_PANEL_DOUBT = 2.0
 """Doubt up to which a panel is the label if it is in half as much doubt as the next: busy labels in JPEG."""
@@ -34,6 +34,10 @@ BAR_CONTRAST = 0.7
 
 MAX_BARRED_PANELS = 8
 """Panels in a row that are looked for where bars part them."""
+
+MAYBE_LABELS, MIN_PHOTO_DOUBT = (PLAIN_BACKGROUND, SMALL), 3.0
+"""Reasons for which a part of a label in JPEG may be taken for a photo, and the doubt from which on it is one even so.
+Measured: parts of drawn labels 2.0 to 2.5, photos in panels mostly 5 to 16."""
 
 MAX_WALL, MIN_WALL_SHARE = 5, 0.01
 """Width in pixels up to which bars between labels may be lines of a class, such as walls of a floor plan; least share
@@ -131,7 +135,8 @@ def _share_no_color(image: NDArray[np.uint8]) -> bool:
 def _panels(
     image: NDArray[np.uint8], rows: Sequence[tuple[int, int]], columns: Sequence[tuple[int, int]]
 ) -> tuple[Panels, float]:
-    """Return the panels, and how clearly each is a label or none: the mean of |log2 doubt|, at most 2."""
+    """Return the panels, and how clearly each is a label or none: the mean of |log2 doubt|, at most 2; 0 where those
+    that are none may be labels in JPEG."""
     boxes = [(*row, *column) for row in rows for column in columns]
     found = []
     for top, bottom, left, right in boxes:
@@ -147,6 +152,9 @@ def _panels(
             kinds[label] = COLOR_LABEL
     bar = int(np.median([b[0] - a[1] for spans in (rows, columns) for a, b in itertools.pairwise(spans)]))
     clarity = float(np.mean([min(abs(np.log2(max(each.measures["doubt"], 0.25))), 2) for each in found]))
+    strange = [each for each in found if not each.is_label]
+    if strange and all(each.reason in MAYBE_LABELS and each.measures["doubt"] < MIN_PHOTO_DOUBT for each in strange):
+        clarity = 0.0
     return Panels(len(rows), len(columns), tuple(boxes), tuple(kinds), bar, label), clarity
 
 
