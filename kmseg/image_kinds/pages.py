@@ -23,6 +23,10 @@ GLYPH_HEIGHT = 5, 48
 LINE_OF_TEXT = 4
 """Least number of letters in one line."""
 
+MAX_FILL = 0.68
+"""Largest median share of its box that a letter of a line fills: rows of plants or cells, round and solid, fill 0.7 to
+0.8."""
+
 FRAME_LENGTH = 0.25
 """Least length of an axis, as a share of the image's side."""
 
@@ -112,7 +116,9 @@ def _letters(gray: NDArray[np.uint8], dark: bool, least: int) -> NDArray[np.int6
         line = [first]
         while right_of[line[-1]] >= 0:
             line.append(int(right_of[line[-1]]))
-        varied = least < LINE_OF_TEXT or (np.ptp(fill[line]) > 0.15 and np.ptp(w[line]) >= 2)
+        varied = least < LINE_OF_TEXT or (
+            np.ptp(fill[line]) > 0.15 and np.ptp(w[line]) >= 2 and np.median(fill[line]) <= MAX_FILL
+        )
         if len(line) >= least and varied:
             part_of_line[line] = True
     return boxes[part_of_line]
