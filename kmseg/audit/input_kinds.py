@@ -65,7 +65,8 @@ label's flat pixels in shared colors. Measured: 86 public sets 0.45 and more, 34
 reduced to few colors one by one, and objects numbered image by image, up to 0.2."""
 
 EXPLAINED = 0.02
-"""Largest share of unmatched pixels of small labels whose palette is right."""
+"""Largest share of unmatched pixels of small labels whose palette is right. Measured at 64 pixels in JPEG: mostly 0.001
+to 0.02 with all classes, 0.02 to 0.6 with some missing; small photos 0.1 to 0.4."""
 
 HALF_BAR = 5
 """Width of a bar in pixels up to which two panels are simply halves: labels have such bars by chance."""
