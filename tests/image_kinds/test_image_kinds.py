@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
-from kmseg.image_kinds import LABEL_KINDS, classify
+from kmseg.image_kinds import LABEL_KINDS, classify, panels
+from kmseg.image_kinds.content import classify_content
 from tests.support.kinds import COLORS, as_jpeg, draw_figure, draw_indices, draw_label, draw_page, draw_photo
 
 
@@ -134,6 +137,17 @@ def test_panels_in_rows_and_columns_are_found_without_bars():
     grid = np.vstack([np.hstack([draw_photo(0), label]), np.hstack([cv2.medianBlur(label, 5), draw_photo(1)])])
     kind = classify(grid)
     assert (kind.kind, kind.panels.rows, kind.panels.columns, kind.panels.label) == ("panels", 2, 2, 1)
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("", "panels"), ("small", "photo"), ("plain background", "photo")])
+def test_a_part_that_may_be_a_label_in_jpeg_is_no_panel(monkeypatch, reason, kind):
+    def classify_part(part):
+        found = classify_content(part)
+        return found if found.is_label else replace(found, reason=reason, measures=found.measures | {"doubt": 2.4})
+
+    monkeypatch.setattr(panels, "classify_content", classify_part)
+    found = classify(np.vstack([draw_label(0), draw_photo(0)])).kind
+    assert found == kind or (found, kind) == ("overlay", "photo")
 
 
 def test_walls_between_the_rooms_of_a_plan_are_no_bars():
