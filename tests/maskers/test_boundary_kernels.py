@@ -9,7 +9,8 @@ from kmseg.maskers.boundary import isolated_kernels as isolated
 from kmseg.maskers.boundary import nearest_kernels as kept
 from kmseg.maskers.boundary import plane_kernels as planes
 from kmseg.maskers.boundary import table_kernels as tables
-from kmseg.maskers.boundary.label_table import BLOCK, BLOCKS, NO_LABEL, PLAUSIBLE, TIGHT
+from kmseg.maskers.boundary import uncertain_kernels as uncertain
+from kmseg.maskers.boundary.label_table import BLOCK, BLOCKS, INFINITE_COST, NO_LABEL, PLAUSIBLE, TIGHT, UNIT
 from kmseg.pixels.luma_chroma import BLUE, LUMA, RED, luma_chroma_quarters
 from kmseg.pixels.packing import pack
 from tests import reference
@@ -74,6 +75,22 @@ def test_classes_are_nearby_up_to_two_blocks_away_and_common_from_five_pixels_or
     planes.find_classes_around(evidence.ravel(), flags.ravel(), evidence.shape[1], words, often)
     assert np.array_equal(words, expected)
     assert np.array_equal(often, common)
+
+
+def test_a_class_with_little_evidence_nearby_needs_a_color_that_speaks_for_it():
+    quarters = np.array([[0, 80, 400], [0, 0, 0], [0, 0, 0]], np.int32)  # classes of luma 0, 20 and 100
+    seen = np.array([[80, 400], [0, 0], [0, 0]], np.int32)  # pixels of exactly the second's and the third's
+    labels = np.array([[0, 0], [0, 0], [NO_LABEL, NO_LABEL], [1, 2]], np.int32)  # the first alone is local
+    around, none = np.full((1, 1), 0b111, np.uint32), np.zeros((1, 1), np.uint32)
+
+    def chosen(common):
+        first, second = np.empty((2, 2), np.int32)
+        thin, blocks = np.full(2, INFINITE_COST, np.int32), np.zeros(2, np.int32)
+        uncertain.unary_costs(seen, labels, blocks, around, common, quarters, 300 * UNIT << 8, thin, first, second)
+        return (first & 0xFF).tolist()
+
+    assert chosen(around) == [1, 2]
+    assert chosen(none) == [0, 2]
 
 
 @few

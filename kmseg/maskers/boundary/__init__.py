@@ -9,8 +9,9 @@ with one term per pixel and one per pair of 8-connected neighbors:
 
 - **Unary cost** ``D_i``: squared distance in luma and weighted chroma (`features`), since JPEG keeps luma at full
   resolution and spreads chroma. *Local* classes (flat support within `radius` pixels) have no penalty. Classes with
-  support only in the surrounding blocks pay `remote_penalty`; others are not considered. A color on the line between
-  two local classes is their mixture: its unary cost is its distance to that line, and the nearer class gets it.
+  support only in the surrounding blocks pay `remote_penalty`, with hardly any support four times that; others are not
+  considered. A color on the line between two local classes is their mixture: its unary cost is its distance to that
+  line, and the nearer class gets it.
 - **Thin structures**: where only one class is local, a clearly brighter or darker pixel is no mixture, but a one- or
   two-pixel object whose chroma, and a little of whose luma, is pulled towards the background on both sides.
 - **Smoothness** ``w``: a Potts term. It is applied in one step of iterated conditional modes, to pixels whose two
@@ -69,7 +70,8 @@ class Boundary:
     radius : int
         Flat background of a class makes it local for uncertain pixels this many pixels away.
     remote_penalty : float
-        Penalty, in squared levels of luma, of a class that only has evidence in the blocks nearby.
+        Penalty, in squared levels of luma, of a class that only has evidence in the blocks nearby; four times that of
+        one with hardly any.
     smoothness : float
         Gain, in squared levels of luma, for each neighbor of the same class.
     ignore_below : int

@@ -28,7 +28,7 @@ LINE = 2
 
 RARE = 4
 """Times the penalty of a class that is common nearby that one with little evidence pays: the color must speak for it.
-From 2 to 8 times the mean IoU of 24 damaged sets differs by less than 0.001."""
+With 2, 4 and 8 the mean IoU of 11 damaged sets differs by less than 0.001."""
 
 FULL = 4
 """More agreeing neighbors than these four count no more."""
