@@ -192,12 +192,12 @@ def has_large_region(mode: Mode, context: Context) -> Verdict | None:
 def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
     """Without flat interior it must stand far from all classes, and not between two.
 
-    Soft edges, as networks and smoothing leave them, are flat here and there, but form no region.
+    Soft edges, as networks and smoothing leave them, are flat here and there, but form no large region.
     """
     if mode.source != Source.PIXELS:
         return None
     between = _is_between(mode.color, context.classes)
-    soft = between and not mode.largest_region and mode.mixed >= t.SOFT_MIXED
+    soft = between and mode.largest_region < t.LARGE and mode.mixed >= t.SOFT_MIXED
     if has_interior(mode) and not soft:
         return None
     apart, nearest = context.nearest(mode)
