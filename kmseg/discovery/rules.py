@@ -169,7 +169,7 @@ def is_lone_shade(mode: Mode, context: Context) -> Verdict | None:
     classes = context.classes
     small = apart < t.COLOR_BLEED_DISTANCE and not mode.proof_regions and mode.one_value < t.OWN_VALUE
     blend = apart < t.ISOLATION_DISTANCE and _is_between(mode.color, classes)
-    if small or (blend and not any(_is_between(c.color, [o for o in classes if o is not c]) for c in classes)):
+    if small or (blend and not _is_ramp(classes)):
         return Verdict("merged", f"in 1 of {context.images} images only, {apart:.0f} from {text(nearest.color)}", 0.6)
     return None
 
@@ -179,6 +179,11 @@ def _is_between(color: NDArray[Any], classes: Sequence[Mode]) -> bool:
     if len(classes) > t.FEW_CLASSES:
         return False
     return bool((off_lines(color, np.array([c.color for c in classes]).reshape(-1, 3))[1] < t.SAME).any())
+
+
+def _is_ramp(classes: Sequence[Mode]) -> bool:
+    """Tell whether a class lies between two others."""
+    return any(_is_between(c.color, [o for o in classes if o is not c]) for c in classes)
 
 
 def has_large_region(mode: Mode, context: Context) -> Verdict | None:
@@ -192,12 +197,13 @@ def has_large_region(mode: Mode, context: Context) -> Verdict | None:
 def has_no_interior(mode: Mode, context: Context) -> Verdict | None:
     """Without flat interior it must stand far from all classes, and not between two.
 
-    Soft edges, as networks and smoothing leave them, are flat here and there, but form no region.
+    Soft edges, as networks and smoothing leave them, are flat here and there, but form no large region.
     """
     if mode.source != Source.PIXELS:
         return None
     between = _is_between(mode.color, context.classes)
-    soft = between and not mode.largest_region and mode.mixed >= t.SOFT_MIXED
+    soft = between and mode.largest_region < t.LARGE and mode.mixed >= t.SOFT_MIXED
+    soft = soft and not _is_ramp([known for known in context.classes if known.largest_region >= t.LARGE])
     if has_interior(mode) and not soft:
         return None
     apart, nearest = context.nearest(mode)

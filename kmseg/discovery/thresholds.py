@@ -22,9 +22,9 @@ OWN_VALUE = 0.3
 """Share of one value from which a small color near a class is its own, although a single image shows it: small classes
 have 0.3 to 0.8, shades of one image at most 0.1."""
 
-SOFT_MIXED = 0.1
-"""Share of mixtures from which what is flat between two classes, and forms no region, is a soft edge: in a network's
-output it is 0.16 to 0.38, in small classes that lie on such a line 0.00."""
+SOFT_MIXED = 0.05
+"""Share of mixtures from which what is flat between two classes, and forms no large region, is a soft edge: in a
+network's output and in alpha mattes it is 0.07 to 0.38, in small classes that lie on such a line 0.00 to 0.02."""
 
 ROUNDING = 1.8
 """RGB units: resizing in floating point rounds a class's color to another level in some files, 254 for 255. One level

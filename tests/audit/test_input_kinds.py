@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kmseg.audit.input_kinds import Looked, doubt_about, doubt_about_most, doubt_about_shades, explains, seem_small
+from kmseg.audit.input_kinds import (
+    Looked,
+    doubt_about,
+    doubt_about_lone,
+    doubt_about_most,
+    doubt_about_shades,
+    explains,
+    seem_small,
+)
 from kmseg.datasets import Item
 from kmseg.discovery.select import find_candidates
 from kmseg.discovery.statistics import ColorStatistics
@@ -40,6 +48,13 @@ def test_mostly_doubtful_classes_are_told():
     doubtful = replace(found, considered=tuple(replace(each, certainty=0.6) for each in found.considered))
     assert doubt_about_most(found) == ""
     assert doubt_about_most(doubtful).startswith("9 of 9 classes are doubtful")
+
+
+def test_colors_of_damaged_images_that_never_come_back_are_told():
+    found = find_candidates(ColorStatistics.of_all(gray_masks((60, 70, 80, 90), (100, 110, 120, 130))))
+    damaged = replace(found, exact=False)  # black is in both images, each of the eight grays in one
+    assert doubt_about_lone(damaged, images=20).startswith("8 of 9 colors are in one of 20 images only")
+    assert doubt_about_lone(damaged, images=19) == doubt_about_lone(found, images=20) == ""
 
 
 def test_images_without_a_common_color_are_told_and_rare_classes_are_not():

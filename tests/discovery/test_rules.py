@@ -131,6 +131,8 @@ def test_soft_edges_that_are_flat_here_and_there_are_a_mixture_and_small_classes
     soft = mode((64, 32, 64), Source.PIXELS, mixed=0.2, **flat)
     assert verdict_of(soft, ROAD, BLACK).reason.startswith("no flat region: mixture")
     assert verdict_of(mode((64, 32, 64), Source.PIXELS, **flat), ROAD, BLACK).verdict == "accepted"
+    ramp = [mode((level, level, level)) for level in (0, 100, 200)]
+    assert verdict_of(mode((150, 150, 150), Source.PIXELS, mixed=0.2, **flat), *ramp).verdict == "accepted"
 
 
 def test_without_interior_a_density_mode_must_be_in_more_images_the_more_there_are():
