@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import marshal
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ class PackedRows(Mapping[str, V]):
     make : callable
         Makes a record of its values.
     rows : dict of str to bytes
-        The values of each, packed by `marshal`: only Python's own numbers, text, lists, tuples and dicts.
+        The values of each as JSON: numbers, text, lists, and dicts by text.
 
     Examples
     --------
@@ -43,7 +43,7 @@ class PackedRows(Mapping[str, V]):
             if isinstance(part, PackedRows):
                 rows.update(part.rows)
             else:
-                rows.update((key, marshal.dumps(values(record))) for key, record in part.items())
+                rows.update((key, _pack(values(record))) for key, record in part.items())
         return cls(make, rows)
 
     def in_order(self, keys: Iterable[str]) -> PackedRows[V]:
@@ -51,7 +51,7 @@ class PackedRows(Mapping[str, V]):
         return PackedRows(self.make, {key: self.rows[key] for key in keys if key in self.rows})
 
     def __getitem__(self, key: str) -> V:
-        return self.make(*marshal.loads(self.rows[key]))
+        return self.make(*json.loads(self.rows[key]))
 
     def __contains__(self, key: object) -> bool:
         return key in self.rows
@@ -61,3 +61,7 @@ class PackedRows(Mapping[str, V]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def _pack(values: tuple[Any, ...]) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode()
