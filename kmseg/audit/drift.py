@@ -131,15 +131,13 @@ class Drift:
 def representative_images(seen: Mapping[str, NewColors]) -> list[str]:
     """Return the keys of the images with most pixels of the most frequent unknown colors."""
     keys = list(seen)
-    images, codes, pixels = _as_arrays(seen)
-    distinct, color_of = np.unique(codes, return_inverse=True)
-    colors = unpack(distinct)
+    images, colors, inverse, pixels = _as_arrays(seen)
     left = np.ones(len(pixels), bool)
     chosen: dict[str, None] = {}
     for _ in range(MAX_UNKNOWN_COLORS):
         if not left.any():
             break
-        same = left & _same_color(colors, colors[color_of[np.argmax(pixels * left)]].tolist())[color_of]
+        same = left & _same_color(colors, colors[inverse[np.argmax(pixels * left)]].tolist())[inverse]
         rows = np.flatnonzero(same)
         most = rows[np.argsort(-pixels[rows], kind="stable")][:IMAGES_PER_COLOR]
         chosen |= dict.fromkeys(keys[image] for image in images[most])
@@ -163,16 +161,15 @@ def find_drift(
 
     sources, owners = palette.sources
     keys = list(seen)
-    images, codes, counts = _as_arrays(seen)
-    colors, color_of = np.unique(codes, return_inverse=True)  # the images share most of them
+    images, colors, inverse, counts = _as_arrays(seen)
     same, limit = (0, min_unknown_pixels(palette)) if candidates.exact else (SAME_COLOR_DISTANCE, NEAR)
     old = _floats(known)
     fresh = [candidate for candidate in candidates.accepted if not _same_color(old, candidate.color, same).any()]
     fresh_colors = _floats([candidate.color for candidate in fresh])
-    apart, noted = between(fresh_colors, sources), between(unpack(colors).astype(float), fresh_colors)
+    apart, noted = between(fresh_colors, sources), between(colors.astype(float), fresh_colors)
     own = np.where(
         noted.min(axis=1, initial=np.inf) <= SAME_COLOR_DISTANCE, noted.argmin(axis=1) if len(fresh) else 0, -1
-    )[color_of]
+    )[inverse]
     found: list[UnknownColor] = []
     affected: set[int] = set()
     for number, candidate in enumerate(fresh):
@@ -198,18 +195,28 @@ def find_drift(
     return Drift(tuple(found), len(affected), pixels)
 
 
-def _as_arrays(seen: Mapping[str, NewColors]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the image's place, the color 0xRRGGBB and the pixels, each `(n,)`, of every recorded color.
+def _as_arrays(
+    seen: Mapping[str, NewColors],
+) -> tuple[NDArray[np.int64], NDArray[np.uint8], NDArray[np.intp], NDArray[np.int64]]:
+    """Return the distinct recorded colors, and image, color and pixels of every record.
 
-    They are read one image at a time: as objects, the colors of 100,000 images take 100 MB.
+    They are read one image at a time: as objects, the colors of 100,000 images take 100 MB; the images share most.
+
+    Returns
+    -------
+    images, colors, inverse, pixels
+        The image's place `(n,)`, the distinct colors `(m, 3)`, the row of each record in these `(n,)`, its pixels
+        `(n,)`.
     """
     sizes = np.fromiter((len(colors) for colors in seen.values()), np.int64, len(seen))
     codes = (int(color[1:], 16) for colors in seen.values() for color in colors)
     pixels = (count for colors in seen.values() for count in colors.values())
     total = int(sizes.sum())
+    distinct, inverse = np.unique(np.fromiter(codes, np.uint32, total), return_inverse=True)
     return (
         np.repeat(np.arange(len(sizes)), sizes),
-        np.fromiter(codes, np.uint32, total),
+        unpack(distinct),
+        inverse,
         np.fromiter(pixels, np.int64, total),
     )
 

@@ -69,8 +69,7 @@ class ImageKind:
         `foreground_unexplained`: the same without the largest peak; `shaded`: share, of the pixels outside the largest
         peak, that is flat and near no peak; `ramps`: share of pixels on long, even rises;
         `core_unexplained`: the same of the pixels far from the largest peak; `at_peaks`: share of pixels near a peak;
-        `colors`: distinct colors in the
-        sample; `gray`: 1 where the three channels are equal.
+        `colors`: distinct colors in the sample; `gray`: 1 where the three channels are equal.
     values : tuple of int
         The gray values of an index mask or binary mask.
     panels : Panels or None

@@ -52,9 +52,9 @@ def _grow(codes: NDArray[np.int16]) -> NDArray[np.int16]:
     _, nearest = cv2.distanceTransformWithLabels(
         (~sharp).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    color_of = np.zeros(int(nearest.max()) + 1, np.int16)
-    color_of[nearest[sharp]] = codes[sharp]
-    return np.asarray(color_of[nearest])
+    colors = np.zeros(int(nearest.max()) + 1, np.int16)
+    colors[nearest[sharp]] = codes[sharp]
+    return np.asarray(colors[nearest])
 
 
 def _neighbor_rank(areas: Sequence[NDArray[np.int16]], peaks: NDArray[np.float64]) -> float:
