@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Encoding:
     Attributes
     ----------
     format : str
-        `png`, `jpeg`, `webp`, `bmp`, `tiff`, `gif`; `unknown` for other files and for arrays.
+        `png`, `jpeg`, `webp`, `bmp`, `tiff`, `gif`, `pnm` (PPM, PGM, PBM); `unknown` for other files and for arrays.
     lossy : bool
         Whether the codec itself changes pixels: JPEG (also inside TIFF) and WebP's VP8. False says nothing of what was
         done to the pixels before.
@@ -101,6 +102,11 @@ def read_encoding(data: bytes) -> Encoding:
 
     A broken header gives what could be read of it: whether a file is usable is for the decoder to say.
     """
+    if is_pnm(data):
+        try:
+            return _read_pnm(data)
+        except ValueError:
+            return Encoding("pnm")
     for signature, read in _READERS:
         if data.startswith(signature):
             try:
@@ -230,6 +236,26 @@ def _read_webp(data: bytes) -> Encoding:
             break
         at += 8 + length + length % 2
     return Encoding("webp", bit_depth=8)
+
+
+def is_pnm(data: bytes) -> bool:
+    """Tell whether a file is one of Netpbm's formats: `P1` to `P6`, and white space or a comment."""
+    return data[:1] == b"P" and data[1:2] in b"123456" and len(data) > 2 and data[2:3] in b" \t\r\n#"
+
+
+def read_pnm_maximum(data: bytes) -> int:
+    """Return the highest value that a Netpbm file's header declares, 1 of a bitmap; ValueError where it has none."""
+    if data[1:2] in b"14":
+        return 1
+    words = re.sub(rb"#[^\n]*", b"", data[2:1024]).split(None, 3)
+    if len(words) < 3:
+        raise ValueError("the header of a Netpbm file is cut short")
+    return int(words[2])
+
+
+def _read_pnm(data: bytes) -> Encoding:
+    highest = read_pnm_maximum(data)
+    return Encoding("pnm", bit_depth=1 if highest == 1 else 8 if highest <= 255 else 16)
 
 
 def _read_tiff(data: bytes) -> Encoding:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg import storage
-from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, count_pages, read_encoding
+from kmseg.encoding import MAX_PIXELS, UNKNOWN, Encoding, count_pages, is_pnm, read_encoding, read_pnm_maximum
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.files import read_bytes, write_bytes
 
@@ -29,7 +29,12 @@ MIN_EQUAL_NEIGHBORS = 0.8
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 """Suffixes of JPEG files, lower case."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
+)
+
+FORMATS_READ = "PNG, JPEG, BMP, GIF, TIFF, WebP or PPM"
+"""For messages; PPM stands for the four formats of Netpbm."""
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -126,10 +131,11 @@ class LabelImage:
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
-    """Read PNG, JPEG, BMP, GIF, TIFF or WebP as RGB.
+    """Read PNG, JPEG, BMP, GIF, TIFF, WebP or PPM (also PGM, PBM, PNM) as RGB.
 
     Gray and paletted images are converted to their colors and an alpha channel is dropped. Pixels are
-    returned as stored: an EXIF rotation is not applied, since training pipelines do not apply it either.
+    returned as stored: an EXIF rotation is not applied, since training pipelines do not apply it either. Values of more
+    than 8 bits are read where 8 bits hold them exactly (`to_8_bits`).
 
     Returns
     -------
@@ -138,8 +144,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     UnreadableImage
-        If the file is missing, empty, truncated, of another kind, has values of more than 8 bits or declares more
-        than `kmseg.encoding.MAX_PIXELS` pixels.
+        If the file is missing, empty, truncated, of another kind, has values that need more than 8 bits or declares
+        more than `kmseg.encoding.MAX_PIXELS` pixels.
     """
     return _decode(path, read_complete_file(path))
 
@@ -157,19 +163,66 @@ def _decode(path: Path, data: bytes) -> NDArray[np.uint8]:
     if data.startswith(b"GIF8"):
         return _read_gif(path, data)
     tiff = data[:4] in (b"II*\0", b"MM\0*")
-    is_deep = data.startswith(b"\x89PNG") and len(data) > 24 and data[24] == 16
-    flags = cv2.IMREAD_UNCHANGED if tiff or is_deep else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except (cv2.error, MemoryError):
-        image = None
+    pnm = is_pnm(data)
+    may_be_deep = tiff or pnm or (data.startswith(PNG_SIGNATURE) and len(data) > 24 and data[24] == 16)
+    flags = cv2.IMREAD_UNCHANGED if may_be_deep else cv2.IMREAD_COLOR_RGB
+    image = decode_pixels(data, flags)
     if image is None:
         raise _refused(path, data)
     if image.dtype != np.uint8:
-        return _of_small_values(path, image)
+        small = to_8_bits(image)
+        if small is None:
+            raise _too_deep(path, image)
+        return _rgb_of_unchanged(small)
     if tiff and image.ndim == 3 and image.shape[2] == 4:
         return _tiff_without_alpha(path, data)
-    return _rgb_of_unchanged(image) if tiff else image
+    return _rgb_of_unchanged(image) if tiff or pnm else image
+
+
+def decode_pixels(data: bytes, flags: int) -> NDArray[Any] | None:
+    """Decode an image with OpenCV, without turning it as its EXIF data say; None where OpenCV cannot."""
+    if is_pnm(data):
+        return _decode_pnm(data, flags)
+    try:
+        return cv2.imdecode(np.frombuffer(data, np.uint8), flags | cv2.IMREAD_IGNORE_ORIENTATION) if data else None
+    except (cv2.error, MemoryError):
+        return None
+
+
+def _decode_pnm(data: bytes, flags: int) -> NDArray[Any] | None:
+    """Decode a Netpbm file with OpenCV, which scales the values of ASCII files to 0 to 255, and those of others not."""
+    try:
+        highest = read_pnm_maximum(data)
+        image = cv2.imdecode(np.frombuffer(data + b"\n", np.uint8), flags)  # it reads on after the last digit
+    except (cv2.error, MemoryError, ValueError):
+        return None
+    if image is not None and data[1:2] in b"23" and highest < 255:
+        return np.rint(image * (highest / 255)).astype(np.uint8)
+    return image
+
+
+def to_8_bits(image: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Return the values of an image of another type as uint8 where 8 bits hold them exactly; else None.
+
+    These are whole numbers up to 255, as masks have that were saved as 16 bits, 32 bits or floating point, and 16 bits
+    whose two bytes are equal, as programs write them that convert 8 bits to 16.
+
+    Parameters
+    ----------
+    image : ndarray of any shape and numeric type
+
+    Returns
+    -------
+    ndarray of the same shape, uint8, or None
+    """
+    if image.dtype == np.uint8:
+        return image
+    if image.size and image.min() >= 0 and image.max() <= 255:
+        small = image.astype(np.uint8)
+        return small if np.array_equal(small, image) else None
+    if image.dtype == np.uint16 and not (image % 257).any():
+        return (image // 257).astype(np.uint8)
+    return None
 
 
 def read_complete_file(path: Path) -> bytes:
@@ -273,7 +326,7 @@ def write_png(path: Path, image: NDArray[np.uint8] | NDArray[np.uint16]) -> Path
 def _rgb_of_unchanged(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if image.ndim == 2 or image.shape[2] == 1:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(image[..., :3]), cv2.COLOR_BGR2RGB))
 
 
 def _read_gif(path: Path, data: bytes) -> NDArray[np.uint8]:
@@ -325,7 +378,7 @@ def _what_instead(data: bytes) -> str:
         return "a pointer of Git LFS and not the image; get the files with: git lfs pull"
     if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "a web page and not an image; download the file again"
-    return "not a readable PNG, JPEG, BMP, GIF, TIFF or WebP image"
+    return f"not a readable {FORMATS_READ} image"
 
 
 def _too_large(path: Path, size: str) -> UnreadableImage:
@@ -333,17 +386,17 @@ def _too_large(path: Path, size: str) -> UnreadableImage:
     return UnreadableImage(f"{path}: declares more than {limit}{size}, kmseg's limit; split it into tiles")
 
 
-def _of_small_values(path: Path, image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return an image of more than 8 bits a channel whose values need only 8: an index mask. Refuse all others."""
-    gray = image.ndim == 2 and np.issubdtype(image.dtype, np.integer)
-    if gray and image.min() >= 0 and image.max() <= 255:
-        return np.repeat(image.astype(np.uint8)[..., None], 3, axis=2)
-    if gray and (image[:, 1:] == image[:, :-1]).mean() > MIN_EQUAL_NEIGHBORS:
-        raise UnreadableImage(
+def _too_deep(path: Path, image: NDArray[Any]) -> UnreadableImage:
+    """Say what an image seems to be whose values need more than 8 bits."""
+    numbers = image.ndim == 2 and np.issubdtype(image.dtype, np.integer)
+    if numbers and (image[:, 1:] == image[:, :-1]).mean() > MIN_EQUAL_NEIGHBORS:
+        return UnreadableImage(
             f"{path}: values up to {image.max()}: these seem to be object numbers (instance ids) or measurements, not "
             "classes; use the label images with class colors, or masks of values up to 255"
         )
-    raise UnreadableImage(f"{path}: more than 8 bits per channel, as photos or depth images have; convert it to 8 bits")
+    return UnreadableImage(
+        f"{path}: more than 8 bits per channel, as photos or depth images have; convert it to 8 bits"
+    )
 
 
 def _is_truncated(data: bytes) -> bool:

@@ -81,14 +81,21 @@ def test_deep_png_tells_its_bits():
     assert read_encoding(save(deep, "PNG")).bit_depth == 16
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF"])
+@pytest.mark.parametrize(("text", "bits"), [(b"P5 1 1 255\nx", 8), (b"P6\n# 9\n1 1\n65535\n", 16), (b"P1 1 1 0", 1)])
+def test_netpbm_tells_its_bits(text, bits):
+    assert (read_encoding(text).format, read_encoding(text).bit_depth) == ("pnm", bits)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM"])
 def test_a_file_cut_short_anywhere_is_no_error(kind):
     data = save(LABEL, kind)
     for end in range(min(len(data), 700)):
         read_encoding(data[:end])
 
 
-@given(st.sampled_from([b"", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"GIF8"]), st.binary(max_size=80))
+@given(
+    st.sampled_from([b"", b"\xff\xd8\xff", b"RIFF", b"II*\0", b"MM\0*", b"BM", b"GIF8", b"P6 "]), st.binary(max_size=80)
+)
 def test_no_bytes_are_an_error(signature, rest):
     read_encoding(signature + rest)
 

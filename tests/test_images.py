@@ -69,11 +69,43 @@ def test_16_bits_are_read_where_values_need_8_and_object_numbers_are_told(tmp_pa
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
-def test_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
+def test_values_that_need_16_bits_are_refused_with_a_sentence(tmp_path, suffix):
     path = tmp_path / f"deep{suffix}"
-    path.write_bytes(bytes(cv2.imencode(suffix, np.zeros((8, 8, 3), np.uint16))[1]))
+    path.write_bytes(bytes(cv2.imencode(suffix, np.full((8, 8, 3), 300, np.uint16))[1]))
     with pytest.raises(UnreadableImage, match=r"deep.*8 bits"):
         read_rgb(path)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "convert"),
+    [(".png", lambda rgb: rgb * np.uint16(257)), (".tif", np.uint16), (".tif", np.float32), (".ppm", np.uint16)],
+)
+def test_colors_of_8_bits_that_a_program_saved_with_more_are_read_exactly(tmp_path, suffix, convert):
+    rgb = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(bytes(cv2.imencode(suffix, convert(rgb[..., ::-1]))[1]))
+    assert np.array_equal(read_rgb(path), rgb)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"P3\n# a comment\n2 1\n255\n7 8 9 200 100 0",
+        b"P3 2 1 255 7 8 9 200 100 0\n",
+        b"P6\n2 1\n255\n\x07\x08\x09\xc8\x64\0",
+    ],
+)
+def test_ppm_is_read_in_both_its_forms(tmp_path, text):
+    path = tmp_path / "a.ppm"
+    path.write_bytes(text)
+    assert read_rgb(path).tolist() == [[[7, 8, 9], [200, 100, 0]]]
+
+
+@pytest.mark.parametrize("text", [b"P5 3 1 5\n\0\2\5", b"P2 3 1 5\n0 2 5"])
+def test_pgm_of_class_numbers_keeps_its_values_whatever_its_maximum(tmp_path, text):
+    path = tmp_path / "a.pgm"
+    path.write_bytes(text)
+    assert read_rgb(path)[0, :, 0].tolist() == [0, 2, 5]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".gif", ".webp"])

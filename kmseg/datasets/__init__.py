@@ -15,7 +15,7 @@ from kmseg import storage
 from kmseg.errors import UserError
 from kmseg.files import file_state
 from kmseg.files import fingerprint as file_fingerprint
-from kmseg.images import LabelImage
+from kmseg.images import FORMATS_READ, LabelImage
 from kmseg.validation import check_text
 
 if TYPE_CHECKING:
@@ -172,8 +172,5 @@ def image_files(root: Path) -> dict[str, Path]:
 
     files = dict(list_images(root).images)
     if not files:
-        raise UserError(
-            f"{root} and its sub-folders have no PNG, JPEG, BMP, GIF, TIFF or WebP image; "
-            "give the folder of the label images"
-        )
+        raise UserError(f"{root} and its sub-folders have no {FORMATS_READ} image; give the folder of the label images")
     return files

@@ -111,7 +111,7 @@ def _choose(
                 raise Undecided(ask_which_labels(root, tree, same, panels))
             return None
     if not candidates:
-        raise Undecided(describe_no_labels(root, sets, series))
+        raise Undecided(describe_no_labels(root, tree, series))
     best = candidates[0]
     paired = set(best.pairs.values())
     rivals = [

@@ -31,7 +31,7 @@ from kmseg.datasets.splits import (
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UserError
-from kmseg.images import LabelImage, read_label_image, read_rgb
+from kmseg.images import FORMATS_READ, LabelImage, read_label_image, read_rgb
 
 COMPARED = 1000
 """Names of photos that are compared to show the one most like a label's."""
@@ -91,9 +91,7 @@ class Folder(OfFiles):
         if not found.images:
             asked = f" that matches {', '.join(self.labels)}" if self.labels else ""
             other = next((f"; {path}: {reason}" for path, reason in found.unused.items() if reason != NO_IMAGE), "")
-            raise UserError(
-                f"{root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image{asked}, also not in its sub-folders{other}"
-            )
+            raise UserError(f"{root} holds no {FORMATS_READ} image{asked}, also not in its sub-folders{other}")
         if not self.labels:
             refuse_mixed(self.root, tree, found.unused)
         items = [Item(key, path) for key, path in found.images.items()]

@@ -38,6 +38,7 @@ from kmseg.datasets.words import (
     split_named,
     split_words,
 )
+from kmseg.images import decode_pixels, to_8_bits
 
 LOOKED_AT = 8
 """Images of a series that are looked at, at most."""
@@ -189,11 +190,15 @@ def _group(kind: str) -> str:
 def read_sample(path: Path) -> NDArray[Any] | None:
     """Read an image as it is stored, `(H, W)` or `(H, W, 3)`, RGB; None where it cannot be read."""
     try:
-        data = np.frombuffer(storage.read_bytes(path), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION) if len(data) else None
-    except (OSError, cv2.error, MemoryError):
+        image = decode_pixels(storage.read_bytes(path), cv2.IMREAD_UNCHANGED)
+    except OSError:
         return None
-    if image is None or image.dtype not in (np.uint8, np.uint16):
+    if image is None:
+        return None
+    small = to_8_bits(image)
+    if small is not None:
+        image = small
+    elif image.dtype != np.uint16:
         return None
     return image[..., 2::-1] if image.ndim == 3 else image
 

@@ -13,9 +13,9 @@ from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.images import SUFFIXES
 
 UNREAD_SUFFIXES = frozenset(
-    {".jp2", ".j2k", ".heic", ".heif", ".avif", ".ppm", ".pgm", ".exr", ".npy", ".nii", ".psd", ".svg"}
+    {".jp2", ".j2k", ".heic", ".heif", ".avif", ".jxl", ".exr", ".npy", ".npz", ".mat", ".nii", ".nrrd", ".psd", ".svg"}
 )
-"""Images of kinds that are not read, so that they are named and not counted among other files."""
+"""Images and arrays of kinds that are not read, so that they are named and not counted among other files."""
 
 
 IMAGE_HEADS = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8", b"II*\0", b"MM\0*", b"RIFF")
@@ -81,7 +81,7 @@ def why_unread(path: str, file: str | None = None) -> str:
         return ""
     if file is not None and "." not in name:
         return _why_unread_by_content(Path(file))
-    return f"{suffix} images are not read; convert them to PNG" if suffix in UNREAD_SUFFIXES else NO_IMAGE
+    return f"{suffix} is not read; convert to PNG" if suffix in UNREAD_SUFFIXES else NO_IMAGE
 
 
 def _why_unread_by_content(file: Path) -> str:

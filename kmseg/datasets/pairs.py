@@ -15,7 +15,7 @@ from kmseg.datasets.patterns import split_root
 from kmseg.datasets.splits import splits_of_folders
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
-from kmseg.images import Box, LabelImage, read_label_image, read_rgb
+from kmseg.images import FORMATS_READ, Box, LabelImage, read_label_image, read_rgb
 from kmseg.validation import check_choice
 
 
@@ -54,9 +54,7 @@ class Pairs(OfFiles):
         patterns = [self.labels] if isinstance(self.labels, str) else list(self.labels)
         found = list_images(existing_folder("dataset.root", self.root), patterns)
         if not found.images:
-            raise UserError(
-                f"{self.root} holds no PNG, JPEG, BMP, GIF, TIFF or WebP image, also not in its sub-folders"
-            )
+            raise UserError(f"{self.root} holds no {FORMATS_READ} image, also not in its sub-folders")
         splits = splits_of_folders(list(found.images))
         items = [Item(key, path, path, splits.get(key)) for key, path in found.images.items()]
         return Listed(items, [] if patterns else summarize(found.unused))

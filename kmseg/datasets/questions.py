@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kmseg.datasets.decision import SHOWN, plural
 from kmseg.datasets.inspection import LabelSet, Series
+from kmseg.datasets.listing import UNREAD_SUFFIXES
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.settings import folder_settings, panel_settings
 from kmseg.datasets.tree import Tree
+from kmseg.errors import UnreadableImage
+from kmseg.images import FORMATS_READ, read_rgb
 
 
 def ask_which_labels(root: str, tree: Tree, sets: Sequence[LabelSet], panels: Sequence[Series] = ()) -> str:
@@ -35,10 +39,10 @@ def _line(dataset: str, settings: Mapping[str, Any]) -> str:
     return f"  kmseg {' '.join([f'dataset={dataset}', *words])}"
 
 
-def describe_no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Series]) -> str:
+def describe_no_labels(root: str, tree: Tree, series: Sequence[Series]) -> str:
     """Say what a tree holds in which no label image is, and how to insist."""
     if not series:
-        return f"{root} has no PNG, JPEG, BMP, GIF, TIFF or WebP image; give the folder of the label images"
+        return f"{root} has no {FORMATS_READ} image, {_name_files(tree)}; give the folder of the label images"
     largest = sorted(series, key=lambda one: -len(one.paths))[:SHOWN]
     held = ", ".join(f"{one} ({len(one.paths)} {plural(one.kind)})" for one in largest)
     lines = [
@@ -47,7 +51,26 @@ def describe_no_labels(root: str, sets: Sequence[LabelSet], series: Sequence[Ser
         if one.kind != "unreadable"
     ]
     if not lines:
-        return f"no image of {root} can be read: {held}; the files are damaged: copy or download them again"
+        return f"no image of {root} can be read: {held}; the first: {_why_unreadable(tree, largest[0])}"
     return f"no label image is among the files of {root}: {held}; if one of these is, say so:\n" + "\n".join(
         dict.fromkeys(lines)
     )
+
+
+def _name_files(tree: Tree) -> str:
+    """Name the kinds of files that a tree holds, the most frequent first."""
+    kinds = Counter(PurePosixPath(path).suffix.lower() or "without a suffix" for path in tree.files)
+    if not kinds:
+        return "and no other file"
+    words = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(SHOWN))
+    unread = any(kind in UNREAD_SUFFIXES for kind in kinds)
+    return f"but {words} files" + (" (not read: convert images and arrays to PNG)" if unread else "")
+
+
+def _why_unreadable(tree: Tree, series: Series) -> str:
+    """Return why the first image of a series cannot be read."""
+    try:
+        read_rgb(Path(tree.files[series.paths[0]]))
+    except UnreadableImage as error:
+        return str(error)
+    return "its pixels are no whole numbers"

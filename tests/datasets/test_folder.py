@@ -33,7 +33,7 @@ def test_what_has_no_photo_and_what_is_not_read_is_told(tmp_path):
     (tmp_path / "labels" / "x.jp2").write_bytes(b"jP")
     items, notes = Folder(str(tmp_path / "labels"), photos=str(tmp_path / "photos")).listing()
     assert [item.photo is not None for item in items] == [True, False, False]
-    assert "1 file not used (.jp2 images are not read; convert them to PNG): x.jp2" in notes
+    assert "1 file not used (.jp2 is not read; convert to PNG): x.jp2" in notes
     assert any("3 labels, 1 photos paired, 2 without: 1_segmentation" in note for note in notes)
     assert any("1 images there are no label's photo: 9" in note for note in notes)
 
@@ -125,7 +125,7 @@ def test_photos_that_are_not_read_or_fit_twice_and_names_that_differ_in_capitals
     (tmp_path / "photos" / "a.heic").write_bytes(b"")
     _, said = listed(tmp_path, photos=str(tmp_path / "photos"))
     assert "names differ only in capitals, so that on Windows and macOS one mask replaces the other: A and a" in said
-    assert "1 other files, as a.heic (.heic images are not read; convert them to PNG)" in said
+    assert "1 other files, as a.heic (.heic is not read; convert to PNG)" in said
     assert "1 file not used (hidden, or left by an operating system): .hidden.png" in said
     for suffix in ("png", "jpg"):
         write_rgb(tmp_path / "photos" / f"a.{suffix}", draw_photo(0))

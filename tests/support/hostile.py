@@ -152,7 +152,7 @@ def _odd_sizes() -> dict[str, bytes]:
 
 
 def _too_deep() -> dict[str, bytes]:
-    deep = np.zeros((8, 8, 3), np.uint16)
+    deep = np.full((8, 8, 3), 300, np.uint16)
     return {
         "16.png": bytes(cv2.imencode(".png", deep)[1]),
         "16.tif": bytes(cv2.imencode(".tif", deep)[1]),
