@@ -38,6 +38,9 @@ from kmseg.pixels.distance import between
 SAMPLED_PER_SUFFIX = 8
 """Images of each file type that are looked at: photos and labels in one folder mostly differ in it."""
 
+PHOTOS_LOOKED_AT = 3
+"""Photos of files of photo and label that are looked at, where all files are of one origin."""
+
 SURE = 0.5
 """Certainty from which on an image counts as what it seems to be."""
 
@@ -101,12 +104,12 @@ class LookAtImages:
     ----------
     dataset : Dataset
         Reads the images.
-    photos : bool
-        Whether to classify also the photo of a file that holds photo and label.
+    photos : frozenset of str
+        Keys of the items whose photo is classified, too, where one file holds photo and label.
     """
 
     dataset: Dataset
-    photos: bool = True
+    photos: frozenset[str] = frozenset()
 
     def __call__(self, items: Sequence[Item]) -> Looked:
         """Classify each image; one that cannot be read is left to the run to name."""
@@ -114,7 +117,8 @@ class LookAtImages:
         for item in items:
             try:
                 label = read_label(self.dataset, item)
-                photo = self.dataset.read_photo(item) if self.photos and item.photo == item.label else None
+                asked = item.key in self.photos and item.photo == item.label
+                photo = self.dataset.read_photo(item) if asked else None
             except UnreadableImage:
                 continue
             kinds[item.key] = classify(label.pixels)
@@ -140,6 +144,15 @@ def sample_items(items: Sequence[Item]) -> list[Item]:
         places = np.linspace(0, len(group) - 1, min(len(group), SAMPLED_PER_SUFFIX)).round().astype(int)
         chosen += [group[place] for place in dict.fromkeys(places.tolist())]
     return chosen
+
+
+def choose_photos(chosen: Sequence[Item]) -> frozenset[str]:
+    """Return the keys of the items whose photo is looked at, where one file holds photo and label.
+
+    Groups of files without photos are told by comparing them; of one group, a few tell whether there are any.
+    """
+    several = len({file_group(item) for item in chosen}) > 1
+    return frozenset(item.key for item in (chosen if several else chosen[:PHOTOS_LOOKED_AT]))
 
 
 def file_group(item: Item) -> tuple[str, str]:
@@ -353,6 +366,12 @@ def _without_photos(items: Sequence[Item], looked: Looked) -> str:
     for key in looked.photos:
         groups.setdefault(folders[key], []).append(key)
     labels = {key for key, kind in looked.photos.items() if kind.kind in LABEL_KINDS and kind.certainty >= SURE}
+    if len(looked.photos) > 1 and labels.issuperset(looked.photos):
+        seen = f"{len(labels)} looked at, such as {next(iter(looked.photos))}"
+        return (
+            f"both parts of each file seem to be labels ({seen}); "
+            "use dataset=folder if the files hold labels alone, and not photo and label side by side"
+        )
     without = {group: keys for group, keys in groups.items() if len(keys) > 1 and labels.issuperset(keys)}
     if not without or all(labels.intersection(keys) for keys in groups.values()):
         return ""

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from kmseg.audit.input_kinds import (
     LookAtImages,
     Looked,
+    choose_photos,
     doubt_about,
     doubt_about_objects,
     explains,
-    file_group,
     sample_items,
     seem_small,
 )
@@ -56,8 +56,7 @@ class InputDoubt:
 def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> InputDoubt:
     """Classify a sample of the input and say what it seems to be, if not label images."""
     chosen = sample_items(items)
-    # Files without a photo are told by comparing groups of files: with one group, their photos need not be read.
-    work = LookAtImages(plan.dataset, photos=len({file_group(item) for item in chosen}) > 1)
+    work = LookAtImages(plan.dataset, choose_photos(chosen))
 
     def look() -> Looked:
         return progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)

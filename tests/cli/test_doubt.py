@@ -73,3 +73,11 @@ def test_files_without_a_photo_among_pairs_are_named(kmseg, tmp_path):
     ran = kmseg(*words)
     assert ran.code == 3
     assert "the 4 .png files of truth/ seem to hold no photo" in last_line(ran.out)
+
+
+def test_labels_alone_that_were_cut_in_two_are_doubted(kmseg, tmp_path):
+    folder = write_all(tmp_path / "in", draw_label)
+    ran = kmseg("task=discover", "dataset=pairs", f"dataset.root={folder}")
+    assert ran.code == 3
+    assert "both parts of each file seem to be labels" in last_line(ran.out)
+    assert "dataset=folder" in last_line(ran.out)
