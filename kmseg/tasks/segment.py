@@ -127,7 +127,7 @@ def how_to_name(plan: Plan, palette: Palette) -> list[str]:
     unnamed = sum(re.fullmatch(r"class_\d+", name) is not None for name in palette.names)
     if not unnamed or "report" in plan.writers:
         return []
-    return [f"{unnamed} of {len(palette)} classes have no name; +writers=report makes a page to name them on"]
+    return [f"{unnamed} of {len(palette)} classes have no name; name them on a page with +writers=report"]
 
 
 def check_writers(plan: Plan, palette: Palette) -> None:
