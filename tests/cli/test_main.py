@@ -29,7 +29,7 @@ def test_label_images_in_palette_and_masks_out(kmseg, labels):
     }
     assert ran.metrics["palette/farther_than_10"] == 0
     assert str(ran.folder) in ran.out
-    assert "4 of 4 classes have no name; +writers=report makes a page" in " ".join(ran.out.split())
+    assert "4 of 4 classes have no name; name them on a page with +writers=report" in " ".join(ran.out.split())
 
 
 def test_classes_without_names_are_pointed_to_the_page_on_which_they_get_them(kmseg, labels):
