@@ -110,23 +110,38 @@ def _look_back(plan: Plan, items: Sequence[Item]) -> tuple[list[str], dict[str, 
     """Return what to say of earlier runs in the folder, and what they wrote of each image into folders of splits."""
     try:
         manifest = Manifest(plan.folder)
-        return _say_leftovers(plan, manifest, items), _files_in_splits(plan, manifest, items)
+        known = manifest.images()
+        notes = _say_leftovers(plan, known, items) + _say_nothing_to_resume(plan, known)
+        return notes, _files_in_splits(plan, manifest, items)
     except UserError:  # a file that is no manifest; a run from scratch replaces it
         if plan.resume or plan.incremental:
             raise
         return [], {}
 
 
-def _say_leftovers(plan: Plan, manifest: Manifest, items: Sequence[Item]) -> list[str]:
+def _say_leftovers(plan: Plan, known: Sequence[str], items: Sequence[Item]) -> list[str]:
     """Name outputs of images that are not in the dataset, and stay in the folder beside those that are."""
     keys = {item.key for item in items}
-    left = sorted(key for key in manifest.images() if key not in keys)
+    left = sorted(key for key in known if key not in keys)
     if not left or plan.incremental == "prune":
         return []
     more = f" and {len(left) - 3} more" if len(left) > 3 else ""
     return [
         f"the folder holds outputs of {len(left)} images of earlier runs that are not in the dataset: "
         f"{', '.join(left[:3])}{more}; incremental=prune removes them"
+    ]
+
+
+def _say_nothing_to_resume(plan: Plan, known: Sequence[str]) -> list[str]:
+    """Say that a folder to resume in has no masks, as a new folder named after the time never has.
+
+    The runs of a resumed sweep that are still to be done have none either.
+    """
+    if not plan.resume or known or plan.cache.limit:
+        return []
+    return [
+        f"resume=true found no masks of an earlier run in {plan.folder}; all were made: give the interrupted run's "
+        "folder as hydra.run.dir"
     ]
 
 

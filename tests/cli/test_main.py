@@ -39,6 +39,12 @@ def test_classes_without_names_are_pointed_to_the_page_on_which_they_get_them(km
     assert {"report.html", "preview.png", "masks"} <= {path.name for path in ran.folder.iterdir()}
 
 
+def test_resume_without_a_run_to_resume_says_so(kmseg, labels):
+    ran = kmseg("dataset=folder", f"dataset.root={labels}", "clusterer.k=4", "writers=[]", "resume=true")
+    assert ran.code == 0, ran.err
+    assert "resume=true found no masks of an earlier run in" in " ".join(ran.out.split())
+
+
 def test_the_same_command_twice_gives_the_same_bytes(kmseg, labels):
     results = []
     for _ in range(2):
