@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kmseg.datasets.folder import describe_splits
-from kmseg.datasets.inspection import LabelSet, Series, group_by_folder, read_sample
+from kmseg.datasets.inspection import UNIFORM, LabelSet, Series, group_by_folder, read_sample
 from kmseg.datasets.legend_search import LegendFit, find_rivals
 from kmseg.datasets.overrides import quote_override
 from kmseg.datasets.splits import NAMES
@@ -225,7 +225,7 @@ def describe_unused(unused: Mapping[str, str]) -> str:
 
 def plural(kind: str) -> str:
     """Return a kind of images as a line lists it."""
-    return kind if kind.endswith("s") or kind in ("mixed", "unreadable") else f"{kind}s"
+    return kind if kind.endswith("s") or kind in ("mixed", "unreadable", UNIFORM) else f"{kind}s"
 
 
 def _list_folders(folders: Sequence[str]) -> str:

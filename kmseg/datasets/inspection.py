@@ -7,12 +7,14 @@ them is meant, the user is asked.
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -45,6 +47,12 @@ LOOKED_AT = 8
 
 AGREEING = 3
 """Images of a series that must agree so that no more are looked at."""
+
+SIZES_ASKED = 1000
+"""Files of a series whose size is asked, at most, where those looked at show nothing."""
+
+UNIFORM = "of one color"
+"""Kind of a series whose images are of one color each: there is nothing to tell apart."""
 
 BUDGET = 160
 """Images that are looked at in a whole tree, about; a tree of many folders gets fewer of each."""
@@ -84,7 +92,7 @@ class Series:
         Path below the tree's root; empty for the root itself.
     named : NamedSeries
     kind : str
-        One of `image_kinds.KINDS`, or `mixed` or `unreadable`.
+        One of `image_kinds.KINDS`, or `mixed`, `unreadable` or `UNIFORM`.
     certainty : float
         Mean certainty of the images of this kind, times their share.
     example : str
@@ -149,35 +157,62 @@ def look_at(tree: Tree, series: Series, most: int) -> Series:
     """Tell what the images of a series are by looking at a few, spread over it."""
     paths = series.paths
     places = np.unique(np.linspace(0, len(paths) - 1, most).round().astype(int)) if len(paths) > 1 else [0]
-    seen: list[tuple[str, image_kinds.ImageKind]] = []
     order = places if len(places) < AGREEING else [places[0], places[-1], *places[1:-1]]
+    seen: list[Glance] = []
     for place in order:
-        pixels = read_sample(Path(tree.files[paths[place]]))
-        if pixels is not None:
-            seen.append((paths[place], image_kinds.classify(pixels)))
-        if len(seen) == AGREEING and len({_group(kind.kind) for _, kind in seen}) == 1:
+        seen += _glance(tree, paths[place])
+        if len(seen) == AGREEING and len({_group(one.kind.kind) for one in seen}) == 1:
             break
+    if seen and all(one.is_uniform for one in seen):
+        seen += [one for path in _largest_files(tree, paths) for one in _glance(tree, path)]
     return _classify_series(series, seen)
 
 
-def _classify_series(series: Series, seen: Sequence[tuple[str, image_kinds.ImageKind]]) -> Series:
-    """Say what a series is by those of its images that were looked at."""
+class Glance(NamedTuple):
+    """One image of a series that was looked at: its path, what it is, and whether all its pixels are alike."""
+
+    path: str
+    kind: image_kinds.ImageKind
+    is_uniform: bool
+
+
+def _glance(tree: Tree, path: str) -> list[Glance]:
+    """Look at an image; nothing of one that cannot be read."""
+    pixels = read_sample(Path(tree.files[path]))
+    if pixels is None or not pixels.size:
+        return []
+    return [Glance(path, image_kinds.classify(pixels), bool((pixels == pixels[:1, :1]).all()))]
+
+
+def _largest_files(tree: Tree, paths: Sequence[str]) -> list[str]:
+    """Return the largest of some files: of masks of rare objects, mostly empty, they are those that show an object."""
+    step = -(-len(paths) // SIZES_ASKED)
+    sizes = {}
+    for path in paths[::step]:
+        with suppress(OSError):
+            sizes[path] = storage.size(Path(tree.files[path]))
+    return heapq.nlargest(AGREEING, sizes, key=lambda path: sizes[path])
+
+
+def _classify_series(series: Series, seen: Sequence[Glance]) -> Series:
+    """Say what a series is by the images looked at; those of one color tell nothing beside others."""
     if not seen:
         return replace(series, kind="unreadable")
-    groups = Counter(_group(kind.kind) for _, kind in seen)
+    if all(one.is_uniform for one in seen):
+        return replace(series, kind=UNIFORM, certainty=1.0, example=seen[0].path)
+    seen = [one for one in seen if not one.is_uniform]
+    groups = Counter(_group(one.kind.kind) for one in seen)
     group, times = groups.most_common(1)[0]
-    mine = [(path, kind) for path, kind in seen if _group(kind.kind) == group]
-    kinds = Counter(kind.kind for _, kind in mine)
+    mine = [one for one in seen if _group(one.kind.kind) == group]
+    kinds = Counter(one.kind.kind for one in mine)
     # In one set, a label of few classes may be black and white, and a mask of class numbers may lack the others.
     best = next((kind for kind in LABELS if kinds[kind]), None) if group == "label" else None
     best = best or kinds.most_common(1)[0][0]
-    certainty = sum(kind.certainty for _, kind in mine) / len(seen)
-    path, kind = max((entry for entry in mine if entry[1].kind == best), key=lambda entry: entry[1].certainty)
+    certainty = sum(one.kind.certainty for one in mine) / len(seen)
+    example = max((one for one in mine if one.kind.kind == best), key=lambda one: one.kind.certainty)
     if times < MIN_MAJORITY * len(seen):
         best = "mixed"
-    elif all(kind.measures.get("colors") == 1 and len(kind.values) <= 1 for _, kind in seen):
-        best = image_kinds.FIGURE  # of one color each: there is nothing to tell apart
-    return replace(series, kind=best, certainty=round(certainty, 2), example=path, panels=kind.panels)
+    return replace(series, kind=best, certainty=round(certainty, 2), example=example.path, panels=example.kind.panels)
 
 
 def _group(kind: str) -> str:

@@ -150,6 +150,18 @@ def test_damaged_files_alone_are_told_and_no_line_to_paste_takes_them(tmp_path):
     assert "kmseg dataset=" not in str(told.value)
 
 
+def test_labels_of_a_rare_object_are_found_where_most_show_nothing_of_it(tmp_path):
+    for number in range(30):
+        label = np.zeros((200, 300, 3), np.uint8)
+        if number == 13:
+            label[40:44, 90:95] = (50, 220, 255)
+        write_rgb(tmp_path / f"{number}.png", label)
+    assert decide(str(tmp_path)).labels.kind == "color label"
+    (tmp_path / "13.png").unlink()
+    with pytest.raises(Undecided, match=r"29 of one color"):
+        decide(str(tmp_path))
+
+
 def test_photos_alone_are_asked(tmp_path, kmseg):
     for number in range(4):
         write_rgb(tmp_path / "data" / "images" / f"{number}.jpg", draw_photo(number))
