@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,14 @@ def test_a_palette_survives_its_file(tmp_path, palette):
     again = read_palette(write_palette(tmp_path / "p.csv", palette, {"share": [0.1, 0.2, 0.3, 0.4]}))
     assert again.names == palette.names
     assert np.array_equal(again.colors, palette.colors)
+
+
+def test_the_values_of_classes_in_masks_survive_the_file(tmp_path, palette):
+    numbered = replace(palette, ids=[0, 3, 1, 7], certainty=[1.0] * 4)
+    again = read_palette(write_palette(tmp_path / "p.csv", numbered))
+    assert list(again.ids) == numbered.ids
+    assert again.names == palette.names
+    assert again.to_ids(np.array([[0, 1, 3, 255]], np.uint8)).tolist() == [[0, 3, 7, 255]]
 
 
 def test_rows_of_one_name_become_one_class_and_stay_so_in_the_file(tmp_path):

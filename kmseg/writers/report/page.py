@@ -45,6 +45,7 @@ def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Seq
     data = {
         "classes": _classes(run, images, make_crops(run, ranked_places, CROPS)),
         "ignored": [[name, _hex(color)] for name, color in run.palette.ignored],
+        "ids": list(run.palette.ids),
         "ignore": run.palette.ignore,
         "examples": shown,
     }
