@@ -85,7 +85,21 @@ def test_recoloring_goes_by_name_and_names_what_is_lacking(palette):
         recolored(palette, Palette(["sky", "car"], np.zeros((2, 3))))
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"also": [(4, (1, 2, 3))]}, "names class 4; expected 0 to 3"),
+        ({"also": [(0, (1, 2, 300))]}, r"the color \(1, 2, 300\)"),
+        ({"ignored": [("dirt", (1, 2))]}, r"the color \(1, 2\)"),
+    ],
+)
+def test_further_colors_that_cannot_be_are_refused(palette, more, says):
+    with pytest.raises(UserError, match=says):
+        replace(palette, **more)
+
+
 def test_a_class_is_found_by_name_or_row_and_an_unknown_one_named(palette):
     assert palette.find_class("car") == palette.find_class(2) == 2
+    assert [palette.find_classes(selected) for selected in ("car", ["sky", 3], None)] == [[2], [0, 3], [0, 1, 2, 3]]
     with pytest.raises(UserError, match="no class 'cars'; it has: sky, road, car, sign"):
         palette.find_class("cars")

@@ -47,13 +47,13 @@ class Compare:
         Share of the images used to learn legends and tune tolerances; the rest is evaluated.
     tolerance : int
         Boundary pixels within this distance, in pixels, match.
-    classes : list of str
-        Names of the classes to compare; empty means all that occur.
+    classes : list of str or int, one str or int
+        Names (or rows of the palette) of the classes to compare; empty means all that occur.
     """
 
     tuning: float = 0.5
     tolerance: int = 2
-    classes: Sequence[str | int] = ()
+    classes: Sequence[str | int] | str | int = ()
 
     def __post_init__(self) -> None:
         check_number("task.tuning", self.tuning, at_least=0.05, at_most=0.95)
@@ -128,10 +128,9 @@ class Compare:
         return training, [item for item in usable if item not in training], warning
 
     def _class_indices(self, classes: Palette) -> list[int]:
-        """Return the indices of `self.classes`; of all classes if it is empty."""
-        return (
-            sorted({classes.find_class(name) for name in self.classes}) if self.classes else list(range(len(classes)))
-        )
+        """Return the indices of `self.classes`, ascending; of all classes if it is empty."""
+        is_empty = not isinstance(self.classes, int) and not len(self.classes)
+        return sorted(set(classes.find_classes(None if is_empty else self.classes)))
 
     def _summarize(self, evaluation: Evaluation, scores: Scores) -> ComparisonResult:
         class_pixels = sum(scores.pixels.values(), np.zeros(len(evaluation.classes), np.int64))
