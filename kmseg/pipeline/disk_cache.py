@@ -9,6 +9,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -82,7 +83,8 @@ class ColorCache:
             total += known.st_size
             abandoned = path.suffix != SUFFIX and now - known.st_mtime > ABANDONED_SECONDS
             if abandoned or total > limit:
-                Path(path).unlink(missing_ok=True)
+                with suppress(OSError):  # another user's file in a shared folder
+                    path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         for path in self.root.glob("??/*"):
