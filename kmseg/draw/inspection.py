@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +107,3 @@ def _make_visible(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if image.dtype != np.uint8 or (pixels.ndim == 2 and top < 64):
         return (image.astype(np.float32) * (255 / max(top, 1))).astype(np.uint8)
     return image
-
-
-def captions(decision: Decision) -> Sequence[str]:
-    """Return what the sheet says of each series, for tests and for people who cannot see it."""
-    return [f"{series}  {role}" for series, role, _ in _tiles(decision)]
