@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kmseg.files import write_csv, write_text
+from kmseg.files import write_csv
 from kmseg.sweeps.points import Result, label, short
 from kmseg.sweeps.score import Score
 
@@ -74,16 +74,16 @@ class Summary:
         best = {} if self.best is None else {name: self.best.metrics[name] for name in self._shown}
         return {**best, "sweep/runs": len(self.results), "sweep/failed": len(self.failed)}
 
-    def write(self, folder: Path) -> list[Path]:
+    def write_table(self, folder: Path) -> Path:
         """Write `sweep.csv`."""
         columns = self.columns()
-        return [write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))]
+        return write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))
 
     def markdown(self, command: Sequence[str], folder: Path) -> str:
-        """Describe the sweep in Markdown and write it as `sweep.md`."""
+        """Describe the sweep in Markdown; `command` are its overrides, `folder` is where its files are."""
         header = [*map(short, self.swept), *(heading for heading, _ in self._shown.values())]
         lines = [
-            f"{self.conclusion}",
+            self.conclusion,
             "",
             f"Command: `{' '.join(command)}`",
             "",
@@ -95,9 +95,7 @@ class Summary:
             "",
             f"Artifacts: `sweep.png` (plots), `sweep.csv` (table). Files: `{folder}`",
         ]
-        text = "\n".join(lines) + "\n"
-        write_text(folder / "sweep.md", text)
-        return text
+        return "\n".join(lines) + "\n"
 
     @property
     def conclusion(self) -> str:

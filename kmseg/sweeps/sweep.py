@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.files import write_json
+from kmseg.files import write_json, write_text
 from kmseg.sweeps.curves import draw_curves
 from kmseg.sweeps.points import STATUS_FILE, Point, Result, short, swept
 from kmseg.sweeps.score import Score
@@ -67,7 +67,7 @@ class Sweep:
     def finish(self) -> None:
         """Write the summary; raise if a run failed."""
         summary = Summary(self.results, swept([result.point for result in self.results]), self.score)
-        files = summary.write(self.folder)
+        files = [summary.write_table(self.folder)]
         if summary.finished:
             files.append(draw_curves(self.folder / "sweep.png", summary))
         for path in files:
@@ -76,7 +76,9 @@ class Sweep:
         self.tracked.metrics(summary.figures())
         if summary.best is not None:
             self.tracked.model(summary.best.point.folder)
-        self.tracked.describe(summary.markdown(self.command, self.folder))
+        description = summary.markdown(self.command, self.folder)
+        write_text(self.folder / "sweep.md", description)
+        self.tracked.describe(description)
         summary.show(self.folder, self.tracked.view())
         if summary.failed:
             named = [f"  {result.point.number}  {summary.name(result)}: {result.failed}" for result in summary.failed]
