@@ -20,7 +20,7 @@ import numpy as np
 
 from kmseg.comparison.chart import draw_bars
 from kmseg.comparison.class_sheets import ClassSheet, DrawClasses
-from kmseg.comparison.evaluate import EvaluateImages, Evaluation, Result, Scores
+from kmseg.comparison.evaluate import EvaluateImages, Evaluation, MethodResult, Scores
 from kmseg.comparison.methods import GIVEN, given_methods, hsv_methods, kmeans_methods, tune_on
 from kmseg.comparison.summary import ComparisonResult
 from kmseg.comparison.tune_hsv import GRID, Tuned
@@ -140,7 +140,7 @@ class Compare:
                 "none of task.classes occurs in the evaluated images; name others, or leave task.classes out for all"
             )
         results = {
-            method.key: Result(method, scores.confusions[method.key], scores.boundaries[method.key], shown)
+            method.key: MethodResult(method, scores.confusions[method.key], scores.boundaries[method.key], shown)
             for method in evaluation.methods
         }
         hsv = max((r for key, r in results.items() if key.startswith("hsv_")), key=lambda r: r.figures["miou"])

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 from kmseg.errors import UserError
-from kmseg.scheduling.history import Entry, History
+from kmseg.scheduling.history import History, HistoryEntry
 from kmseg.scheduling.job import Job
 from kmseg.scheduling.runner import Runner
 from kmseg.scheduling.schedule import Schedule
@@ -222,7 +222,7 @@ def test_looking_at_the_times_leaves_what_was_missed_due(tmp_path):
 
 
 def test_a_run_interrupted_with_its_scheduler_is_caught_up(tmp_path):
-    History(tmp_path).add(Entry("1", "job", "2026-11-23T02:00:00+00:00", 1, "running"))
+    History(tmp_path).add(HistoryEntry("1", "job", "2026-11-23T02:00:00+00:00", 1, "running"))
     with served(runner(tmp_path, LINE)):
         wait_for(lambda: "done" in outcomes(tmp_path))
     assert ran(tmp_path) == 1
@@ -230,7 +230,7 @@ def test_a_run_interrupted_with_its_scheduler_is_caught_up(tmp_path):
 
 def test_an_incomplete_line_of_the_history_is_ignored(tmp_path):
     history = History(tmp_path)
-    history.add(Entry("1", "job", "2026-11-23T02:00:00+00:00", 1, "done"))
+    history.add(HistoryEntry("1", "job", "2026-11-23T02:00:00+00:00", 1, "done"))
     with history.path.open("a") as file:
         file.write('{"run": "2", "job')
     assert list(history.runs()) == ["1"]
