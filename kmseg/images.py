@@ -193,7 +193,7 @@ def decode_pixels(data: bytes, flags: int) -> NDArray[Any] | None:
 
 
 def _decode_pnm(data: bytes, flags: int) -> NDArray[Any] | None:
-    """Decode a Netpbm file with OpenCV, which scales the values of ASCII files to 0 to 255, and those of others not."""
+    """Decode a Netpbm file with OpenCV, which scales the values of ASCII files to 0..255; here they are scaled back."""
     try:
         highest = read_pnm_maximum(data)
         image = cv2.imdecode(np.frombuffer(data + b"\n", np.uint8), flags)  # it reads on after the last digit
@@ -383,7 +383,7 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
 
 
 def _what_instead(data: bytes) -> str:
-    """Say what a file is that is no image that can be read."""
+    """Say what a file seems to be that is no readable image."""
     if data.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS and not the image; get the files with: git lfs pull"
     if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):

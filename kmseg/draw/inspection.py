@@ -21,7 +21,7 @@ CAPTION = 44
 """Height of the two lines above a picture, in pixels."""
 
 MAX_TILES = 24
-"""Series that are shown; of one kind, of which there are more, the largest."""
+"""Series on the sheet at most: those of labels come first, then photos, then the others, each with most files first."""
 
 COLUMNS = 4
 

@@ -60,7 +60,7 @@ def announce_palette(plan: Plan, palette: Palette) -> None:
 def record_found(tracked: TrackedRun, plan: Plan, found: Found, progress: Progress) -> None:
     """Write and track the centroids, in feature units and as colors, and the candidates."""
     with progress.timed("fit"):
-        clusters = found.clusters
+        clusters = found.clusters  # computed here, on first access
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))

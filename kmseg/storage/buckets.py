@@ -143,7 +143,7 @@ class Bucket:
 
     @contextmanager
     def _explained(self, name: str) -> Iterator[None]:
-        """Turn what the clients raise into `FileNotFoundError`, or into a sentence where more than one file fails."""
+        """Turn the clients' errors into `FileNotFoundError`, or `UserError` if they concern more than one file."""
         address = f"{self._address}/{name}".rstrip("/")
         try:
             yield

@@ -1,4 +1,4 @@
-"""What is what in a tree of files: labels, photos, legend, splits and the rest; nothing is masked."""
+"""Say what the files below a folder are: labels, photos, legend, splits and the rest. Nothing is masked."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from kmseg.pipeline.plan import Listing, Plan
 
 @dataclass(frozen=True)
 class Inspect:
-    """A folder in; `dataset.json` and the contact sheet `inspect.png` out."""
+    """Look at a folder and write what was found as `dataset.json` and as the contact sheet `inspect.png`."""
 
     def run(self, plan: Plan) -> Listing:
-        """Write both into the run's folder, and return what was found as a table."""
+        """Write both files into the run's folder, and return what was found as a table."""
         refuse_unwritable(plan)
         decision = plan.decision or _look(plan)
         write_json(plan.folder / "dataset.json", decision.record())
