@@ -115,10 +115,14 @@ def finish_run(
     return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
 
 
-def refuse_unwritable(plan: Plan) -> None:
-    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written.
+def prepare_folder(plan: Plan) -> None:
+    """Create the run's folder before any work, and remove the temporary files that killed runs left there.
 
-    A folder of images is never written into: neither may it hold the run's folder, nor the run's folder hold it.
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, holds files of another program that the run would write over, holds a folder of
+        images or lies in one.
     """
     refuse_shared_folder(plan)
     refuse_foreign_files(plan)

@@ -30,7 +30,7 @@ from kmseg.errors import UserError
 from kmseg.files import safe_names, write_csv
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette, nothing_read
-from kmseg.pipeline.outputs import description, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import description, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.trackers import TrackedRun
@@ -65,7 +65,7 @@ class Compare:
         given = plan.palette.given or truth.palette
         if given is not None:
             self._class_indices(truth.palette or given)  # fail early on an unknown class
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         progress = Progress()
         items, notes = list_items(plan.dataset)
         truth = truth.for_items(items)

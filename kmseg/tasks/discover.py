@@ -14,7 +14,7 @@ from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
-from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pixels.distance import squared_between
@@ -30,7 +30,7 @@ class Discover:
             raise UserError(
                 "task=discover finds the palette, but palette.file gives one; leave it out, or use task=segment"
             )
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         progress = Progress()
         items, notes = list_items(plan.dataset)
         with tracked_run(plan, len(items), progress) as tracked:

@@ -10,7 +10,7 @@ from kmseg.draw.inspection import inspection_picture
 from kmseg.errors import Undecided, UserError
 from kmseg.files import write_json
 from kmseg.images import write_png
-from kmseg.pipeline.outputs import refuse_unwritable
+from kmseg.pipeline.outputs import prepare_folder
 from kmseg.pipeline.plan import Listing, Plan
 
 
@@ -20,7 +20,7 @@ class Inspect:
 
     def run(self, plan: Plan) -> Listing:
         """Write both files into the run's folder, and return what was found as a table."""
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         decision = plan.decision or _look(plan)
         write_json(plan.folder / "dataset.json", decision.record())
         write_png(plan.folder / "inspect.png", inspection_picture(decision))

@@ -27,7 +27,7 @@ from kmseg.pipeline.incremental import saved_palette
 from kmseg.pipeline.look_at_input import InputDoubt, explained_by, look_at_input, say_transparent
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
-from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.precompile import start_compiling, wait_until_compiled
 from kmseg.pipeline.progress import Progress
@@ -53,7 +53,7 @@ class Segment:
 
     def run(self, plan: Plan) -> Outcome:
         """Run the task in `plan.folder`."""
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         when_compiling(start_compiling)
         progress = Progress()
         palette = plan.palette.given
