@@ -67,10 +67,7 @@ def options_page() -> str:
     ]
     for group, meaning in GROUPS.items():
         lines += [f"## {group}", "", meaning, ""]
-        if group == "hydra/sweeper":
-            lines += _hydra_options(group)
-            continue
-        for option, part, values in _parts(group):
+        for option, part, values in _sweepers(group) if group == "hydra/sweeper" else _parts(group):
             lines += _section(group, option, part, values)
     lines += ["## Other keys", "", "| key | meaning |", "|---|---|"]
     lines += [f"| `{key}` | {meaning} |" for key, meaning in TOP.items()]
@@ -115,13 +112,13 @@ def _parts(group: str) -> Iterator[tuple[Option | None, Any, dict[str, Any]]]:
         yield option, part_class(target) if target else None, values
 
 
-def _hydra_options(group: str) -> list[str]:
-    """List the options of a group of Hydra's, whose settings are Hydra's."""
-    rows = []
+def _sweepers(group: str) -> Iterator[tuple[Option, Any, dict[str, Any]]]:
+    """Yield kmseg's options of a group of Hydra's: option, class, and the values that its YAML sets."""
     for path in sorted((conf_folder() / group).glob("*.yaml")):
-        help_ = next(line[2:] for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("# "))
-        rows.append(f"| `{group}={path.stem}` | {_escape(help_)} |")
-    return ["| option | |", "|---|---|", *rows, ""]
+        text = path.read_text(encoding="utf-8")
+        help_ = next(line[2:] for line in text.splitlines() if line.startswith("# "))
+        values = _yaml(path)
+        yield Option(group, path.stem, help_, values["_target_"], "built in"), part_class(values["_target_"]), values
 
 
 def _section(group: str, option: Option | None, part: Any, values: dict[str, Any]) -> list[str]:
@@ -132,7 +129,7 @@ def _section(group: str, option: Option | None, part: Any, values: dict[str, Any
     if part is None or not dataclasses.is_dataclass(part):
         return lines
     meanings = _meanings(part)
-    key = f"{group}.{option.name}" if group == "writers" and option is not None else group
+    key = f"{group}.{option.name}" if group == "writers" and option is not None else group.replace("/", ".")
     rows = []
     for field in dataclasses.fields(part):
         if field.init:

@@ -40,7 +40,13 @@ Images = Image | Iterable[Image]
 
 
 CHECKED_ARRAYS = 5
-"""Arrays that are checked for BGR order."""
+"""Number of arrays that are compared with the legend, to warn of BGR order and of other colors."""
+
+FAR = 40
+"""RGB units beyond which a pixel hardly has a color, as in the metric `palette/farther_than_40`."""
+
+MAX_FAR_SHARE = 0.5
+"""Share of such pixels from which on the arrays seem to have another legend."""
 
 RGB = Rgb()
 BOUNDARY = Boundary()
@@ -134,6 +140,16 @@ def segment(
         Rows of the palette, one mask for each image in their order (a folder's by name); `palette.ignore` for
         pixels of no class. `palette.paint(mask)` colors a mask.
 
+    Raises
+    ------
+    UserError
+        If an image or the legend cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        If the first arrays hardly have the legend's colors, or have them in BGR order.
+
     Examples
     --------
     >>> label = np.zeros((1, 2, 3), np.uint8)
@@ -159,7 +175,7 @@ class _Images:
 
     @classmethod
     def of(cls, images: Images) -> _Images:
-        """Convert the argument; raise `UserError` for anything that cannot be a label image."""
+        """Make it of the argument `images`; raise `UserError` for anything that cannot be a label image."""
         if isinstance(images, str | os.PathLike) and storage.is_folder(Path(images)):
             return cls(list(image_files(Path(images)).values()))
         alone = isinstance(images, str | os.PathLike) or getattr(images, "ndim", 0) in (2, 3) or _is_pillow(images)
@@ -223,15 +239,8 @@ def _check_part(name: str, part: object, method: str, example: str) -> None:
         raise UserError(f"{name} is {part!r}; expected one such as {example}")
 
 
-FAR = 40
-"""RGB units beyond which a pixel hardly has a color, as in the metric `pixels/farther_than_40`."""
-
-MAX_FAR_SHARE = 0.5
-"""Share of such pixels from which on a legend seems to be another one."""
-
-
 def _doubt(images: Sequence[Path | NDArray[np.uint8]], legend: Palette) -> str:
-    """Say what is wrong with arrays that hardly have the legend's colors; nothing if they have them."""
+    """Return a warning if arrays hardly have the legend's colors, or have them in BGR order; else an empty text."""
     arrays = [image for image in images if not isinstance(image, Path)]
     if not arrays:
         return ""

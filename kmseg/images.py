@@ -7,7 +7,8 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -29,9 +30,11 @@ MIN_EQUAL_NEIGHBORS = 0.8
 JPEG_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif"})
 """Suffixes of JPEG files, lower case."""
 
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jpe", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
-)
+SUFFIXES = JPEG_SUFFIXES | {".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
+"""Suffixes of the image files that are read, lower case."""
+
+EXIF_SUFFIXES = JPEG_SUFFIXES | {".webp", ".tif", ".tiff", ".png"}
+"""Suffixes of files that may say by EXIF data how viewers turn them."""
 
 FORMATS_READ = "PNG, JPEG, BMP, GIF, TIFF, WebP or PPM"
 """For messages; PPM stands for the four formats of Netpbm."""
@@ -47,7 +50,7 @@ MAX_BYTES = 4 * MAX_PIXELS
 """Maximum size of an image file in bytes: uncompressed RGBA."""
 
 _WARNINGS_LOCK = threading.Lock()
-"""Held while warnings are ignored: Python's warning filters belong to the whole process."""
+"""Held while warnings are ignored: before Python 3.14 the warning filters belong to the whole process."""
 
 # kmseg reports broken files itself, with their names.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -190,7 +193,7 @@ def decode_pixels(data: bytes, flags: int) -> NDArray[Any] | None:
 
 
 def _decode_pnm(data: bytes, flags: int) -> NDArray[Any] | None:
-    """Decode a Netpbm file with OpenCV, which scales the values of ASCII files to 0 to 255, and those of others not."""
+    """Decode a Netpbm file with OpenCV, which scales the values of ASCII files to 0..255; here they are scaled back."""
     try:
         highest = read_pnm_maximum(data)
         image = cv2.imdecode(np.frombuffer(data + b"\n", np.uint8), flags)  # it reads on after the last digit
@@ -242,7 +245,7 @@ def read_complete_file(path: Path) -> bytes:
 
 def exif_orientation(path: Path) -> int:
     """Return how viewers turn an image, as EXIF numbers it; 1 is upright, and where nothing is said."""
-    if path.suffix.lower() not in (".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".png"):
+    if path.suffix.lower() not in EXIF_SUFFIXES:
         return 1
     from PIL import Image
 
@@ -250,7 +253,7 @@ def exif_orientation(path: Path) -> int:
         data = read_bytes(path)
         if data.startswith(PNG_SIGNATURE) and b"eXIf" not in data:
             return 1
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+        with _ignoring_warnings(), Image.open(io.BytesIO(data)) as image:
             return int(image.getexif().get(0x0112, 1) or 1)
     except Exception:  # of broken metadata, Pillow raises what comes up; the pixels have been read
         return 1
@@ -261,12 +264,19 @@ def has_transparent_pixels(path: Path) -> bool:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(read_complete_file(path))) as image:
+        with _ignoring_warnings(), Image.open(io.BytesIO(read_complete_file(path))) as image:
             if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
                 return False
             return bool(np.asarray(image.convert("RGBA"))[..., 3].min(initial=255) < 255)
     except Exception:  # a file that cannot be read is named where it is
         return False
+
+
+@contextmanager
+def _ignoring_warnings() -> Iterator[None]:
+    """Ignore what Pillow warns of in the block, one thread at a time."""
+    with _WARNINGS_LOCK, warnings.catch_warnings(action="ignore"):
+        yield
 
 
 def encode_png(image: NDArray[np.uint8] | NDArray[np.uint16], palette: NDArray[np.uint8] | None = None) -> bytes:
@@ -361,7 +371,7 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
     from PIL import Image
 
     try:
-        with _WARNINGS_LOCK, warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as image:
+        with _ignoring_warnings(), Image.open(io.BytesIO(data)) as image:
             width, height = image.size
     except Image.DecompressionBombError:
         return _too_large(path, "")
@@ -373,7 +383,7 @@ def _refused(path: Path, data: bytes) -> UnreadableImage:
 
 
 def _what_instead(data: bytes) -> str:
-    """Say what a file is that is no image that can be read."""
+    """Say what a file seems to be that is no readable image."""
     if data.startswith(b"version https://git-lfs"):
         return "a pointer of Git LFS and not the image; get the files with: git lfs pull"
     if data[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):

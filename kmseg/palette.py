@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.errors import printable
+from kmseg.errors import UserError, printable
+from kmseg.files import write_csv
+from kmseg.pixels.distance import between
 from kmseg.pixels.packing import to_hex
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NamedTuple
-
-from kmseg.errors import UserError
-from kmseg.files import write_csv
-from kmseg.pixels.distance import between
 
 RGB = tuple[int, int, int]
 
@@ -94,6 +89,8 @@ class Palette:
         object.__setattr__(self, "names", tuple(self.names))
         object.__setattr__(self, "colors", colors)
         object.__setattr__(self, "also", tuple((int(i), _rgb(c)) for i, c in self.also))
+        if wrong := next((index for index, _ in self.also if not 0 <= index < len(colors)), None):
+            raise UserError(f"`also` of a palette names class {wrong}; expected 0 to {len(colors) - 1}")
         object.__setattr__(self, "ignored", tuple((name, _rgb(c)) for name, c in self.ignored))
         if self.repainted is not None:
             repainted = _levels(self.repainted)
@@ -184,6 +181,13 @@ class Palette:
             return name_or_index
         shown = ", ".join(self.names[:40]) + (", ..." if len(self) > 40 else "")
         raise UserError(f"the palette has no class {name_or_index!r}; it has: {shown}")
+
+    def find_classes(self, selected: str | int | Sequence[str | int] | None) -> list[int]:
+        """Return the indices of one class or several, given by name or index; None gives those of all."""
+        if selected is None:
+            return list(range(len(self)))
+        several = [selected] if isinstance(selected, str | int) else selected
+        return [self.find_class(name) for name in several]
 
     def paint(self, mask: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Color an index mask `(H, W)` as `(H, W, 3)` uint8 RGB; ignored pixels, also -1, become black.
@@ -299,6 +303,8 @@ def _levels(colors: Any) -> NDArray[np.uint8]:
 
 
 def _rgb(color: Sequence[int]) -> RGB:
+    if len(color) != 3 or not all(0 <= value <= 255 for value in color):
+        raise UserError(f"a palette has the color {tuple(color)}; expected three integers from 0 to 255")
     red, green, blue = (int(value) for value in color)
     return red, green, blue
 

@@ -1,10 +1,12 @@
 import io
+import warnings
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from kmseg import images
 from kmseg.encoding import count_pages
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import Box, LabelImage, encode_png, read_rgb, write_png
@@ -228,3 +230,14 @@ def test_what_was_downloaded_in_place_of_an_image_is_said(tmp_path, data, says):
     path.write_bytes(data)
     with pytest.raises(UnreadableImage, match=says):
         read_rgb(path)
+
+
+def test_pillows_warnings_are_ignored_by_one_thread_at_a_time(tmp_path, monkeypatch):
+    """The filters belong to the process: two threads that set and restore them in turn would leave them changed."""
+    path, held, ignore = write_rgb(tmp_path / "a.jpg", draw_label()), [], warnings.catch_warnings
+    monkeypatch.setattr(
+        warnings, "catch_warnings", lambda **how: held.append(images._WARNINGS_LOCK.locked()) or ignore(**how)
+    )
+    assert images.exif_orientation(path) == 1
+    assert not images.has_transparent_pixels(path)
+    assert held == [True, True]

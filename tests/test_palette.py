@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,14 @@ def test_a_palette_survives_its_file(tmp_path, palette):
     again = read_palette(write_palette(tmp_path / "p.csv", palette, {"share": [0.1, 0.2, 0.3, 0.4]}))
     assert again.names == palette.names
     assert np.array_equal(again.colors, palette.colors)
+
+
+def test_the_values_of_classes_in_masks_survive_the_file(tmp_path, palette):
+    numbered = replace(palette, ids=[0, 3, 1, 7], certainty=[1.0] * 4)
+    again = read_palette(write_palette(tmp_path / "p.csv", numbered))
+    assert list(again.ids) == numbered.ids
+    assert again.names == palette.names
+    assert again.to_ids(np.array([[0, 1, 3, 255]], np.uint8)).tolist() == [[0, 3, 7, 255]]
 
 
 def test_rows_of_one_name_become_one_class_and_stay_so_in_the_file(tmp_path):
@@ -75,7 +85,21 @@ def test_recoloring_goes_by_name_and_names_what_is_lacking(palette):
         recolored(palette, Palette(["sky", "car"], np.zeros((2, 3))))
 
 
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"also": [(4, (1, 2, 3))]}, "names class 4; expected 0 to 3"),
+        ({"also": [(0, (1, 2, 300))]}, r"the color \(1, 2, 300\)"),
+        ({"ignored": [("dirt", (1, 2))]}, r"the color \(1, 2\)"),
+    ],
+)
+def test_further_colors_that_cannot_be_are_refused(palette, more, says):
+    with pytest.raises(UserError, match=says):
+        replace(palette, **more)
+
+
 def test_a_class_is_found_by_name_or_row_and_an_unknown_one_named(palette):
     assert palette.find_class("car") == palette.find_class(2) == 2
+    assert [palette.find_classes(selected) for selected in ("car", ["sky", 3], None)] == [[2], [0, 3], [0, 1, 2, 3]]
     with pytest.raises(UserError, match="no class 'cars'; it has: sky, road, car, sign"):
         palette.find_class("cars")

@@ -91,7 +91,7 @@ def test_a_file_dropped_in_brings_its_options_with_their_settings(kmseg, labels,
     assert ran.code == 0, ran.err
     assert len(ran.palette()) == 4
     assert (ran.folder / "noted" / "0.txt").read_text() == "well"
-    assert "past kmseg.files" not in ran.out
+    assert "not written through kmseg.files" not in ran.out
     listed = kmseg(f"plugins='{plugin_root}'", "--help").out
     assert "negative, oklab" in listed
     assert "noted" in listed
@@ -107,7 +107,7 @@ def test_files_that_no_manifest_knows_are_named(kmseg, labels, tmp_path):
     (tmp_path / "plugin_root" / "noted.py").write_text(past)
     ran = kmseg(f"plugins={tmp_path / 'plugin_root'}", f"dataset.root={labels}", "writers=[noted,index_png]")
     assert ran.code == 0, ran.err
-    assert "6 files were written past kmseg.files" in ran.out
+    assert "6 files were not written through kmseg.files" in ran.out
     assert "noted/0.txt, noted/1.txt, noted/2.txt and 3 more" in ran.out
 
 

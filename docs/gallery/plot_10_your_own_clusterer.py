@@ -34,8 +34,9 @@ class FarthestFirst:
             apart = squared_between(points, starts).min(axis=1)
             starts = np.concatenate([starts, points[[apart.argmax()]]])
         labels = squared_between(points, starts).argmin(axis=1)
-        members = [labels == k for k in range(count)]
-        centers = np.array([np.average(points[m], axis=0, weights=sample_weight[m]) for m in members])
+        filled = np.unique(labels)  # a given start may have no points; it stays where it is
+        centers = starts.copy()
+        centers[filled] = [np.average(points[labels == k], axis=0, weights=sample_weight[labels == k]) for k in filled]
         apart = squared_between(points, centers)
         return Clustering(centers, apart.argmin(axis=1), float(sample_weight @ apart.min(axis=1)))
 

@@ -25,6 +25,7 @@ PLAIN = ("--help", "-h", "--hydra-help", "--version", "--resolve", "--run", "-r"
 """Flags of Hydra that stand alone."""
 
 COMPLETION = ("--shell-completion", "-sc")
+"""Flags of Hydra that print or complete words for a shell; their command line is left to Hydra."""
 
 PATH_KEYS = re.compile(r"(^|[._])(root|dir|photos|file|folder|masks|legend|uri)$")
 """Settings whose value is a path or an address, so that characters of Hydra's grammar in it can only be text."""
@@ -75,6 +76,11 @@ def readable_override(word: str) -> str:
     ----------
     word : str
         As typed, `dataset.root=/data/a (1)`.
+
+    Raises
+    ------
+    UserError
+        If the word is no override, cannot be read, or gives a group a value that names no option.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.core.override_parser.types import ChoiceSweep

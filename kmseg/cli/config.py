@@ -35,15 +35,16 @@ PARTS = (
     "cache",
 )
 
+"""The groups and settings that every plan has, by their keys in the config."""
 
 AUTO = "kmseg.datasets.auto.Auto"
-
+"""The class of `dataset=auto`, which is not imported to recognize it."""
 
 DECISIONS: dict[str, Decision] = {}
-"""What folders were taken for in this process: the runs of a sweep look at a folder once."""
+"""What `dataset=auto` decided in this process, by its settings: the runs of a sweep look at a folder once."""
 
 NO_DATASET = frozenset({"ui", "schedule", "parts"})
-"""Tasks that use no dataset, so that none is looked at."""
+"""Tasks that use no dataset; for them `dataset=auto` looks at no folder."""
 
 
 def build(
@@ -82,7 +83,18 @@ def build(
 def resolve_dataset(
     config: DictConfig, choices: dict[str, Any], overrides: Sequence[str]
 ) -> tuple[DictConfig, dict[str, Any], Decision | None]:
-    """Put the explicit settings in the place of `dataset=auto`: the run is then the same as with them."""
+    """Replace `dataset=auto` by the explicit settings that it decides on.
+
+    Returns
+    -------
+    DictConfig, dict, Decision or None
+        The config and the chosen options with the explicit settings, and the decision; None if no folder was looked at.
+
+    Raises
+    ------
+    Undecided
+        If only the user can know which labels or legend are meant.
+    """
     target = OmegaConf.select(config, "dataset._target_")
     if target != AUTO or str(choices.get("task")) in NO_DATASET:
         return config, choices, None
@@ -103,7 +115,13 @@ def resolve_dataset(
 
 
 def _set_legend_aside(decision: Decision, task: str, overrides: Sequence[str], given: str | None) -> Decision:
-    """Leave a legend file of the folder unused where the user says how the palette is found, or gives another file."""
+    """Return a decision without its legend file if the command says how the palette is found, or names another file.
+
+    Raises
+    ------
+    Undecided
+        If two legend files fit and the command chooses none.
+    """
     if task == "discover":
         return decision.without_legend("task=discover finds the colors itself", "its names come with task=segment")
     if given and (taken := decision.with_legend(given)):

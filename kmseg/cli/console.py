@@ -18,6 +18,7 @@ from kmseg.pipeline.plan import Listing, Outcome
 LOG = logging.getLogger("kmseg")
 
 _SHOWN: set[str] = set()
+"""Commands of the decisions that were printed in this process."""
 
 MAIN = {
     "legend/found": "classes found",
@@ -33,11 +34,16 @@ MAIN = {
     "palette/unmatched": "unmatched pixels",
     "time/total": "seconds",
 }
+"""Metrics that are printed at the end of a run, in this order, with their labels."""
+
+SHOWN_FAILURES = 10
+"""Skipped files that are printed; the log names all."""
 
 SHOWN_SHARES = 5
 """Classes whose share is printed at the end of a run: one line; `palette.csv` has all."""
 
 SHORT = {"legend/found": "found", "legend/spurious": "spurious", "mask/miou": "mean IoU", "time/total": "seconds"}
+"""Metrics of the line that is printed for one run of a sweep, with their labels."""
 
 
 def show(outcome: Outcome | Listing) -> None:
@@ -56,10 +62,10 @@ def show(outcome: Outcome | Listing) -> None:
         console.print(Text(outcome.conclusion, style="bold"))
     for warning in outcome.warnings:
         console.print(Text(f"note     {printable(warning)}", style="yellow"))
-    for failure in outcome.failures[:10]:
+    for failure in outcome.failures[:SHOWN_FAILURES]:
         console.print(Text(f"skipped  {failure}", style="yellow"))
-    if len(outcome.failures) > 10:
-        console.print(Text(f"skipped  {len(outcome.failures) - 10} more files, named in kmseg.log", style="yellow"))
+    if (more := len(outcome.failures) - SHOWN_FAILURES) > 0:
+        console.print(Text(f"skipped  {more} more files, named in kmseg.log", style="yellow"))
     console.print(Text(f"files    {outcome.folder}"), soft_wrap=True)
     for number, line in enumerate(outcome.view.splitlines()):
         console.print(Text(("view     " if number == 0 else "         ") + line), soft_wrap=True)

@@ -50,7 +50,7 @@ class Clusterer(Protocol):
 
 @dataclass(frozen=True)
 class KMeansOptions:
-    """Options of every K-Means clusterer, which derives from it with its own defaults and further options.
+    """Base of the K-Means clusterers: the options that all have. Each may have other defaults and further options.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class KMeansOptions:
     seed: int = 0
 
     MAX_SEED: ClassVar[int] = 2**32 - 1
-    """The largest seed that the library takes."""
+    """The largest seed that the library of the clusterer accepts."""
 
     def __post_init__(self) -> None:
         check_integer("k", self.k, at_least=1, words=("auto",))

@@ -23,7 +23,9 @@ def draw_bars(path: Path, comparison: ComparisonResult) -> Path:
     from matplotlib.figure import Figure
 
     results = comparison.results if comparison.truth else [r for r in comparison.results if r is not comparison.kmeans]
-    headline = [r for r in (comparison.kmeans, comparison.fair, comparison.hsv) if r is not None and r in results]
+    headline = [
+        r for r in (comparison.kmeans, comparison.kmeans_given, comparison.hsv) if r is not None and r in results
+    ]
     shown = sorted(headline[0].shown, key=lambda k: -headline[0].iou[k])
     columns = np.array_split(shown, -(-len(shown) // MAX_CLASSES_PER_COLUMN))
     tall = max(len(results) + 2, len(columns[0]))

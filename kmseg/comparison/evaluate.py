@@ -153,7 +153,7 @@ class EvaluateImages:
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class MethodResult:
     """The scores of one method, per class `(classes,)`; NaN where a score is undefined."""
 
     method: Method

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kmseg.comparison.evaluate import Result
+from kmseg.comparison.evaluate import MethodResult
 from kmseg.files import write_csv
 from kmseg.palette import Palette
 
@@ -24,11 +24,11 @@ class ComparisonResult:
 
     Parameters
     ----------
-    results : sequence of Result
+    results : sequence of MethodResult
         All methods.
-    kmeans, hsv : Result
+    kmeans, hsv : MethodResult
         The two methods of the conclusion: K-Means as the run is configured, and the best HSV ranges.
-    fair : Result or None
+    kmeans_given : MethodResult or None
         K-Means with the legend that HSV has; None if no legend was given.
     images : int
         Images that were evaluated.
@@ -36,10 +36,10 @@ class ComparisonResult:
         Whether there are true masks; otherwise the masks of `kmeans` are the reference.
     """
 
-    results: Sequence[Result]
-    kmeans: Result
-    hsv: Result
-    fair: Result | None
+    results: Sequence[MethodResult]
+    kmeans: MethodResult
+    hsv: MethodResult
+    kmeans_given: MethodResult | None
     classes: Palette
     images: int
     truth: bool
@@ -60,9 +60,9 @@ class ComparisonResult:
             f"On {_images(self.images)} not used for tuning, with {_classes(len(shown))}, "
             f"{_versus(self.kmeans, self.hsv)}"
         )
-        if self.fair is None:
+        if self.kmeans_given is None:
             return f"{conclusion}."
-        return f"{conclusion}; with the legend that HSV has, {_against(self.fair, self.hsv)}."
+        return f"{conclusion}; with the legend that HSV has, {_against(self.kmeans_given, self.hsv)}."
 
     def rows(self) -> list[tuple[str, int, str, float, float, float, float]]:
         """Return the table: class, true pixels, method, IoU, precision, recall, boundary F1."""
@@ -108,7 +108,7 @@ class ComparisonResult:
         return "\n".join(lines)
 
 
-def _versus(one: Result, other: Result) -> str:
+def _versus(one: MethodResult, other: MethodResult) -> str:
     """Compare two methods in a clause that names the legend of each."""
     return (
         f"{one.method.title} has mean IoU {_miou(one):.3f} and {other.method.title} {_miou(other):.3f}: "
@@ -116,11 +116,11 @@ def _versus(one: Result, other: Result) -> str:
     )
 
 
-def _against(one: Result, other: Result) -> str:
+def _against(one: MethodResult, other: MethodResult) -> str:
     return f"K-Means' masker has {_miou(one):.3f}: {_winner(one, other)}"
 
 
-def _winner(one: Result, other: Result) -> str:
+def _winner(one: MethodResult, other: MethodResult) -> str:
     difference = _miou(one) - _miou(other)
     ahead = int((one.iou[one.shown] > other.iou[one.shown]).sum())
     behind = int((one.iou[one.shown] < other.iou[one.shown]).sum())
@@ -132,7 +132,7 @@ def _winner(one: Result, other: Result) -> str:
     return f"K-Means is {'ahead' if difference > 0 else 'behind'} by {abs(difference):.3f} ({counted})"
 
 
-def _miou(result: Result) -> float:
+def _miou(result: MethodResult) -> float:
     return result.figures["miou"]
 
 

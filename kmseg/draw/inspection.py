@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ CAPTION = 44
 """Height of the two lines above a picture, in pixels."""
 
 MAX_TILES = 24
-"""Series that are shown; of one kind, of which there are more, the largest."""
+"""Series on the sheet at most: those of labels come first, then photos, then the others, each with most files first."""
 
 COLUMNS = 4
 
@@ -108,8 +107,3 @@ def _make_visible(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     if image.dtype != np.uint8 or (pixels.ndim == 2 and top < 64):
         return (image.astype(np.float32) * (255 / max(top, 1))).astype(np.uint8)
     return image
-
-
-def captions(decision: Decision) -> Sequence[str]:
-    """Return what the sheet says of each series, for tests and for people who cannot see it."""
-    return [f"{series}  {role}" for series, role, _ in _tiles(decision)]

@@ -33,7 +33,7 @@ CAPTION, SMALL, TEXT, HEADING, TITLE = 12, 13, 14, 15, 20
 """Sizes of text in pictures, pixels."""
 
 PLOT_DPI = 110
-"""Dots an inch of plots."""
+"""Resolution of plots, in dots per inch."""
 
 
 @cache

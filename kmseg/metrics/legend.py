@@ -13,18 +13,14 @@ from kmseg.pixels.local_range import local_range
 FOUND_WITHIN = 6.0
 """RGB units from a true color within which a palette color counts as found."""
 
-
 SPURIOUS_BEYOND = 10.0
 """RGB units from every true color beyond which a palette color counts as spurious."""
-
 
 PRESENT_WITHIN = 8.0
 """RGB units from a true color within which a flat pixel counts for its class."""
 
-
 PRESENT_FLAT_RANGE = 12
 """Maximum range, in levels, of the 3x3 neighborhood of a flat pixel."""
-
 
 PRESENT_PIXELS = 30
 """Flat pixels from which on a class counts as present."""

@@ -9,6 +9,7 @@ import os
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -60,7 +61,7 @@ class ColorCache:
         """The folder in use."""
         return Path(self.folder).expanduser().resolve() if self.folder else home() / "colors"
 
-    def entry(self, fingerprint: str | None, how: str) -> Entry | None:
+    def entry(self, fingerprint: str | None, how: str) -> CacheEntry | None:
         """Return the cache entry of the counts of an image with a fingerprint, computed `how`.
 
         None if the cache is off, or nothing tells whether the image has changed.
@@ -71,7 +72,7 @@ class ColorCache:
             fingerprint.encode(), key=hashlib.sha256(f"{_code()} {how}".encode()).digest(), digest_size=20
         )
         name = digest.hexdigest()
-        return Entry(self.root / name[:2] / f"{name[2:]}{SUFFIX}")
+        return CacheEntry(self.root / name[:2] / f"{name[2:]}{SUFFIX}")
 
     def trim(self) -> None:
         """Remove the least recently used files beyond the limit, and temporary files of killed processes."""
@@ -82,7 +83,8 @@ class ColorCache:
             total += known.st_size
             abandoned = path.suffix != SUFFIX and now - known.st_mtime > ABANDONED_SECONDS
             if abandoned or total > limit:
-                Path(path).unlink(missing_ok=True)
+                with suppress(OSError):  # another user's file in a shared folder
+                    path.unlink(missing_ok=True)
 
     def _files(self) -> Iterator[tuple[Path, os.stat_result]]:
         for path in self.root.glob("??/*"):
@@ -93,7 +95,7 @@ class ColorCache:
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """The file of one image's counts."""
 
     path: Path
@@ -114,7 +116,7 @@ class Entry:
         stream = io.BytesIO()
         np.save(stream, np.array([len(arrays)]))
         for array in arrays:
-            np.save(stream, np.zeros(0, array.dtype))
+            np.save(stream, np.zeros(0, array.dtype))  # tells `load` the dtype, which `_narrow` may change
             np.save(stream, _narrow(array))
         try:
             write_bytes(self.path, zlib.compress(stream.getvalue(), level=1))

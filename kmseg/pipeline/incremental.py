@@ -64,8 +64,10 @@ def _texts(part: Any) -> Iterator[tuple[str, str]]:
 
 
 def palette_digest(palette: Palette) -> str:
-    """Return a digest of names, colors and order of a palette."""
-    return digest(repr((palette.names, palette.colors.tolist(), palette.also)))
+    """Return a digest of everything of a palette that decides an image's outputs: all but the certainties."""
+    painted = None if palette.repainted is None else palette.repainted.tolist()
+    classes = (palette.names, palette.colors.tolist(), palette.also, palette.ignored, painted, tuple(palette.ids))
+    return digest(repr(classes))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A look at some of the input before any work: are these label images?"""
+"""Look at a sample of the input before any work: are these label images?"""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 
 BYTES_OF_A_LOOK = 4096
-"""What is known of one image, in memory, about. The runs of a sweep look once."""
+"""About the bytes that the result for one image takes in the memory cache, which saves the runs of a sweep the look."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,19 @@ class InputDoubt:
     sentence: str = ""
     small: bool = False
 
-    def hold_against(self, found: Found, images: int, dataset: Dataset, items: Sequence[Item]) -> str:
-        """Return the doubt that is left when the palette of so many images is known.
+    def remaining(self, found: Found, images: int, dataset: Dataset, items: Sequence[Item]) -> str:
+        """Return what is still doubtful once the palette is known; empty if nothing is.
 
-        Small images are labels after all if their palette explains them.
+        Small images that look like photos are taken for labels if their palette explains them.
+
+        Parameters
+        ----------
+        found : Found
+            The palette that was found.
+        images : int
+            Number of images that it was found in.
+        dataset, items : Dataset, sequence of Item
+            The input, of which a sample is read again.
         """
         if not self.sentence or (self.small and explains(found.palette, _read_sample(dataset, items))):
             return doubt_about_objects(found, images)
@@ -76,7 +85,7 @@ def _read_sample(dataset: Dataset, items: Sequence[Item]) -> list[LabelImage]:
 
 @contextmanager
 def explained_by(doubt: str) -> Iterator[None]:
-    """Let an error of the block say what the input seems to be, where that is known."""
+    """Put what is doubtful about the input before the message of a `UserError` that the block raises."""
     try:
         yield
     except UserError as error:

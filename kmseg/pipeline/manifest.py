@@ -44,6 +44,9 @@ VERSION = 3
 JSON_NAME = "manifest.jsonl"
 """The manifest of version 2, JSON lines: a header, then one record per image; it is converted once."""
 
+MANIFESTS = (NAME, JSON_NAME)
+"""The names of a manifest in every version."""
+
 COMMIT_SECONDS = 1.0
 """Seconds of records in one transaction. A commit waits for the disk: 14 ms on a local one, more on a network disk."""
 

@@ -52,7 +52,7 @@ class Masked:
     started : float
         Time at which masking began.
     notes : sequence of str
-        What should be said of earlier runs in the folder.
+        One sentence for each thing that the user should know about earlier runs in the folder.
     """
 
     tally: Tally
@@ -88,7 +88,7 @@ def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: 
     started = time.time()
     if division.todo:
         recording: Executor = Recording(plan.executor, manifest, files, plan.output)
-        recorded: Callable[[Sequence[Work]], Any] = work  # `recording` yields its tally
+        recorded: Callable[[Sequence[Work]], Any] = work  # returns `Recorded`, of which `recording` yields the tally
         parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
         _remove_moved(plan, manifest, earlier)
     tally = merge_tallies(parts)

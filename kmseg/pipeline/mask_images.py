@@ -82,8 +82,19 @@ class MaskImages:
         try:
             image = self._label(item)
         except UnreadableImage as failure:
-            nothing, none_near = np.zeros(k + 1, np.int64), np.zeros(k, np.int64)
-            return Tally(1, 0, (str(failure),), nothing, none_near, {}, {}, counts, flat_pixels, 0, {})
+            return Tally(
+                images=1,
+                masked=0,
+                failures=(str(failure),),
+                class_pixels=np.zeros(k + 1, np.int64),
+                near_pixels=np.zeros(k, np.int64),
+                explained={},
+                new_colors={},
+                confusion=counts,
+                flat_pixels=flat_pixels,
+                evaluated=0,
+                notes={},
+            )
         masker, matcher = self._prepared
         examined = examine(masker, image)
         mask, label = examined.mask, image.pixels

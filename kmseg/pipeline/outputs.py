@@ -21,6 +21,7 @@ from kmseg.images import write_png
 from kmseg.legends.recognition import Match
 from kmseg.metrics import MEANING
 from kmseg.palette import Palette, write_palette
+from kmseg.pipeline.manifest import MANIFESTS
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.trackers import TrackedRun, parent_key
@@ -59,7 +60,7 @@ def announce_palette(plan: Plan, palette: Palette) -> None:
 def record_found(tracked: TrackedRun, plan: Plan, found: Found, progress: Progress) -> None:
     """Write and track the centroids, in feature units and as colors, and the candidates."""
     with progress.timed("fit"):
-        clusters = found.clusters
+        clusters = found.clusters  # computed here, on first access
     if found.candidates is not None:
         tracked.file(write_candidates(plan.folder / "candidates.csv", found.candidates))
         tracked.file(write_png(plan.folder / "candidates.png", candidates_picture(in_order(found.candidates))))
@@ -114,10 +115,14 @@ def finish_run(
     return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
 
 
-def refuse_unwritable(plan: Plan) -> None:
-    """Fail before any work if the run's folder cannot be written; clear what a killed run left half-written.
+def prepare_folder(plan: Plan) -> None:
+    """Create the run's folder before any work, and remove the temporary files that killed runs left there.
 
-    A folder of images is never written into: neither may it hold the run's folder, nor the run's folder hold it.
+    Raises
+    ------
+    UserError
+        If the folder cannot be written, holds files of another program that the run would write over, holds a folder of
+        images or lies in one.
     """
     refuse_shared_folder(plan)
     refuse_foreign_files(plan)
@@ -162,19 +167,16 @@ def refuse_shared_folder(plan: Plan) -> None:
                 )
 
 
-RUN_FILES = ("manifest.jsonl", "metrics.json", "config.yaml")
-"""Files by which a folder is known as that of a run."""
-
 WRITTEN = (
-    *("palette.csv", "palette.png", "images.csv", "candidates.csv"),
-    *("masks", "color", "class", "layers", "paletted"),
+    *("palette.csv", "palette.png", "images.csv", "candidates.csv", "config.yaml", "metrics.json"),
+    *("masks", "color", "class", "layers", "paletted", "preview.png", "report.html"),
 )
-"""Names in a run's folder besides those of the writers."""
+"""Names that a run and its writers write; the other writers have a folder of their own name."""
 
 
 def refuse_foreign_files(plan: Plan) -> None:
     """Fail if the run's folder holds files of the user's that a run would write over."""
-    if any((plan.folder / name).exists() for name in RUN_FILES):
+    if _is_run_folder(plan.folder):
         return
     found = next((name for name in (*WRITTEN, *plan.writers) if (plan.folder / name).exists()), None)
     if found is not None:
@@ -182,6 +184,16 @@ def refuse_foreign_files(plan: Plan) -> None:
             f"the output folder {plan.folder} holds {found} and is no folder of an earlier run; nothing was written: "
             "choose an empty folder with hydra.run.dir=FOLDER"
         )
+
+
+def _is_run_folder(folder: Path) -> bool:
+    """Return whether an earlier run wrote into a folder: it has a manifest, or a config that names kmseg's classes."""
+    if any((folder / name).exists() for name in MANIFESTS):
+        return True
+    try:
+        return "_target_: kmseg." in (folder / "config.yaml").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
 
 
 def _how_shared(output: Path, images: Path) -> str:

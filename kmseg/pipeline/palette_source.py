@@ -164,13 +164,13 @@ def _reordered(palette: Palette, order: Sequence[int], numbers: Sequence[int]) -
 
 
 def _colors(name: str, value: Any) -> tuple[RGB, ...]:
+    """Return a setting as colors; raise `UserError` for anything but a list of triples of integers 0 to 255."""
     try:
         colors = tuple((red, green, blue) for red, green, blue in value)
-        if not all(isinstance(level, Integral) for color in colors for level in color):
-            raise TypeError
+        valid = all(isinstance(level, Integral) and 0 <= int(level) <= 255 for color in colors for level in color)
     except (TypeError, ValueError):
-        colors = ((-1, -1, -1),)
-    if any(not 0 <= level <= 255 for color in colors for level in color):
+        valid = False
+    if not valid:
         raise UserError(f"{name} is {value!r}; expected a list of [r,g,b] with levels 0 to 255")
     return colors
 

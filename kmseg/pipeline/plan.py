@@ -108,6 +108,10 @@ class Outcome:
 
     Attributes
     ----------
+    folder : Path
+        The run's folder.
+    metrics : mapping of str to float
+        All figures, by their names in `kmseg.metrics.MEANING`.
     shares : sequence of float
         The share of pixels of each class of the palette.
     failures : sequence of str
@@ -119,7 +123,8 @@ class Outcome:
     conclusion : str
         The conclusion in one sentence, if the task has one.
     drifted : bool
-        Whether the images of an incremental run have colors that its palette lacks; the run is complete nevertheless.
+        Whether the images have colors that a palette given, or kept from an earlier run, lacks; the run is complete
+        nevertheless.
     doubt : str
         What the input seems to be, where it does not seem to be label images; printed last.
     palette_shown : bool
@@ -141,7 +146,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Listing:
-    """A table to print: the outcome of a task that writes no files; `code` is the exit code."""
+    """A table to print: the outcome of a task that makes no masks and no palette; `code` is the exit code."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

@@ -1,4 +1,7 @@
-"""Files that a writer wrote past kmseg's functions: no manifest knows them, so that no later run misses them."""
+"""Find files that a writer wrote without kmseg's functions.
+
+The manifest does not list them, so a later run does not notice if they are lost.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,8 @@ def describe_unrecorded(folder: Path, known: Collection[Path], since: float) -> 
     names = ", ".join(os.path.relpath(path, folder) for path in found[:3])
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return (
-        f"{len(found)} files were written past kmseg.files, so that incremental=true and resume=true do not miss them: "
-        f"{names}{more}"
+        f"{len(found)} files were not written through kmseg.files, so that incremental=true and resume=true do not see "
+        f"if they are lost: {names}{more}"
     )
 
 

@@ -14,7 +14,7 @@ MAX_LINES = 10_000
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """The start or the end of a run of a job.
 
     Attributes
@@ -51,7 +51,7 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "history.jsonl"
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: HistoryEntry) -> None:
         """Add an entry."""
         line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
         file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -61,7 +61,7 @@ class History:
         finally:
             os.close(file)
 
-    def runs(self) -> dict[str, Entry]:
+    def runs(self) -> dict[str, HistoryEntry]:
         """Return the last entry of every run by its key, ordered by start."""
         return {entry.run: entry for entry in self._entries()}
 
@@ -79,13 +79,13 @@ class History:
             if len(lines) > MAX_LINES:
                 write_text(self.path, "".join(lines[-MAX_LINES // 2 :]))
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[HistoryEntry]:
         if not self.path.exists():
             return
         for line in self.path.read_text(encoding="utf-8").splitlines():
             try:
                 values = json.loads(line)
-                entry = Entry(**values)
+                entry = HistoryEntry(**values)
             except (ValueError, TypeError):  # incomplete after a power failure
                 continue
             yield entry

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -63,5 +64,8 @@ def _end(process: subprocess.Popen[bytes], within: float) -> int:
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left of the process group."""
+    if sys.platform == "win32":  # has no process groups; kill() of a process that has ended does nothing
+        process.kill()
+        return
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -12,7 +12,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from kmseg.errors import DRIFTED, STOPPED, UserError
-from kmseg.scheduling.history import Entry, History, now
+from kmseg.scheduling.history import History, HistoryEntry, now
 from kmseg.scheduling.job import Job
 from kmseg.scheduling.process import STOP_TIMEOUT, run_process
 
@@ -73,7 +73,7 @@ class Runner:
         if overlap == "stop":
             self._stop_requested.add(name)
 
-    def run_once(self, name: str, attempt: int = 1, foreground: bool = False) -> Entry:
+    def run_once(self, name: str, attempt: int = 1, foreground: bool = False) -> HistoryEntry:
         """Run a job once, with its output in a log, or in the terminal if `foreground`."""
         from filelock import FileLock, Timeout
 
@@ -104,10 +104,10 @@ class Runner:
                 if self._stopping.wait(min(0.2, max(until - time.monotonic(), 0))):
                     return
 
-    def _run(self, name: str, attempt: int, foreground: bool) -> Entry:
+    def _run(self, name: str, attempt: int, foreground: bool) -> HistoryEntry:
         job, run, began = self.jobs[name], uuid.uuid4().hex[:12], now()
         log = Path("logs") / name / f"{began.replace(':', '-')}-{run}.log"
-        self.history.add(Entry(run, name, began, attempt, "running", log="" if foreground else str(log)))
+        self.history.add(HistoryEntry(run, name, began, attempt, "running", log="" if foreground else str(log)))
         started = time.monotonic()
         words = [*self._command, *without_repeats([*self.words, *job.overrides])]
         environment = {"KMSEG_JOB": name, "PYTHONPATH": _import_path()}
@@ -121,7 +121,7 @@ class Runner:
             limit = job.seconds["time_limit"]
             ended = run_process(words, environment, output, limit, should_stop, self._stop_timeout)
         self._keep_last_logs(name)
-        entry = Entry(
+        entry = HistoryEntry(
             run,
             name,
             began,
@@ -135,7 +135,7 @@ class Runner:
         return entry
 
     def _record_skipped(self, name: str) -> None:
-        self.history.add(Entry(uuid.uuid4().hex[:12], name, now(), 1, "skipped"))
+        self.history.add(HistoryEntry(uuid.uuid4().hex[:12], name, now(), 1, "skipped"))
 
     def _keep_last_logs(self, name: str) -> None:
         logs = sorted((self.folder / "logs" / name).glob("*.log"), key=lambda log: log.stat().st_mtime_ns)

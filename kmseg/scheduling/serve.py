@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("kmseg")
 
 _RUNNERS: dict[str, Runner] = {}
-"""The runner of each state folder; APScheduler's store holds only the function `_fire` and names, no objects."""
+"""The runner of each state folder. APScheduler's store pickles the trigger of a job, the function `_fire` and its
+arguments; the runner itself is looked up here."""
 
 
 def state_folder() -> Path:

@@ -152,7 +152,7 @@ def clean_name(name: str, shown: str) -> str:
 
 
 def note_repeated(name: str, left_out: dict[str, str]) -> None:
-    """Note an entry whose name a later one has: the later counts, as for every program that unpacks."""
+    """Note that an entry is not read since a later one has its name; programs that unpack write the later over it."""
     left_out[f"{name} (earlier entry)"] = "a later entry of the archive has the same name"
 
 

@@ -70,7 +70,7 @@ class Bucket:
             for folder, (time_listed, names) in self._listed.items():
                 if time.monotonic() - time_listed <= max_age and start.startswith(folder):
                     return Contents(tuple(name for name in names if name.startswith(start)))
-            with self._sentences(below):
+            with self._explained(below):
                 self._files.invalidate_cache()
                 found = self._files.find(self._path(below), detail=True)
             skipped = len(self._name) + 1
@@ -81,12 +81,12 @@ class Bucket:
 
     def is_file(self, name: str) -> bool:
         """Return whether there is such an object."""
-        with self._sentences(name):
+        with self._explained(name):
             return bool(self._files.isfile(self._path(name)))
 
     def is_folder(self, name: str) -> bool:
         """Return whether there are objects below; fail if there is no such bucket."""
-        with self._sentences(""):
+        with self._explained(""):
             try:
                 return bool(self._files.info(self._path(name))["type"] == "directory")
             except FileNotFoundError:
@@ -97,49 +97,53 @@ class Bucket:
 
     def size(self, name: str) -> int:
         """Return an object's size in bytes."""
-        with self._sentences(name):
+        with self._explained(name):
             return int(self._files.info(self._path(name))["size"])
 
     def read(self, name: str) -> bytes:
         """Return an object's bytes."""
-        with self._sentences(name):
+        with self._explained(name):
             return bytes(self._files.cat_file(self._path(name)))
 
     def fingerprint(self, name: str) -> str | None:
         """Return an object's ETag (its MD5 on Google's and Azure's servers, where they have one) and size."""
-        with self._sentences(name):
+        with self._explained(name):
             info = self._files.info(self._path(name))
         tag = next((info[key] for key in ("ETag", "etag", "md5Hash", "content_md5") if info.get(key)), None)
         return None if tag is None else f"etag {str(tag).strip(chr(34))} {info['size']}"
 
     def upload(self, name: str, file: Path) -> None:
         """Write an object from a file, whole."""
-        with self._sentences(name):
+        with self._explained(name):
             self._files.put_file(str(file), self._path(name))
 
     def download(self, name: str, file: Path) -> None:
         """Write an object to a file."""
-        with self._sentences(name):
+        with self._explained(name):
             self._files.get_file(self._path(name), str(file))
 
     def remove(self, name: str) -> None:
         """Remove an object, if there is one."""
-        with self._sentences(name):
+        with self._explained(name):
             if self._files.exists(self._path(name)):
                 self._files.rm_file(self._path(name))
 
     def remove_folder(self, name: str) -> None:
         """Remove all objects below a folder."""
-        with self._sentences(name):
+        with self._explained(name):
             if self._files.exists(self._path(name)):
                 self._files.rm(self._path(name), recursive=True)
 
     def _path(self, name: str) -> str:
         return f"{self._name}/{name}".rstrip("/")
 
+    def _for_s3(self, advice: str) -> str:
+        """Return advice that only S3's client can follow; nothing for other buckets."""
+        return advice if self._address.startswith("s3:") else ""
+
     @contextmanager
-    def _sentences(self, name: str) -> Iterator[None]:
-        """Turn what the clients raise into `FileNotFoundError`, or into a sentence where more than one file fails."""
+    def _explained(self, name: str) -> Iterator[None]:
+        """Turn the clients' errors into `FileNotFoundError`, or `UserError` if they concern more than one file."""
         address = f"{self._address}/{name}".rstrip("/")
         try:
             yield
@@ -148,15 +152,17 @@ class Bucket:
         except Exception as error:  # the clients' own errors have no common base
             kind, said = type(error).__name__, " ".join(str(error).split())[:120]
             if ("bucket" in said.lower() and "does not exist" in said.lower()) or kind == "NoSuchBucket":
-                raise UserError(f"{self._address} does not exist; check the name and AWS_ENDPOINT_URL") from None
+                raise UserError(
+                    f"{self._address} does not exist; check the name{self._for_s3(' and AWS_ENDPOINT_URL')}"
+                ) from None
             if isinstance(error, FileNotFoundError):
                 if not name:
                     raise UserError(f"{self._address} does not exist or is empty; check the name") from None
                 raise FileNotFoundError(f"no such object: {address}") from None
             if "credential" in kind.lower() or "credential" in said.lower():
                 raise UserError(
-                    f"{self._address}: no credentials are found ({kind}); log in as the client's tools do, or for a "
-                    "public bucket set FSSPEC_S3_ANON=true"
+                    f"{self._address}: no credentials are found ({kind}); log in with the provider's own tools"
+                    f"{self._for_s3(', or for a public bucket set FSSPEC_S3_ANON=true')}"
                 ) from None
             if isinstance(error, PermissionError):
                 raise UserError(

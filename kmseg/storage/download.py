@@ -16,13 +16,13 @@ from kmseg.errors import UserError
 from kmseg.storage.copies import make_once
 
 TIMEOUT_SECONDS = 60
-"""How long a host may be silent."""
+"""Seconds without an answer after which an attempt fails."""
 
 DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EROFS)
 """Errors that are not of the network."""
 
 ATTEMPTS = 5
-"""How often a download is taken up again where it broke off."""
+"""Attempts at a download; each continues where the one before broke off, if the host says the size of the file."""
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmseg.draw.style import PLOT_DPI, PLOT_FAINT, PLOT_GRID, PLOT_INK, SERIES
 from kmseg.files import replacing
-from kmseg.sweeps.points import Result, label, short
+from kmseg.sweeps.points import PointResult, label, short
 
 if TYPE_CHECKING:
     from kmseg.sweeps.summary import Summary
@@ -104,16 +104,16 @@ def _axis(swept: Mapping[str, Sequence[str]]) -> str:
     return next((key for key, values in swept.items() if _has_numbers(values)), next(iter(swept)))
 
 
-def _lines(summary: Summary, axis: str) -> dict[str, list[Result]]:
+def _lines(summary: Summary, axis: str) -> dict[str, list[PointResult]]:
     """Group the runs by the settings that are not on the axis."""
-    lines: dict[str, list[Result]] = {}
+    lines: dict[str, list[PointResult]] = {}
     for result in summary.finished:
         others = {key: value for key, value in summary.settings(result).items() if key != axis}
         lines.setdefault(label(others) or "runs", []).append(result)
     return lines
 
 
-def _position(result: Result, axis: str, summary: Summary) -> float:
+def _position(result: PointResult, axis: str, summary: Summary) -> float:
     """Return the position of a run on the axis."""
     value = result.point.settings.get(axis, "")
     if _is_number(value):
@@ -123,7 +123,7 @@ def _position(result: Result, axis: str, summary: Summary) -> float:
     return list(summary.swept[axis]).index(value)
 
 
-def _is_automatic(result: Result, axis: str) -> bool:
+def _is_automatic(result: PointResult, axis: str) -> bool:
     """Return whether k was chosen from the data."""
     return axis == "clusterer.k" and not _is_number(result.point.settings.get(axis, ""))
 

@@ -93,7 +93,7 @@ def short(key: str) -> str:
 
 
 @dataclass(frozen=True)
-class Result:
+class PointResult:
     """The result of one point: its metrics, or the error."""
 
     point: Point
@@ -101,9 +101,9 @@ class Result:
     failed: str = ""
 
     @staticmethod
-    def read(point: Point, error: str = "") -> Result:
+    def read(point: Point, error: str = "") -> PointResult:
         """Read the result from the point's folder; `error` is the launcher's, for a run that wrote no status."""
         status = point.status()
         if status is None:
-            return Result(point, failed=error or "the run wrote no status; its process was killed")
-        return Result(point, failed=status.failed) if status.failed else Result(point, point.metrics())
+            return PointResult(point, failed=error or "the run wrote no status; its process was killed")
+        return PointResult(point, failed=status.failed) if status.failed else PointResult(point, point.metrics())

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kmseg.files import write_csv, write_text
-from kmseg.sweeps.points import Result, label, short
+from kmseg.files import write_csv
+from kmseg.sweeps.points import PointResult, label, short
 from kmseg.sweeps.score import Score
 
 SHOWN = {
@@ -27,30 +27,30 @@ SHOWN = {
 class Summary:
     """The results of a sweep over the settings `swept`, compared by `score`."""
 
-    results: Sequence[Result]
+    results: Sequence[PointResult]
     swept: Mapping[str, Sequence[str]]
     score: Score
 
     @cached_property
-    def finished(self) -> list[Result]:
+    def finished(self) -> list[PointResult]:
         """The runs that succeeded."""
         return [result for result in self.results if not result.failed]
 
     @cached_property
-    def failed(self) -> list[Result]:
+    def failed(self) -> list[PointResult]:
         """The runs that failed."""
         return [result for result in self.results if result.failed]
 
     @cached_property
-    def best(self) -> Result | None:
+    def best(self) -> PointResult | None:
         """The best run; the first of several that are equal."""
         return max(self.finished, key=lambda result: self.score.value(result.metrics), default=None)
 
-    def settings(self, result: Result) -> dict[str, str]:
+    def settings(self, result: PointResult) -> dict[str, str]:
         """Return the swept settings of a run."""
         return {key: value for key, value in result.point.settings.items() if key in self.swept}
 
-    def name(self, result: Result) -> str:
+    def name(self, result: PointResult) -> str:
         """Return a run's name, made from its swept settings."""
         return label(self.settings(result)) or "as the command says"
 
@@ -74,16 +74,16 @@ class Summary:
         best = {} if self.best is None else {name: self.best.metrics[name] for name in self._shown}
         return {**best, "sweep/runs": len(self.results), "sweep/failed": len(self.failed)}
 
-    def write(self, folder: Path) -> list[Path]:
+    def write_table(self, folder: Path) -> Path:
         """Write `sweep.csv`."""
         columns = self.columns()
-        return [write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))]
+        return write_csv(folder / "sweep.csv", list(columns), list(zip(*columns.values(), strict=True)))
 
     def markdown(self, command: Sequence[str], folder: Path) -> str:
-        """Describe the sweep in Markdown and write it as `sweep.md`."""
+        """Describe the sweep in Markdown; `command` are its overrides, `folder` is where its files are."""
         header = [*map(short, self.swept), *(heading for heading, _ in self._shown.values())]
         lines = [
-            f"{self.conclusion}",
+            self.conclusion,
             "",
             f"Command: `{' '.join(command)}`",
             "",
@@ -95,9 +95,7 @@ class Summary:
             "",
             f"Artifacts: `sweep.png` (plots), `sweep.csv` (table). Files: `{folder}`",
         ]
-        text = "\n".join(lines) + "\n"
-        write_text(folder / "sweep.md", text)
-        return text
+        return "\n".join(lines) + "\n"
 
     @property
     def conclusion(self) -> str:
@@ -142,6 +140,6 @@ class Summary:
             if all(name in result.metrics for result in self.finished)
         }
 
-    def _row(self, result: Result) -> list[str]:
+    def _row(self, result: PointResult) -> list[str]:
         settings = [result.point.settings.get(key, "") for key in self.swept]
         return settings + [f"{result.metrics[name]:{form}}" for name, (_, form) in self._shown.items()]

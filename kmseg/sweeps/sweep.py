@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from kmseg.errors import UserError
-from kmseg.files import write_json
+from kmseg.files import write_json, write_text
 from kmseg.sweeps.curves import draw_curves
-from kmseg.sweeps.points import STATUS_FILE, Point, Result, short, swept
+from kmseg.sweeps.points import STATUS_FILE, Point, PointResult, short, swept
 from kmseg.sweeps.score import Score
 from kmseg.sweeps.summary import Summary
 from kmseg.trackers import TrackedRun, Tracker
@@ -21,7 +21,8 @@ from kmseg.trackers import TrackedRun, Tracker
 RECORD = "sweep.json"
 
 Launch = Callable[[Sequence[Point], str], None]
-"""Runs points, each as a child of the record of the given key; may raise if a run could not be started or died."""
+"""A function that runs points, each tracked as a child of the run with the given key. It may raise if a run could not
+be started or its process died."""
 
 
 @dataclass
@@ -32,7 +33,7 @@ class Sweep:
     ----------
     command : sequence of str
         The overrides as given; a resumed sweep must have the same.
-    results : list of Result
+    results : list of PointResult
         The results of the points so far, in order.
     """
 
@@ -42,9 +43,9 @@ class Sweep:
     tracked: TrackedRun
     tracker: Tracker
     resumed: bool
-    results: list[Result] = field(default_factory=list)
+    results: list[PointResult] = field(default_factory=list)
 
-    def run(self, points: Sequence[Point], launch: Launch, fingerprint: Callable[[Point], str]) -> list[Result]:
+    def run(self, points: Sequence[Point], launch: Launch, fingerprint: Callable[[Point], str]) -> list[PointResult]:
         """Run the points that are not finished with their present config; return the results of all points."""
         todo = [point for point in points if not (self.resumed and _is_finished(point, fingerprint))]
         if self.resumed:
@@ -60,14 +61,14 @@ class Sweep:
                 launch(todo, self.tracked.key)
             except Exception as error:  # a worker died, or a config could not be composed: summarize, then fail
                 error_text = str(error) or type(error).__name__
-        done = [Result.read(point, error_text) for point in points]
+        done = [PointResult.read(point, error_text) for point in points]
         self.results += done
         return done
 
     def finish(self) -> None:
         """Write the summary; raise if a run failed."""
         summary = Summary(self.results, swept([result.point for result in self.results]), self.score)
-        files = summary.write(self.folder)
+        files = [summary.write_table(self.folder)]
         if summary.finished:
             files.append(draw_curves(self.folder / "sweep.png", summary))
         for path in files:
@@ -76,7 +77,9 @@ class Sweep:
         self.tracked.metrics(summary.figures())
         if summary.best is not None:
             self.tracked.model(summary.best.point.folder)
-        self.tracked.describe(summary.markdown(self.command, self.folder))
+        description = summary.markdown(self.command, self.folder)
+        write_text(self.folder / "sweep.md", description)
+        self.tracked.describe(description)
         summary.show(self.folder, self.tracked.view())
         if summary.failed:
             named = [f"  {result.point.number}  {summary.name(result)}: {result.failed}" for result in summary.failed]

@@ -20,7 +20,7 @@ import numpy as np
 
 from kmseg.comparison.chart import draw_bars
 from kmseg.comparison.class_sheets import ClassSheet, DrawClasses
-from kmseg.comparison.evaluate import EvaluateImages, Evaluation, Result, Scores
+from kmseg.comparison.evaluate import EvaluateImages, Evaluation, MethodResult, Scores
 from kmseg.comparison.methods import GIVEN, given_methods, hsv_methods, kmeans_methods, tune_on
 from kmseg.comparison.summary import ComparisonResult
 from kmseg.comparison.tune_hsv import GRID, Tuned
@@ -30,7 +30,7 @@ from kmseg.errors import UserError
 from kmseg.files import safe_names, write_csv
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette, nothing_read
-from kmseg.pipeline.outputs import description, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import description, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.trackers import TrackedRun
@@ -47,13 +47,13 @@ class Compare:
         Share of the images used to learn legends and tune tolerances; the rest is evaluated.
     tolerance : int
         Boundary pixels within this distance, in pixels, match.
-    classes : list of str
-        Names of the classes to compare; empty means all that occur.
+    classes : list of str or int, one str or int
+        Names (or rows of the palette) of the classes to compare; empty means all that occur.
     """
 
     tuning: float = 0.5
     tolerance: int = 2
-    classes: Sequence[str | int] = ()
+    classes: Sequence[str | int] | str | int = ()
 
     def __post_init__(self) -> None:
         check_number("task.tuning", self.tuning, at_least=0.05, at_most=0.95)
@@ -65,7 +65,7 @@ class Compare:
         given = plan.palette.given or truth.palette
         if given is not None:
             self._class_indices(truth.palette or given)  # fail early on an unknown class
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         progress = Progress()
         items, notes = list_items(plan.dataset)
         truth = truth.for_items(items)
@@ -128,10 +128,9 @@ class Compare:
         return training, [item for item in usable if item not in training], warning
 
     def _class_indices(self, classes: Palette) -> list[int]:
-        """Return the indices of `self.classes`; of all classes if it is empty."""
-        return (
-            sorted({classes.find_class(name) for name in self.classes}) if self.classes else list(range(len(classes)))
-        )
+        """Return the indices of `self.classes`, ascending; of all classes if it is empty."""
+        is_empty = not isinstance(self.classes, int) and not len(self.classes)
+        return sorted(set(classes.find_classes(None if is_empty else self.classes)))
 
     def _summarize(self, evaluation: Evaluation, scores: Scores) -> ComparisonResult:
         class_pixels = sum(scores.pixels.values(), np.zeros(len(evaluation.classes), np.int64))
@@ -141,7 +140,7 @@ class Compare:
                 "none of task.classes occurs in the evaluated images; name others, or leave task.classes out for all"
             )
         results = {
-            method.key: Result(method, scores.confusions[method.key], scores.boundaries[method.key], shown)
+            method.key: MethodResult(method, scores.confusions[method.key], scores.boundaries[method.key], shown)
             for method in evaluation.methods
         }
         hsv = max((r for key, r in results.items() if key.startswith("hsv_")), key=lambda r: r.figures["miou"])

@@ -14,7 +14,7 @@ from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
-from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pixels.distance import squared_between
@@ -30,16 +30,16 @@ class Discover:
             raise UserError(
                 "task=discover finds the palette, but palette.file gives one; leave it out, or use task=segment"
             )
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         progress = Progress()
         items, notes = list_items(plan.dataset)
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
-                doubt = look_at_input(plan, items, progress)
-                with explained_by(doubt.sentence):
+                looked = look_at_input(plan, items, progress)
+                with explained_by(looked.sentence):
                     found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
                 announce_palette(plan, found.palette)
-                left = doubt.hold_against(found, counted.read, plan.dataset, items)
+                doubt = looked.remaining(found, counted.read, plan.dataset, items)
                 record_found(tracked, plan, found, progress)
             metrics = {"palette/inertia": found.clusters.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read
@@ -56,7 +56,7 @@ class Discover:
                 counted.failures,
                 (*notes, *say_transparent(items), found.said, found.damage, *found.remarks),
             )
-            return replace(outcome, doubt=left, palette_shown=True)
+            return replace(outcome, doubt=doubt, palette_shown=True)
 
 
 def _distance_shares(counts: Histogram | ColorStatistics, palette: Palette) -> dict[str, float]:

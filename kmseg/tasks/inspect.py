@@ -1,4 +1,4 @@
-"""What is what in a tree of files: labels, photos, legend, splits and the rest; nothing is masked."""
+"""Say what the files below a folder are: labels, photos, legend, splits and the rest. Nothing is masked."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kmseg.draw.inspection import inspection_picture
 from kmseg.errors import Undecided, UserError
 from kmseg.files import write_json
 from kmseg.images import write_png
-from kmseg.pipeline.outputs import refuse_unwritable
+from kmseg.pipeline.outputs import prepare_folder
 from kmseg.pipeline.plan import Listing, Plan
 
 
 @dataclass(frozen=True)
 class Inspect:
-    """A folder in; `dataset.json` and the contact sheet `inspect.png` out."""
+    """Look at a folder and write what was found as `dataset.json` and as the contact sheet `inspect.png`."""
 
     def run(self, plan: Plan) -> Listing:
-        """Write both into the run's folder, and return what was found as a table."""
-        refuse_unwritable(plan)
+        """Write both files into the run's folder, and return what was found as a table."""
+        prepare_folder(plan)
         decision = plan.decision or _look(plan)
         write_json(plan.folder / "dataset.json", decision.record())
         write_png(plan.folder / "inspect.png", inspection_picture(decision))

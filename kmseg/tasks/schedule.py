@@ -9,7 +9,7 @@ from datetime import datetime
 
 from kmseg.errors import UserError
 from kmseg.pipeline.plan import Listing, Plan
-from kmseg.scheduling.history import Entry, History
+from kmseg.scheduling.history import History, HistoryEntry
 from kmseg.scheduling.runner import Runner
 from kmseg.scheduling.schedule import Schedule
 
@@ -94,11 +94,11 @@ def list_history(schedule: Schedule, history: History) -> Listing:
     return Listing(("began", "job", "attempt", "outcome", "exit code", "seconds", "log"), tuple(rows))
 
 
-def _row(entry: Entry) -> tuple[str, ...]:
+def _row(entry: HistoryEntry) -> tuple[str, ...]:
     return entry.job, entry.outcome, _code(entry), f"{entry.seconds:g}"
 
 
-def _code(entry: Entry) -> str:
+def _code(entry: HistoryEntry) -> str:
     return "" if entry.code is None else str(entry.code)
 
 

@@ -27,7 +27,7 @@ from kmseg.pipeline.incremental import saved_palette
 from kmseg.pipeline.look_at_input import InputDoubt, explained_by, look_at_input, say_transparent
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import mask_dataset
-from kmseg.pipeline.outputs import announce_palette, finish_run, record_found, refuse_unwritable, tracked_run
+from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.precompile import start_compiling, wait_until_compiled
 from kmseg.pipeline.progress import Progress
@@ -43,6 +43,9 @@ JPEG_SECONDS = 3.0, 9.0
 """Seconds of one core that masker=jpeg takes for a megapixel of labels saved directly, and of resized ones: 0.7 to 10,
 and 8 to 11 (`benchmarks/masks.py`); x86_64."""
 
+ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
+"""Writers besides the layouts whose values are rows of the palette."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -50,7 +53,7 @@ class Segment:
 
     def run(self, plan: Plan) -> Outcome:
         """Run the task in `plan.folder`."""
-        refuse_unwritable(plan)
+        prepare_folder(plan)
         when_compiling(start_compiling)
         progress = Progress()
         palette = plan.palette.given
@@ -76,7 +79,7 @@ class Segment:
                 if palette is None:
                     with explained_by(doubt):
                         found, sampled = learn_palette(plan, items, progress)
-                    doubt = looked.hold_against(found, sampled.read, plan.dataset, items)
+                    doubt = looked.remaining(found, sampled.read, plan.dataset, items)
                     palette = found.palette
                     announce_palette(plan, palette)
                     record_found(tracked, plan, found, progress)
@@ -146,7 +149,7 @@ def check_photos(plan: Plan, items: Sequence[Item]) -> None:
 
 
 def say_split(plan: Plan, items: Sequence[Item]) -> list[str]:
-    """Say how the layouts of training tools are divided, where the data set does not."""
+    """Say how many images the layouts of training tools use for validation, where the data set has no splits."""
     if any(item.split for item in items):
         return []
     layouts = [writer for writer in plan.writers.values() if isinstance(writer, Layout)]
@@ -169,10 +172,6 @@ def say_ids(plan: Plan, palette: Palette) -> list[str]:
         f"the label images number their classes {ids}, as index_png does; {', '.join(by_row)} count them from 0 in the "
         "order of palette.csv"
     ]
-
-
-ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
-"""Writers besides the layouts whose values are rows of the palette."""
 
 
 def describe_damage(tally: Tally) -> str:

@@ -122,7 +122,7 @@ class Writer(Protocol):
 
 
 class PerImage:
-    """Base of writers that write only per image and accept any palette."""
+    """Base of writers: accepts any palette and any photos, and writes nothing at the end of the run."""
 
     def check(self, palette: Palette) -> None:
         """Accept any palette."""

@@ -48,8 +48,8 @@ class Cityscapes(Layout):
                 "choose another writer"
             )
 
-    def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
-        """Write photo and masks of one image."""
+    def write(self, image: Segmented, palette: Palette, folder: Path) -> list[str]:
+        """Write photo and masks of one image; return its key and the name that its files have."""
         root, part = folder / "cityscapes", self.assign_split(image)
         city, stem = _named(self.make_key(image))
         masks = root / "gtFine" / part / city
@@ -58,9 +58,17 @@ class Cityscapes(Layout):
         write_png(masks / f"{stem}_gtFine_labelTrainIds.png", trained)
         write_png(masks / f"{stem}_gtFine_color.png", palette.paint(image.mask))
         self.put_photo(image, root / "leftImg8bit" / part / city, f"{stem}_leftImg8bit")
+        return [image.key, f"{part}/{city}/{stem}"]
 
-    def finish(self, notes: Sequence[Any], run: WholeRun) -> list[Path]:
-        """Write the list of classes with their ids."""
+    def finish(self, notes: Sequence[Sequence[str]], run: WholeRun) -> list[Path]:
+        """Write the list of classes with their ids; raise `UserError` if two images have had one name."""
+        keys: dict[str, str] = {}
+        for key, name in notes:
+            if keys.setdefault(name, key) != key:
+                raise UserError(
+                    f"cityscapes gives {keys[name]} and {key} the same name, {name}, so that one was written over; "
+                    "rename the file or folder of one of them"
+                )
         rows = zip(
             run.palette.names,
             *run.palette.painted.T.tolist(),

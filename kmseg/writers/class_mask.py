@@ -28,17 +28,11 @@ class ClassMask(PerImage):
 
     def check(self, palette: Palette) -> None:
         """Raise `UserError` if a selected class is not in the palette."""
-        self._selected(palette)
+        palette.find_classes(self.classes)
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:
         """Write the class masks of one image."""
         names = safe_names(palette.names)
-        for k in self._selected(palette):
+        for k in palette.find_classes(self.classes):
             mask = np.where(image.mask == k, 255, 0).astype(np.uint8)
             write_png(folder / "class" / names[k] / f"{image.key}.png", mask)
-
-    def _selected(self, palette: Palette) -> list[int]:
-        if self.classes is None:
-            return list(range(len(palette)))
-        selected = [self.classes] if isinstance(self.classes, str | int) else self.classes
-        return [palette.find_class(name) for name in selected]

@@ -13,7 +13,7 @@ from kmseg.writers import PerImage, Segmented
 class Confidence(PerImage):
     """`confidence/<stem>.png`: 8-bit gray PNG, 255 times the probability that the pixel's class is right.
 
-    For a loss that weighs pixels, or to choose `masker.ignore_below`; what that ignores keeps its confidence here.
+    For a loss that weighs pixels, or to choose `masker.ignore_below`, whose ignored pixels have their confidence, too.
     """
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> None:

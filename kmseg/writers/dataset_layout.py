@@ -23,8 +23,8 @@ class Layout(PerImage):
     Parameters
     ----------
     val : float
-        Share of the images that are for validation, where the data set has no splits of its own, which are kept. An
-        image's split depends on its key and the seed alone: it stays where it is when others join.
+        Share of the images for validation, where the data set has no splits of its own. An image's split depends only
+        on its key and the seed, so it stays the same when other images are added.
     seed : int
         Seed of the draw.
     photos : str

@@ -20,8 +20,9 @@ from kmseg.writers.voc import has_ignored, named_colors, void_color
 class Datumaro(Layout):
     """`datumaro/train` and `val`, each with `images`, `masks` and `dataset_meta.json` (`common_semantic_segmentation`).
 
-    Masks are paletted PNG whose indices are rows of the palette, 255 where pixels are ignored. These have a color and
-    an entry in `dataset_meta.json`, without which Datumaro refuses the masks. See `Layout` for the settings.
+    Masks are paletted PNG whose indices are rows of the palette, 255 where pixels are ignored. Where there are ignored
+    pixels, `dataset_meta.json` has an entry with a color for them, without which Datumaro refuses the masks. See
+    `Layout` for the settings.
     """
 
     def check(self, palette: Palette) -> None:

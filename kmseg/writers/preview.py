@@ -13,13 +13,13 @@ from kmseg.draw.sheets import contact_sheet, thumbnail
 from kmseg.images import write_png
 from kmseg.palette import Palette
 from kmseg.validation import check_integer
-from kmseg.writers import Segmented, WholeRun
+from kmseg.writers import PerImage, Segmented, WholeRun
 
 Row = tuple[str, NDArray[np.uint8] | None, NDArray[np.uint8], NDArray[np.uint8]]
 
 
 @dataclass(frozen=True)
-class Preview:
+class Preview(PerImage):
     """`preview.png`: photo | label | result for the first images.
 
     Parameters
@@ -36,9 +36,6 @@ class Preview:
     def __post_init__(self) -> None:
         check_integer("writers.preview.images", self.images, at_least=1)
         check_integer("writers.preview.width", self.width, at_least=32)
-
-    def check(self, palette: Palette) -> None:
-        """Accept any palette."""
 
     def write(self, image: Segmented, palette: Palette, folder: Path) -> Row | None:
         """Return the small pictures of one of the first images."""

@@ -1,4 +1,4 @@
-"""Base of the writers of shards: files that hold many images each, which file systems and training like better."""
+"""Base of the writers of shards, files of many images each: file systems and training read few large files faster."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from kmseg.writers import Segmented, WholeRun
 from kmseg.writers.dataset_layout import Layout, splits_written, usual_suffix
 
 PARTS = ".parts"
-"""Folder of the images that are in no shard yet. It goes when all shards are written, so that a run that is killed
-before can be resumed without reading an image again."""
+"""Folder of the images that are in no shard yet. It is removed when all shards are written: a run that is killed before
+is resumed without reading an image again."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _entries(key: str, files: Mapping[str, bytes]) -> Iterator[bytes]:
 
 
 def read_part(path: Path) -> dict[str, Any]:
-    """Return what `Shards.write` wrote of an image: its files by what stands behind the first dot of their names."""
+    """Return the files that `Shards.write` wrote for an image, by the part of their names after the first dot."""
     data = part_bytes(path) + bytes(2 * tarfile.BLOCKSIZE)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         return {

@@ -331,9 +331,10 @@ def test_no_run_writes_among_its_input_or_over_the_users_files(kmseg, labels, le
     assert sorted(path.name for path in labels.rglob("*")) == before
     (tmp_path / "mine" / "masks").mkdir(parents=True)
     (tmp_path / "mine" / "masks" / "0.png").write_bytes(b"mine")
+    (tmp_path / "mine" / "metrics.json").write_text("{}")  # of another program
     ran = kmseg(*words, f"hydra.run.dir={tmp_path}/mine")
     assert ran.code == 1
-    assert "holds masks and is no folder of an earlier run" in " ".join(ran.err.split())
+    assert "holds metrics.json and is no folder of an earlier run" in " ".join(ran.err.split())
     assert (tmp_path / "mine" / "masks" / "0.png").read_bytes() == b"mine"
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -86,6 +88,14 @@ def test_past_the_limit_the_longest_unused_goes_first(labels, tmp_path):
     cache.trim()
     assert [entry.load() is not None for entry in entries] == [True, False, True]
     assert not abandoned.exists()
+
+
+def test_a_file_that_another_user_owns_is_left_in_a_shared_cache(tmp_path, monkeypatch):
+    cache = ColorCache(str(tmp_path), limit=1e-9)
+    cache.entry("0", "").save(COUNTS)
+    monkeypatch.setattr(Path, "unlink", Mock(side_effect=PermissionError))
+    cache.trim()
+    assert cache.entry("0", "").load() is not None
 
 
 def test_a_limit_of_zero_caches_nothing_and_an_unwritable_folder_is_no_error(labels, tmp_path):

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 from kmseg.audit.pixel_match import MatchCounts
+from kmseg.images import read_rgb
+from kmseg.legends.default_maps import voc_colors
 from kmseg.pipeline.manifest import Manifest, make_record
 from kmseg.pipeline.tally import Tally
 from kmseg.plugins import conf_folder
@@ -140,6 +142,28 @@ def test_a_legend_that_a_writer_names_counts_by_its_content(nightly, legend, tmp
     assert counts(nightly(*words)) == [0, 6, 0]
     target.write_text(legend.read_text().replace("0,0,142", "9,9,9"))
     assert counts(nightly(*words)) == [6, 0, 0]
+
+
+@pytest.mark.parametrize(("column", "value"), [("painted", "#010203"), ("ignore", "1")])
+def test_a_change_in_any_column_of_the_legend_repeats_all_images(nightly, legend, column, value):
+    header, *rows = legend.read_text().splitlines()
+    for last, done in (("", [6, 0, 0]), ("", [0, 6, 0]), (value, [6, 0, 0])):
+        rows_now = [f"{header},{column}", *(f"{row}," for row in rows[:-1]), f"{rows[-1]},{last}"]
+        legend.write_text("\n".join(rows_now) + "\n")
+        assert counts(nightly(f"palette.file={legend}", "writers=[index_png,color_png]")) == done
+
+
+def test_a_class_keeps_its_value_in_the_masks_where_the_values_have_gaps(nightly, tmp_path):
+    numbers = np.array([0, 1, 3, 5], np.uint8)  # as in a default color map of which the images show some classes
+    classes = np.repeat(np.repeat(numbers.reshape(2, 2), 32, axis=0), 32, axis=1)
+    for image in range(3):
+        write_rgb(tmp_path / "in" / f"{image}.png", voc_colors(6)[np.roll(classes, image, axis=1)])
+    assert nightly("writers=[index_png]", root=tmp_path / "in").code == 0
+    write_rgb(tmp_path / "in" / "3.png", voc_colors(6)[classes])
+    ran = nightly("writers=[index_png]", root=tmp_path / "in")
+    assert counts(ran) == [1, 3, 0]
+    for image in ("0", "3"):
+        assert np.array_equal(read_rgb(ran.folder / "masks" / f"{image}.png")[..., 0], classes)
 
 
 def test_an_output_that_was_lost_is_written_again(nightly):

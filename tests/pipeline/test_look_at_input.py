@@ -25,6 +25,6 @@ def test_a_doubt_about_small_images_is_left_only_where_the_palette_does_not_expl
     statistics = ColorStatistics.of_all(read_label_image(item.label) for item in items)
     found = find_named_palette(statistics, PaletteSource(), KMeans(), Rgb())
     short = replace(found, palette=Palette(["a", "b"], COLORS[:2]))
-    assert InputDoubt("photos", small=True).hold_against(found, 3, dataset, items) == ""
-    assert InputDoubt("photos", small=True).hold_against(short, 3, dataset, items) == "photos"
-    assert InputDoubt("photos").hold_against(found, 3, dataset, items) == "photos"
+    assert InputDoubt("photos", small=True).remaining(found, 3, dataset, items) == ""
+    assert InputDoubt("photos", small=True).remaining(short, 3, dataset, items) == "photos"
+    assert InputDoubt("photos").remaining(found, 3, dataset, items) == "photos"

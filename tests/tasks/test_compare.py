@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.comparison.evaluate import Method, Result
+from kmseg.comparison.evaluate import Method, MethodResult
 from kmseg.comparison.summary import ComparisonResult
 from kmseg.comparison.tune_hsv import ClassColors, tune
 from kmseg.errors import UserError
@@ -80,11 +80,11 @@ def test_a_class_of_hsv_ranges_has_its_own_tolerance():
         HsvRange(by_class={"red": (1, 1)})
 
 
-def result(key: str, right: int, of: int = 100) -> Result:
+def result(key: str, right: int, of: int = 100) -> MethodResult:
     palette = Palette(["a", "b"], [(0, 0, 0), (255, 0, 0)])
     counts = np.array([[right, of - right, 0], [0, of, 0]])
     way = Method(key, key, palette, Nearest(), Rgb())
-    return Result(way, counts, np.ones((2, 4), np.int64), np.arange(2))
+    return MethodResult(way, counts, np.ones((2, 4), np.int64), np.arange(2))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_processes_give_the_same_metrics(kmseg, evaluated):
 def test_only_the_classes_asked_for_are_compared(kmseg, evaluated):
     ran = kmseg(*evaluated, "task.classes=[car,sign]")
     assert {row["class"] for row in table(ran)} == {"car", "sign"}
-    refused = kmseg(*evaluated, "task.classes=[boat]")
+    refused = kmseg(*evaluated, "task.classes=boat")
     assert refused.code == 1
     assert "no class 'boat'" in refused.err
 

@@ -228,6 +228,16 @@ def test_cityscapes_tools_find_masks_by_name_and_ids_are_unique(written):
         assert np.array_equal(read_rgb(masks / f"{stem}_gtFine_color.png"), PALETTE.paint(true))
 
 
+def test_two_images_of_one_name_in_cityscapes_are_an_error(tmp_path):
+    writer = Cityscapes(val=0)
+    notes = [
+        writer.write(Segmented(key, 0, photo_of(0), hard_mask(), lambda: None), PALETTE, tmp_path)
+        for key in ("a-b/1", "a/b/1")
+    ]
+    with pytest.raises(UserError, match="gives a-b/1 and a/b/1 the same name, train/a-b/a-b_1"):
+        writer.finish(notes, whole(PALETTE, tmp_path))
+
+
 def test_cityscapes_names_are_unchanged(tmp_path):
     key = "x/aachen_000000_000019_gtFine_color"
     Cityscapes(val=0).write(Segmented(key, 0, photo_of(0), hard_mask(), lambda: None), PALETTE, tmp_path)

@@ -178,11 +178,12 @@ def test_a_merged_class_is_split_again_with_its_own_name_and_place(page, report,
 
 def test_an_edited_palette_keeps_what_it_had_when_it_is_edited_again(page, report, palette, tmp_path):
     before = replace(palette, also=[(1, (9, 9, 9))], ignored=[("dirt", (1, 2, 3))], repainted=np.full((4, 3), 200))
+    before = replace(before, ids=[0, 2, 3, 7])
     opened(page, report(before, [np.arange(64, dtype=np.uint8).reshape(8, 8) % 4]))
     again = read_palette(downloaded(page, tmp_path))
     assert again.names == before.names
     assert np.array_equal(again.painted, before.painted)
-    assert (again.also, again.ignored) == (before.also, before.ignored)
+    assert (again.also, again.ignored, list(again.ids)) == (before.also, before.ignored, before.ids)
 
 
 def test_the_page_stays_small_with_many_classes_noise_and_long_lists(page, report):

@@ -73,14 +73,14 @@ class KMeans(KMeansOptions):
             if init is None and len(points) > CELLS_ABOVE:
                 means, sums = cells(points, sample_weight)
                 init = (
-                    self._lloyd(k, means, sums, None).cluster_centers_
+                    self._fit_sklearn(k, means, sums, None).cluster_centers_
                     if len(means) >= k * MIN_CELLS_PER_CLUSTER
                     else None
                 )
-            model = self._lloyd(k, points, sample_weight, init)
+            model = self._fit_sklearn(k, points, sample_weight, init)
         return Clustering(model.cluster_centers_, model.labels_.astype(np.intp), float(model.inertia_))
 
-    def _lloyd(
+    def _fit_sklearn(
         self, k: int, points: NDArray[np.float64], weights: NDArray[np.float64], start: NDArray[np.float64] | None
     ) -> Any:
         """Fit scikit-learn's model: once from `start`, else with `n_init` initializations."""

@@ -16,6 +16,7 @@ from kmseg.legends.formats.fields import (
     order_by_id,
     parse_color_text,
     parse_hex,
+    parse_id,
     parse_levels,
     parse_name,
     reject_fractions,
@@ -52,6 +53,9 @@ IDS = (
     *("pixel_value", "png_index"),
 )
 """Columns in which a CSV numbers its classes."""
+
+OWN = ("also", "painted", "certainty", "share")
+"""Columns of kmseg's own `palette.csv`, whose column `id` is the value of each class in the masks."""
 
 
 def detect(text: str) -> bool:
@@ -119,6 +123,7 @@ def _read_records(records: Sequence[tuple[int, Mapping[str, str]]], cells: Seque
         reject_other_alpha([record[color] for _, record in records], what)
         colors = [parse_color_text(record[color], f"{what}, line {line}: {color}") for line, record in records]
     names = _without_quotes([record[name] for _, record in records])
+    own = "id" in cells and any(column in cells for column in OWN)
     rows: list[Row] = []
     for label_text, (line, record), first in zip(names, records, colors, strict=True):
         where = f"{what}, line {line}"
@@ -126,7 +131,10 @@ def _read_records(records: Sequence[tuple[int, Mapping[str, str]]], cells: Seque
         painted, ignored = record.get("painted", ""), _ignored(record.get("ignore", ""), where)
         repainted = parse_hex(painted, f"{where}: painted is") if painted else None
         also = [parse_hex(word, f"{where}: also has") for word in record.get("also", "").split()]
-        rows += [Row(label, value, repainted, ignored) for value in (first, *also)]
+        number = parse_id(record["id"], where) if own and not ignored else None
+        rows += [Row(label, value, repainted, ignored, number) for value in (first, *also)]
+    if own:
+        return ParsedLegend(rows)
     column = next((column for column in IDS if column in cells and column != name), None)
     ids = [record[column] for _, record in records] if column else []
     if ids and all(row.ignored or row.color == _gray(number) for row, number in zip(rows, ids, strict=False)):

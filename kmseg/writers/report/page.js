@@ -83,14 +83,17 @@ function step(by) {
 
 function csv() {
   const field = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = ["name,r,g,b,also,painted,ignore"];
+  const numbered = data.ids.length > 0; // the masks have the ids of the label images, not rows
+  const lines = ["name,r,g,b,also,painted,ignore" + (numbered ? ",id" : "")];
   for (const { rows, name, painted, ignored } of classes()) {
     const own = data.classes[rows[0]];
     const also = [...own.also, ...rows.slice(1).flatMap((r) => [data.classes[r].color, ...data.classes[r].also])];
     const paint = painted === own.color || ignored ? "" : painted;
-    lines.push([field(name), ...rgb(own.color), also.join(" "), paint, ignored ? "1" : ""].join(","));
+    const id = numbered ? [ignored ? "" : data.ids[rows[0]]] : [];
+    lines.push([field(name), ...rgb(own.color), also.join(" "), paint, ignored ? "1" : "", ...id].join(","));
   }
-  for (const [name, color] of data.ignored) lines.push([field(name), ...rgb(color), "", "", "1"].join(","));
+  const none = numbered ? [""] : [];
+  for (const [name, color] of data.ignored) lines.push([field(name), ...rgb(color), "", "", "1", ...none].join(","));
   return lines.join("\n") + "\n";
 }
 
@@ -181,7 +184,7 @@ function showClasses() {
     kept.delete(one.rows[0]);
     rows.push(element);
     if (list.children[k] !== element) list.insertBefore(element, list.children[k] ?? null);
-    fill(element, one, one.ignored ? data.ignore : index++);
+    fill(element, one, one.ignored ? data.ignore : (data.ids[one.rows[0]] ?? index++));
   });
   for (const element of kept.values()) element.remove();
 }

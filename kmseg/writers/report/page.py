@@ -16,6 +16,7 @@ from kmseg._version import __version__
 from kmseg.discovery.candidates import Candidate, in_order
 from kmseg.images import LabelImage
 from kmseg.metrics import MEANING
+from kmseg.pixels.packing import to_hex
 from kmseg.writers import WholeRun
 from kmseg.writers.report.crops import make_crops
 from kmseg.writers.report.embed import averaged, picture_of_label, sampled
@@ -44,7 +45,8 @@ def render_page(run: WholeRun, notes: Sequence[Mapping[str, Any]], examples: Seq
     shown = fitting(examples, EXAMPLES)
     data = {
         "classes": _classes(run, images, make_crops(run, ranked_places, CROPS)),
-        "ignored": [[name, _hex(color)] for name, color in run.palette.ignored],
+        "ignored": [[name, to_hex(color)] for name, color in run.palette.ignored],
+        "ids": list(run.palette.ids),
         "ignore": run.palette.ignore,
         "examples": shown,
     }
@@ -84,18 +86,20 @@ def _classes(run: WholeRun, images: Sequence[int], crops: Mapping[int, list[Any]
     total = max(int(run.class_pixels.sum()), 1)
     also: dict[int, list[str]] = {}
     for index, color in run.palette.also:
-        also.setdefault(index, []).append(_hex(color))
+        also.setdefault(index, []).append(to_hex(color))
+    palette = run.palette
+    rows = zip(palette.names, palette.colors.tolist(), palette.painted.tolist(), strict=True)
     return [
         {
             "name": name,
-            "color": _hex(run.palette.colors[index]),
-            "painted": _hex(run.palette.painted[index]),
+            "color": to_hex(color),
+            "painted": to_hex(painted),
             "also": also.get(index, []),
             "share": int(run.class_pixels[index]) / total,
             "images": images[index],
             "crops": crops.get(index, []),
         }
-        for index, name in enumerate(run.palette.names)
+        for index, (name, color, painted) in enumerate(rows)
     ]
 
 
@@ -163,7 +167,3 @@ def _meaning(name: str) -> str:
 
 def _percent(share: float) -> str:
     return "0 %" if not share else f"{share:.1%}" if share >= 0.1 else f"{share:.2%}" if share >= 0.0001 else "< 0.01%"
-
-
-def _hex(color: Any) -> str:
-    return "#{:02x}{:02x}{:02x}".format(*(int(level) for level in color))
