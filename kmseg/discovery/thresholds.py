@@ -46,6 +46,9 @@ one of more than 186; mixtures, ringing and bleeding form regions of 10 to 60.""
 PROVEN_REGIONS = 2
 """Regions in proof of a class (`region_kernels.PROOF`) that there must be near a larger class."""
 
+PROVEN_PIXELS = 4000
+"""Pixels of a single region that is proof as well: 64 by 64. What damage makes of a class goes no farther in."""
+
 LONE_IMAGES = 5
 """Images from which a color in only one of them is doubtful."""
 
@@ -97,3 +100,13 @@ bled."""
 
 SMALL_APART, SMALL_OFF = 50, 25
 """Levels from all other classes, and from the line between any two, of such a color."""
+
+THIN_WINDOWS, LONE_WINDOWS = 8, 20
+"""Windows of 16x16 in several images, or in one, that show thin objects of a color that nothing else speaks for: three
+classes in a window look like two now and then, and in one image alike."""
+
+THIN_APART, THIN_OFF = 30, 25
+"""RGB units from all other classes, and from the line between any two, of such a color."""
+
+MANY_WINDOWS, FAR_APART = 16, 45
+"""Windows, and RGB units from all classes, from which it may lie on such a line: mixtures are of any degree."""
