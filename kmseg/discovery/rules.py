@@ -253,15 +253,14 @@ def is_small_object(mode: Mode, context: Context) -> Verdict | None:
 
 
 def is_thin_object(mode: Mode, context: Context) -> Verdict | None:
-    """Thin objects make a class where no mixture explains them, or where very many windows show them."""
+    """Thin objects make a class where no mixture explains them, and each image that has them has several."""
     if mode.source != Source.THIN:
         return None
     seen = f"{mode.pixels} windows in {mode.images} image{'s' if mode.images != 1 else ''}"
-    if mode.pixels < (t.LONE_WINDOWS if mode.images == 1 else t.THIN_WINDOWS):
+    least = t.LONE_WINDOWS if mode.images == 1 else max(t.THIN_WINDOWS, t.THIN_PER_IMAGE * mode.images)
+    if mode.pixels < least:
         return Verdict("rejected", f"thin objects only, too few: {seen}", 0.6)
-    between = bool((off_lines(mode.color, context.colors)[1] < t.THIN_OFF).any())
-    many = mode.pixels >= t.MANY_WINDOWS and context.nearest(mode)[0] >= t.FAR_APART
-    if between and not many:
+    if (off_lines(mode.color, context.colors)[1] < t.THIN_OFF).any():
         return Verdict("rejected", f"mixture: thin objects only, {seen}" + parents(mode, context), 0.6)
     return Verdict("accepted", f"thin objects only: {seen}", 0.6)
 
