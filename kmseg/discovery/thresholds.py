@@ -103,8 +103,8 @@ SMALL_APART, SMALL_OFF = 50, 25
 
 THIN_WINDOWS, LONE_WINDOWS, THIN_PER_IMAGE = 8, 20, 5
 """Windows of 16x16 in several images, or in one, that show thin objects of a color that nothing else speaks for, and in
-each image: three classes in a window look like two now and then. Thin classes of drawn sets have 6 to 150 an image, what
-strokes through several classes left in public sets 2 to 7."""
+each image: three classes in a window look like two now and then. Thin classes of drawn sets have 6 to 150 an image,
+what strokes through several classes left in public sets 2 to 7."""
 
 THIN_APART, THIN_OFF = 40, 35
 """RGB units from all other classes, and from the line between any two, of such a color: mixtures are of any degree."""
