@@ -41,7 +41,7 @@ from kmseg.palette import Palette
 
 FACTORS = (0.5, 2.0)
 
-LAST = ("is_exact", "has_large_region", "is_density_mode", "is_small_object")
+LAST = ("is_exact", "has_large_region", "is_density_mode", "is_small_object", "is_thin_object")
 """Rules that accept what no other one rejects: without one of them its modes have no verdict."""
 
 
@@ -188,7 +188,7 @@ def vary(cases: Sequence[Case], only: Sequence[str], verbose: bool) -> None:
             with changed(rules, "RULES", tuple(other for other in rules.RULES if other is not rule)):
                 print(f"| `{rule.__name__}` | {try_now()} |", flush=True)
     print("\n| kind of modes left out | |\n|---|---|")
-    for name in ("patch_modes", "region_modes", "pixel_modes", "object_modes"):
+    for name in ("patch_modes", "region_modes", "pixel_modes", "object_modes", "thin_modes"):
         if not only or name in only:
             with changed(select, name, lambda *_, **__: ()):
                 print(f"| `{name}` | {try_now()} |", flush=True)

@@ -256,3 +256,23 @@ def flat_regions(image, noise, least, spread):
         if len(pixels) >= least and pixels.std(axis=0).max() <= spread:
             found.append((*np.floor(pixels.mean(axis=0) + 0.5).astype(int).tolist(), len(pixels)))
     return sorted(found)
+
+
+def fit_window(window, side):
+    """Return luma, blue and red of the smaller of two classes in 16x16 pixels of filtered chroma, and its mask."""
+    red, green, blue = np.moveaxis(window.astype(float), 2, 0)
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    limit = (luma.min() + luma.max()) / 2
+    for _ in range(3):
+        over = luma > limit
+        limit = (luma[over].mean() + luma[~over].mean()) / 2
+    smaller = luma > limit if over.sum() <= over.size / 2 else luma <= limit
+    level = luma[over].mean() if over.sum() <= over.size / 2 else luma[~over].mean()
+    share, *chroma = (
+        plane.reshape(8, 2, 8, 2).mean(axis=(1, 3))
+        for plane in (smaller.astype(float), (blue - luma) / 1.772, (red - luma) / 1.402)
+    )
+    kernel = np.array([side, 1 - 2 * side, side])
+    share = cv2.sepFilter2D(share, cv2.CV_64F, kernel, kernel)[1:-1, 1:-1].ravel()
+    fits = [np.polyfit(share, plane[1:-1, 1:-1].ravel(), 1).sum() for plane in chroma]
+    return level, *fits, smaller

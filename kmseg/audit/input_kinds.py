@@ -60,7 +60,7 @@ LONE_SHARE, LONE_OF_IMAGES = 0.7, 20
 """Share of the classes of damaged images that are in one image only, and images from which on it is asked: a legend's
 colors come back. Pieces of photos have 0.72 to 0.78; public label sets at most 0.41, drawn ones 0.57."""
 
-SHADE_CLASSES, SHADE_STEP = 8, 3
+SHADE_CLASSES, SHADE_STEP = 6, 5
 """Classes from which on, and levels in each channel up to which, colors may be shades of one class by file."""
 
 SHARING_IMAGES, SHARING_COLORS = 4, 3.0

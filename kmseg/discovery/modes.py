@@ -44,6 +44,7 @@ class Source(Enum):
     REGIONS = "flat regions"
     PIXELS = "flat pixels"
     OBJECTS = "small objects only"
+    THIN = "thin objects only"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ class Mode:
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """The statistics of the images of one damage: colors `(n, 3)` and counts `(n, 12)`."""
+    """The statistics of the images of one damage: colors `(n, 3)` and counts `(n, 14)`."""
 
     colors: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -245,6 +246,21 @@ def object_modes(
         if pixels >= least:
             most = float(cores[own].max() / pixels)
             yield Mode(color, Source.OBJECTS, pixels, int(images[own].sum()), one_value=most)
+
+
+def thin_modes(evidence: Evidence, apart: Callable[[NDArray[np.int64]], NDArray[np.bool_]]) -> Iterator[Mode]:
+    """Yield the colors of thin objects, those of most windows first; `apart` tells which are far from all classes."""
+    rows = np.flatnonzero(evidence.counts[:, s.THIN])
+    thin = Evidence(evidence.colors[rows], evidence.counts[rows])
+    windows = thin.counts[:, s.THIN].astype(float)
+    left = apart(thin.colors)
+    for row in _descending(windows):
+        if left[row]:
+            own = thin.within(mean_shift(thin, windows, thin.colors[row]), t.BLUR)
+            own = np.union1d(own[left[own]], [row])
+            left[own] = False
+            color = np.rint(np.average(thin.colors[own], axis=0, weights=windows[own])).astype(np.int64)
+            yield Mode(color, Source.THIN, int(windows[own].sum()), int(thin.counts[own, s.THIN_IMAGES].sum()))
 
 
 def mean_shift(evidence: Evidence, weight: NDArray[np.float64], start: Color) -> NDArray[np.float64]:

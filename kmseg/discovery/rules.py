@@ -59,7 +59,7 @@ class Context:
     def is_noisy(self, mode: Mode) -> bool:
         """Tell whether damage may have made the mode of another's pixels."""
         exact = mode.source in (Source.EXACT, Source.PATCH) and not self.once_lossy
-        return mode.source not in (Source.PINNED, Source.OBJECTS) and not exact
+        return mode.source not in (Source.PINNED, Source.OBJECTS, Source.THIN) and not exact
 
 
 Rule = Callable[[Mode, Context], Verdict | None]
@@ -152,7 +152,8 @@ def has_bled(mode: Mode, context: Context) -> Verdict | None:
 def is_satellite(mode: Mode, context: Context) -> Verdict | None:
     """Near a larger class, block noise of nearly its color is no class: several large regions are."""
     apart, nearest = context.nearest(mode)
-    unproven = mode.source == Source.PIXELS or mode.proof_regions < t.PROVEN_REGIONS
+    proven = mode.proof_regions >= t.PROVEN_REGIONS or mode.largest_region >= t.PROVEN_PIXELS
+    unproven = mode.source == Source.PIXELS or not proven
     if unproven and context.is_noisy(mode) and apart < context.proof_distance and context.demands.min_distance is None:
         return Verdict("merged", f"{apart:.0f} from {text(nearest.color)}, without large regions of its own", 0.8)
     return None
@@ -251,6 +252,19 @@ def is_small_object(mode: Mode, context: Context) -> Verdict | None:
     return Verdict("accepted", f"small objects only: {seen}", 0.6)
 
 
+def is_thin_object(mode: Mode, context: Context) -> Verdict | None:
+    """Thin objects make a class where no mixture explains them, and each image that has them has several."""
+    if mode.source != Source.THIN:
+        return None
+    seen = f"{mode.pixels} windows in {mode.images} image{'s' if mode.images != 1 else ''}"
+    least = t.LONE_WINDOWS if mode.images == 1 else max(t.THIN_WINDOWS, t.THIN_PER_IMAGE * mode.images)
+    if mode.pixels < least:
+        return Verdict("rejected", f"thin objects only, too few: {seen}", 0.6)
+    if (off_lines(mode.color, context.colors)[1] < t.THIN_OFF).any():
+        return Verdict("rejected", f"mixture: thin objects only, {seen}" + parents(mode, context), 0.6)
+    return Verdict("accepted", f"thin objects only: {seen}", 0.6)
+
+
 RULES: Sequence[Rule] = (
     is_pinned,
     is_forbidden,
@@ -268,6 +282,7 @@ RULES: Sequence[Rule] = (
     is_in_few_images,
     is_density_mode,
     is_small_object,
+    is_thin_object,
 )
 
 

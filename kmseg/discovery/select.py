@@ -22,6 +22,7 @@ from kmseg.discovery.modes import (
     patch_modes,
     pixel_modes,
     region_modes,
+    thin_modes,
 )
 from kmseg.discovery.rules import Context, decide
 from kmseg.discovery.statistics import PIXELS, ColorStatistics
@@ -65,12 +66,14 @@ def find_candidates(statistics: ColorStatistics, demands: Demands = NO_DEMANDS) 
     selection.add_all(exact_modes(lossless))
     selection.add_all(patch_modes(resized))
     selection.add_all(region_modes(compressed))
-    near, far = (partial(selection.far_from_all, distance=d) for d in (t.BLUR - t.CORE, t.SMALL_APART - t.BLUR))
+    distances = (t.BLUR - t.CORE, t.SMALL_APART - t.BLUR, t.THIN_APART)
+    near, far, apart = (partial(selection.far_from_all, distance=d) for d in distances)
     if len(resized.colors):
         selection.add_all(pixel_modes(resized, least, compressed=False, apart=near))
     if len(compressed.colors):
         selection.add_all(pixel_modes(compressed, least, compressed=True, apart=near))
         selection.add_all(object_modes(compressed, least, apart=far))
+        selection.add_all(thin_modes(compressed, apart=apart))
     considered = to_the_digit(selection.considered, statistics, demands)
     return Candidates(tuple(considered), not context.any_compressed, context.index_masks)
 

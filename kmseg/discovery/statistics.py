@@ -5,7 +5,8 @@ next: it is rarely flat, and where it is (a slow ramp) its color lies between th
 opposite sides. A thin pole lies between nothing, since both its sides are alike. *Chroma bleeding* colors a thin object
 like its surroundings: it has no flat interior. A connected *flat region* has a mean color from which the damage is
 averaged away: large ones are classes. A small object in a compressed image may have no flat pixel at all. It speaks by
-its *cores*: pixels whose color stands out from all that is around the object.
+its *cores*: pixels whose color stands out from all that is around the object. That of a thin one is fitted in *windows*
+that hold it and one other class (`kmseg.discovery.thin_objects`).
 
 Images are counted apart by what happened to them (`kmseg.discovery.damage`): a color that a lossless image holds is
 exact, one in a JPEG file is not. `kmseg.discovery.select` decides.
@@ -21,16 +22,19 @@ from numpy.typing import NDArray
 
 from kmseg.discovery.damage import Damage, describe, measure_damage, read_jpeg_quality, summarize
 from kmseg.discovery.planes import Planes
+from kmseg.discovery.thin_objects import find_thin_objects
 from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
 
 PIXELS, INTERIOR, FLAT, MIXED, IMAGES, CORES, CORE_IMAGES = range(7)
 REGION_IMAGES, REGION_PIXELS, REGION_WEIGHT, PROOF_REGIONS, LARGEST = range(7, 12)
-COLUMNS = 12
+THIN, THIN_IMAGES = range(12, 14)
+COLUMNS = 14
 """Columns of `ColorStatistics.counts`: pixels (of lossless images all, else flat ones); of these in flat 5x5 and 3x3
 neighborhoods; mixtures; images; cores of small objects of this median color, and their images. Flat regions of this
-rounded mean color: their images, pixels, weight; number of the large ones; pixels of the largest."""
+rounded mean color: their images, pixels, weight; number of the large ones; pixels of the largest. Windows that show a
+thin object of this color, and their images."""
 
 REGION_NOISE = 6
 """Levels that a flat region of a compressed image varies by in 3x3: half of what holds no edge, so that classes 7
@@ -49,7 +53,7 @@ class ColorStatistics:
     ----------
     keys : ndarray of shape (n,), uint32
         Damage and distinct color, 0xDDRRGGBB, ascending.
-    counts : ndarray of shape (n, 12), int64
+    counts : ndarray of shape (n, 14), int64
         What is counted; see the columns.
     damages : ndarray of shape (m,), str
         What happened to the images, in words.
@@ -100,7 +104,7 @@ class ColorStatistics:
         return ColorStatistics(keys, counts, damages, images.astype(np.int64))
 
     def under(self, damage: Damage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return colors `(n, 3)` and counts `(n, 12)` of the images with this damage."""
+        """Return colors `(n, 3)` and counts `(n, 14)` of the images with this damage."""
         first, last = np.searchsorted(self.keys, [damage << 24, (damage + 1) << 24])
         return unpack(self.keys[first:last] & np.uint32(0xFFFFFF)).astype(np.int64), self.counts[first:last]
 
@@ -162,6 +166,7 @@ class _Counting:
         self._tables = [empty_table(statistics_kernels.COLUMNS) for _ in Damage]
         self._regions = [empty_table(region_kernels.COLUMNS) for _ in Damage]
         self._sizes, self._region_sizes = [0] * len(Damage), [0] * len(Damage)
+        self._thin: dict[int, tuple[int, int]] = {}
         self._damages: dict[str, int] = {}
         self._images = 0
         self.pixels = 0
@@ -190,6 +195,10 @@ class _Counting:
         nothing_flat = np.full(width, 255, np.uint8), np.zeros(width, np.uint32)
         _, known = add_row(*nothing_flat, noise, self._images, state, regions, known)  # ends the last regions
         table, size = count_objects(np.concatenate(cores), table, size)
+        if damage == Damage.COMPRESSED:
+            for code, windows in find_thin_objects(label, encoding, self._planes):
+                shown, images = self._thin.get(code, (0, 0))
+                self._thin[code] = shown + windows, images + 1
         self._tables[damage], self._sizes[damage] = table, size
         self._regions[damage], self._region_sizes[damage] = regions, known
 
@@ -212,7 +221,9 @@ class _Counting:
 
         codes, rows = table_rows(self._tables[damage])
         region_codes, region_rows = table_rows(self._regions[damage])
-        every = np.union1d(codes, region_codes)
+        thin = self._thin if damage == Damage.COMPRESSED else {}
+        thin_codes = np.array(sorted(thin), np.int64)
+        every = np.union1d(np.union1d(codes, region_codes), thin_codes)
         counts = np.zeros((len(every), COLUMNS), np.int64)
         at = np.searchsorted(every, codes)
         interior, flat, flat_mixed, other, other_mixed = rows[:, kernels.KINDS : kernels.KINDS + 5].T
@@ -224,6 +235,8 @@ class _Counting:
             counts[at, MIXED] += other_mixed
         else:
             counts[at, CORES], counts[at, CORE_IMAGES] = rows[:, kernels.CORES], rows[:, kernels.CORE_IMAGES]
+        at = np.searchsorted(every, thin_codes)
+        counts[at, THIN : THIN_IMAGES + 1] = np.array([thin[code] for code in thin_codes.tolist()]).reshape(-1, 2)
         at = np.searchsorted(every, region_codes)
-        counts[at, REGION_IMAGES:] = region_rows[:, region_kernels.IMAGES :]
+        counts[at, REGION_IMAGES : LARGEST + 1] = region_rows[:, region_kernels.IMAGES :]
         return every.astype(np.uint32) | np.uint32(damage << 24), counts

@@ -46,6 +46,9 @@ one of more than 186; mixtures, ringing and bleeding form regions of 10 to 60.""
 PROVEN_REGIONS = 2
 """Regions in proof of a class (`region_kernels.PROOF`) that there must be near a larger class."""
 
+PROVEN_PIXELS = 4000
+"""Pixels of a single region that is proof as well: 64 by 64. What damage makes of a class goes no farther in."""
+
 LONE_IMAGES = 5
 """Images from which a color in only one of them is doubtful."""
 
@@ -97,3 +100,11 @@ bled."""
 
 SMALL_APART, SMALL_OFF = 50, 25
 """Levels from all other classes, and from the line between any two, of such a color."""
+
+THIN_WINDOWS, LONE_WINDOWS, THIN_PER_IMAGE = 8, 20, 5
+"""Windows of 16x16 in several images, or in one, that show thin objects of a color that nothing else speaks for, and in
+each image: three classes in a window look like two now and then. Thin classes of drawn sets have 6 to 150 an image,
+what strokes through several classes left in public sets 2 to 7."""
+
+THIN_APART, THIN_OFF = 40, 35
+"""RGB units from all other classes, and from the line between any two, of such a color: mixtures are of any degree."""

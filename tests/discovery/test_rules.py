@@ -153,6 +153,19 @@ def test_small_objects_are_a_class_where_no_mixture_explains_them():
     assert verdict_of(small((128, 128, 130)), BLACK, white).reason.startswith("mixture")
 
 
+def test_thin_objects_are_a_class_where_no_mixture_explains_them():
+    def lines(color, **features):
+        return mode(color, Source.THIN, **({"pixels": 10, "images": 2} | features))
+
+    white = mode((255, 255, 255))
+    assert verdict_of(lines((220, 20, 60)), ROAD, white).verdict == "accepted"
+    assert "too few: 7 windows" in verdict_of(lines((220, 20, 60), pixels=7), ROAD, white).reason
+    assert "in 1 image" in verdict_of(lines((220, 20, 60), images=1), ROAD, white).reason
+    assert verdict_of(lines((220, 20, 60), images=1, pixels=20), ROAD, white).verdict == "accepted"
+    assert verdict_of(lines((128, 128, 130)), BLACK, white).reason.startswith("mixture")
+    assert "too few: 14 windows" in verdict_of(lines((220, 20, 60), images=3, pixels=14), ROAD, white).reason
+
+
 def test_every_rule_has_a_name_that_tells_what_it_finds_and_is_asked_once():
     assert len(set(rules.RULES)) == len(rules.RULES)
     assert all(rule.__doc__ for rule in rules.RULES)
