@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kmseg import storage
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UserError
-from kmseg.image_kinds.content import FLAT_RANGE, local_range
+from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.legends.formats import Legend, read_legend
 from kmseg.palette import Palette
 

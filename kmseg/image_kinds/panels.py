@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.image_kinds.content import FLAT_RANGE, classify_content, local_range
+from kmseg.image_kinds.content import classify_content
+from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, PLAIN_BACKGROUND, SMALL, ImageKind, Panels
 
 MAX_PANEL_DOUBT = 2.0
