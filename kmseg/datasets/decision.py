@@ -83,7 +83,7 @@ class Decision:
         """
         if self.legend is None:
             return self
-        unused = {**self.unused, self.legend.path: "a legend that fits"}
+        unused = {**self.unused, self.legend.file: "a legend that fits"}
         file = quote_override("palette.file", str(Path(self.root) / self.legend.path))
         said = f"{self.legend.path} ({self.legend.describe()}) is not used: {reason}; {remedy} {file}"
         others = (self.legend, *self.other_legends)
@@ -96,9 +96,9 @@ class Decision:
         taken = next((fit for fit in fits if (Path(self.root) / fit.path).resolve() == given), None)
         if taken is None:
             return None
-        unused = {path: what for path, what in self.unused.items() if path != taken.path}
+        unused = {path: what for path, what in self.unused.items() if path != taken.file}
         if self.legend is not None and taken is not self.legend:
-            unused[self.legend.path] = "a legend that fits"
+            unused[self.legend.file] = "a legend that fits"
         return replace(self, legend=taken, other_legends=[fit for fit in fits if fit is not taken], unused=unused)
 
     @property

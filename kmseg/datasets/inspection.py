@@ -30,6 +30,7 @@ from kmseg.datasets.tree import Tree
 from kmseg.datasets.words import (
     DEPTH_WORDS,
     DISPLAY_WORDS,
+    ICON_WORDS,
     ID_WORDS,
     INSTANCE_WORDS,
     LABEL_WORDS,
@@ -150,7 +151,8 @@ def find_series(tree: Tree) -> list[Series]:
         images = [name for name in names if not why_unread(name, tree.files[start + name])]
         found += [Series(folder, named) for named in group_series(images)] if images else []
     share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
-    return [look_at(tree, series, share) for series in found]
+    looked = [look_at(tree, series, share) for series in found]
+    return [replace(one, kind=image_kinds.FIGURE, panels=None) if _is_icon(one) else one for one in looked]
 
 
 def look_at(tree: Tree, series: Series, most: int) -> Series:
@@ -320,6 +322,12 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
     few = [found for found in sets if not found.pairs and len(found.paths) * FEW <= most and not found.doubt]
     sets = [replace(found, doubt="few beside many") if found in few else found for found in sets]
     return sorted(sets, key=lambda found: (-found.score, found.folders))
+
+
+def _is_icon(one: Series) -> bool:
+    """Tell whether pictures are icons or logos by their name or their folder's."""
+    near = {*split_words(one.folder.rpartition("/")[2]), *split_words(one.named.prefix), *split_words(one.named.ending)}
+    return one.kind != "unreadable" and bool(near & ICON_WORDS) and not near & LABEL_WORDS
 
 
 def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:

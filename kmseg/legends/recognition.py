@@ -57,6 +57,10 @@ CLOSE = 0.03
 """Difference of scores below which two legends fit about as well."""
 
 
+COPIED = 0.8
+"""Share of the classes whose name and color are those of a published legend, from which on a palette copies it."""
+
+
 @dataclass(frozen=True)
 class Match:
     """How well a published legend fits a palette.
@@ -194,6 +198,19 @@ def _of_default_colors() -> frozenset[str]:
         if (match := find_default_map(legend.colors, EXACT)) is not None
         and match.map.ordered
         and match.coverage >= WHOLE_MAP
+    )
+
+
+def is_copy(palette: Palette) -> bool:
+    """Tell whether names and colors of a palette are nearly all those of one published legend."""
+    rows = {(tuple(color), name.casefold()) for name, color in zip(palette.names, palette.colors.tolist(), strict=True)}
+    return any(
+        sum(
+            (tuple(color), name.casefold()) in rows
+            for name, color in zip(legend.names, legend.colors.tolist(), strict=True)
+        )
+        >= COPIED * len(rows)
+        for legend in published().values()
     )
 
 

@@ -376,3 +376,48 @@ def test_printed_settings_survive_the_shell_and_hydra(values):
     for value in (values[0], values):
         (word,) = shlex.split(quote_override("dataset.root", value))
         assert OverridesParser.create().parse_override(word).value() == value
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [
+        ('CLASSES = ["sea", "land"]\nPALETTE = [(10, 60, 200), (90, 140, 30)]\n', "tools/show.py:2"),
+        (
+            'C = {"sea": (10, 60, 200), "land": (90, 140, 30)}\nD = {"land": (10, 60, 200), "sea": (90, 140, 30)}\n',
+            None,
+        ),
+    ],
+    ids=["one", "two that disagree"],
+)
+def test_a_legend_in_the_code_beside_the_labels_is_used_if_it_is_the_only_one(tmp_path, code, used):
+    colors = np.array([(10, 60, 200), (90, 140, 30)], np.uint8)
+    for k in range(3):
+        write_rgb(tmp_path / "labels" / f"{k}.png", colors[np.eye(64, dtype=int)[::-1].cumsum(axis=1)])
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "show.py").write_text(code)
+    decision = decide(str(tmp_path))
+    assert (decision.legend.path if decision.legend else None) == used
+    said = " ".join(line for _, line in decision.lines())
+    assert "tools/show.py:2" in said if used else "names the classes otherwise" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import cv2\nC = {'no': (0, 0, 0), 'car': (255, 0, 0), 'sky': (0, 0, 255)}\n", "red and blue exchanged"),
+        (
+            "C = {'no': (0, 0, 0), 'car': (255, 0, 0), 'sky': (0, 0, 255), 'sea': (0, 255, 0)}\n",
+            "not all of them occur",
+        ),
+    ],
+    ids=["OpenCV", "too many classes"],
+)
+def test_a_legend_in_code_in_colors_of_every_program_is_not_used_in_doubt(tmp_path, code, said):
+    colors = np.array([(0, 0, 0), (255, 0, 0), (0, 0, 255)], np.uint8)
+    index = np.arange(64)[None] // 22 + np.zeros((64, 1), int)
+    for k in range(3):
+        write_rgb(tmp_path / "labels" / f"{k}.png", colors[index])
+    (tmp_path / "show.py").write_text(code)
+    decision = decide(str(tmp_path))
+    assert decision.legend is None
+    assert said in " ".join(line for _, line in decision.lines())
