@@ -345,8 +345,7 @@ Photos = Sequence[Mapping[str, str]]
 def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
     """Return the images that may be photos: photos, or, where these are no label's, other pictures."""
     photos = _pools([one for one in series if one.kind == image_kinds.PHOTO])
-    keys = {key: path for one in labels for key, path in one.keys.items()}
-    if _partners(keys, photos):
+    if any(_partners(one.keys, photos) for one in labels):  # one by one: a label and a prediction have one photo
         return photos
     others = [one for one in series if not one.is_label and not one.holds_label]
     return _pools([one for one in others if not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])

@@ -280,6 +280,21 @@ def named(palette: Palette, names: Sequence[str | None]) -> Palette:
     return replace(palette, names=fresh)
 
 
+def names_by_color(legend: Palette, palette: Palette, exact: bool) -> tuple[str | None, ...]:
+    """Return for each class of a palette the name of the legend's class of its color; None where there is none.
+
+    A name goes to the nearest class only: two of nearly one color are not two classes of one name.
+    """
+    sources, owner = legend.sources
+    apart = between(palette.colors, sources)
+    nearest = apart.argmin(axis=1)
+    names: list[str | None] = []
+    for k, at in enumerate(nearest):
+        mine = apart[k, at] <= (EXACT if exact else LOSSY) and apart[:, at].argmin() == k and owner[at] < len(legend)
+        names.append(legend.names[owner[at]] if mine else None)
+    return tuple(name if name is None or names.count(name) == 1 else None for name in names)
+
+
 def snapped(palette: Palette, match: Match, exchanged: bool = False) -> Palette:
     """Return the palette with the published colors in place of the matched ones.
 

@@ -181,13 +181,6 @@ def test_the_legend_whose_colors_occur_gives_the_names(tmp_path):
     assert "0% of the pixels in its colors; lacks" in decision.record()["legends_not_used"]["other.csv"]
 
 
-def test_a_legend_that_discover_does_not_take_is_named_with_the_settings_that_take_it(tmp_path, kmseg):
-    put(tmp_path / "tree", "labels/{}.png", None)
-    (tmp_path / "tree/PALETTE.csv").write_text("name,r,g,b\n" + LEGEND)
-    ran = kmseg("task=discover", f"dataset.root={tmp_path}/tree")
-    assert "its names come with task=segment palette.file=" in ran.out
-
-
 def test_labels_beside_files_of_photo_and_label_are_asked(tmp_path):
     put(tmp_path, "masks/{}.png", None)
     for number in range(5):
@@ -210,7 +203,19 @@ def test_two_legends_that_fit_and_name_otherwise_are_asked_and_each_printed_answ
     assert ran.code == 0, ran.err
     assert "legend   b.csv" in ran.out
     assert "is not used" not in ran.out
-    assert kmseg("task=discover", look[1]).code == 0  # finds the colors without a legend
+    found = kmseg("task=discover", look[1])  # finds the colors without a legend
+    assert found.code == 0
+    assert "palette.names=" in found.out
+
+
+def test_discover_names_the_classes_by_the_legend_of_the_folder(tmp_path, kmseg):
+    put(tmp_path / "tree", "labels/{}.png", None)
+    (tmp_path / "tree" / "legend.csv").write_text("name,r,g,b\n" + LEGEND)
+    ran = kmseg("task=discover", f"dataset.root={tmp_path}/tree")
+    assert ran.code == 0, ran.err
+    assert "names the classes that are found" in ran.out
+    names = {row.split(",")[0] for row in (ran.folder / "palette.csv").read_text().splitlines()[1:]}
+    assert names == {row.split(",")[0] for row in LEGEND.splitlines()}
 
 
 def test_splits_come_from_lists_of_files(tmp_path):
@@ -421,3 +426,13 @@ def test_a_legend_in_code_in_colors_of_every_program_is_not_used_in_doubt(tmp_pa
     decision = decide(str(tmp_path))
     assert decision.legend is None
     assert said in " ".join(line for _, line in decision.lines())
+
+
+def test_photo_label_and_prediction_side_by_side_are_told_apart(tmp_path):
+    for k in range(4):
+        write_rgb(tmp_path / "demo" / f"image_{k}.jpg", kinds.draw_photo(k))
+        for ending in ("label", "prediction"):
+            write_rgb(tmp_path / "demo" / f"image_{k}_{ending}.png", kinds.draw_label(k))
+    decision = decide(str(tmp_path))
+    assert decision.labels.paths == tuple(f"demo/image_{k}_label.png" for k in range(4))
+    assert decision.photos == {f"demo/image_{k}_label.png": f"demo/image_{k}.jpg" for k in range(4)}
