@@ -430,9 +430,13 @@ def test_a_legend_in_code_in_colors_of_every_program_is_not_used_in_doubt(tmp_pa
 
 def test_photo_label_and_prediction_side_by_side_are_told_apart(tmp_path):
     for k in range(4):
-        write_rgb(tmp_path / "demo" / f"image_{k}.jpg", kinds.draw_photo(k))
+        write_rgb(tmp_path / "demo" / f"{k}_image.jpg", kinds.draw_photo(k))
         for ending in ("label", "prediction"):
-            write_rgb(tmp_path / "demo" / f"image_{k}_{ending}.png", kinds.draw_label(k))
+            write_rgb(tmp_path / "demo" / f"{k}_{ending}.png", kinds.draw_label(k))
     decision = decide(str(tmp_path))
-    assert decision.labels.paths == tuple(f"demo/image_{k}_label.png" for k in range(4))
-    assert decision.photos == {f"demo/image_{k}_label.png": f"demo/image_{k}.jpg" for k in range(4)}
+    assert decision.labels.paths == tuple(f"demo/{k}_label.png" for k in range(4))
+    assert decision.photos == {f"demo/{k}_label.png": f"demo/{k}_image.jpg" for k in range(4)}
+    items = Folder(**decision.settings).items()
+    assert {item.label.name: item.photo.name for item in items if item.photo} == {
+        f"{k}_label.png": f"{k}_image.jpg" for k in range(4)
+    }
