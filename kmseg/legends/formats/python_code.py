@@ -25,99 +25,34 @@ LINE = re.compile(r"(?P<file>.+\.py):(?P<line>\d+)", re.IGNORECASE)
 COLOR_TEXT = re.compile(r"[\[(]\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*[\])]|[\"']#[0-9a-fA-F]{6}[\"']")
 """A color in code; a text without two has no legend and is not parsed."""
 
-NAME_WORDS = frozenset(
-    [
-        "class",
-        "classes",
-        "name",
-        "names",
-        "label",
-        "labels",
-        "category",
-        "categories",
-        "cls",
-        "classname",
-        "classnames",
-        "id2label",
-        "id2name",
-        "label2id",
-        "name2id",
-        "class2id",
-    ]
+
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+NAME_WORDS = _word_set(
+    """
+    class classes name names label labels category categories cls classname classnames id2label id2name label2id
+    name2id class2id
+    """
 )
 """Words of a variable that holds names of classes."""
 
-COLOR_WORDS = frozenset(
-    ["palette", "palettes", "color", "colors", "colour", "colours", "colormap", "colourmap", "cmap", "rgb"]
-)
+COLOR_WORDS = _word_set("palette palettes color colors colour colours colormap colourmap cmap rgb")
 """Words of a variable that holds colors."""
 
-PLAIN_WORDS = frozenset(
-    [
-        "list",
-        "map",
-        "maps",
-        "mapping",
-        "dict",
-        "table",
-        "to",
-        "of",
-        "by",
-        "id",
-        "ids",
-        "idx",
-        "index",
-        "all",
-        "default",
-        "seg",
-        "num",
-        "2",
-    ]
-)
+PLAIN_WORDS = _word_set("list map maps mapping dict table to of by id ids idx index all default seg num 2")
 """Words that say neither what is named nor for which data set."""
 
-NAMES_OF_COLORS = frozenset(
-    [
-        "red",
-        "green",
-        "blue",
-        "yellow",
-        "cyan",
-        "magenta",
-        "black",
-        "white",
-        "gray",
-        "grey",
-        "orange",
-        "purple",
-        "pink",
-        "brown",
-        "violet",
-        "lime",
-        "navy",
-        "teal",
-        "maroon",
-        "olive",
-        "aqua",
-        "silver",
-        "gold",
-        "indigo",
-        "turquoise",
-        "beige",
-        "salmon",
-        "coral",
-        "khaki",
-        "light",
-        "dark",
-        "bright",
-        "pale",
-        "deep",
-        "sky",
-    ]
+NAMES_OF_COLORS = _word_set(
+    """
+    red green blue yellow cyan magenta black white gray grey orange purple pink brown violet lime navy teal
+    maroon olive aqua silver indigo turquoise beige salmon khaki light dark bright pale deep
+    """
 )
 """Words of names of colors; a mapping of these to colors says nothing of classes."""
 
-WRAPPERS = frozenset(["array", "asarray", "uint8", "int32", "tensor", "tuple", "list"])
+WRAPPERS = _word_set("array asarray uint8 int32 tensor tuple list")
 """Calls that return the values that they are given."""
 
 
