@@ -87,6 +87,11 @@ class PaletteSource:
                 "palette.file gives the palette, but palette.names, snap, pin, forbid, min_pixels and min_distance "
                 "are for discovery; leave out palette.file or the others"
             )
+        if self.snap and self._names_file is not None:
+            raise UserError(
+                "palette.snap takes the colors of a published legend, but palette.names is a file; leave out "
+                "palette.snap, or give the file as palette.file to take its colors"
+            )
         _ = self.given, self.demands
 
     @cached_property
