@@ -304,7 +304,7 @@ def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -
                 "give the folder of the labels alone as dataset.root, or dataset=overlay with dataset.photos=FOLDER",
             ),
             FIGURE: (
-                "figures with axes or captions, not plain label images",
+                "figures with axes or captions, or pages of pictures, not plain label images",
                 "give the label files that they were made of",
             ),
             SCREENSHOT: ("screenshots or pages of text, not label images", "give the label files themselves"),

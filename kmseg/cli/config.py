@@ -110,24 +110,31 @@ def resolve_dataset(
     decision = _set_legend_aside(decision, str(choices.get("task")), overrides, given)
     resolved = _with_dataset(config, decision.dataset, decision.settings)
     if decision.legend is not None:
-        resolved.palette.file = dict(decision.overrides)["palette.file"]
+        key, path = decision.overrides[-1]
+        OmegaConf.update(resolved, key, path)
     return resolved, {**choices, "dataset": decision.dataset}, decision
 
 
 def _set_legend_aside(decision: Decision, task: str, overrides: Sequence[str], given: str | None) -> Decision:
     """Return a decision without its legend file if the command says how the palette is found, or names another file.
 
+    With `task=discover` the legend file only names the classes.
+
     Raises
     ------
     Undecided
         If two legend files fit and the command chooses none.
     """
-    if task == "discover":
-        return decision.without_legend("task=discover finds the colors itself", "its names come with task=segment")
-    if given and (taken := decision.with_legend(given)):
+    if task != "discover" and given and (taken := decision.with_legend(given)):
         return taken
     said = [word.lstrip("+~").partition("=")[0] for word in overrides]
     key = next((key for key in said if key.split(".")[0] in ("palette", "clusterer")), None)
+    if task == "discover" and (key is None or key.startswith("clusterer")):
+        if decision.legend_question:
+            return decision.without_legend(
+                "another one names the classes otherwise", "to take its names give", "palette.names"
+            )
+        return decision.with_names_only()
     if key is None:
         if decision.legend_question:
             raise Undecided(decision.legend_question)

@@ -114,6 +114,9 @@ def _unknown_key(key: str) -> str:
             return f"{key!r} is for a writer that is not chosen; add {writer[1]} to writers=[...]"
         settings = ", ".join(name.rpartition(".")[2] for name in own)
         return f"the writer {writer[1]} has no setting {key.rpartition('.')[2]!r}; it has {settings or 'none'}"
+    group = key.partition(".")[0]
+    if group != key and group in known and not any(name.startswith(f"{group}.") for name in known):
+        return f"{group}=VALUE leaves no place for {key}, since {group} has several settings; give {key}=VALUE alone"
     meant = f"; did you mean {' or '.join(close[:3])}?" if close else ";"
     return f"no setting is called {key!r}{meant} --cfg job lists the settings of a command"
 

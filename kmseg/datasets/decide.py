@@ -78,7 +78,7 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
     if lists:
         settings["splits"] = lists
     legend, others = _legends(root, tree, chosen, _read_labels(tree, chosen))
-    used = {*chosen.paths, *pairs.values(), *([legend.path] if legend else [])}
+    used = {*chosen.paths, *pairs.values(), *([legend.file] if legend else [])}
     unused, hints = _explain_unused(root, tree, series, sets, chosen, used)
     return Decision(
         root, "folder", settings, chosen, pairs, legend, others, found, unused, series,
@@ -186,7 +186,7 @@ def _decide_panels(
     words |= panel
     source = Pairs(**words) if dataset == "pairs" else Panels(**words)
     legend, others = _legends(root, tree, labels, _read_labels_of(source))
-    used = {*labels.paths, *([legend.path] if legend else [])}
+    used = {*labels.paths, *([legend.file] if legend else [])}
     unused, hints = _explain_unused(root, tree, series, (), labels, used)
     found = splits_of_folders(list(labels.paths))
     return Decision(
@@ -203,7 +203,7 @@ def _decide_overlays(
     folders = {"root": blend.overlays.folder, "photos": blend.photos.folder}
     words = {name: str(Path(root) / folder) for name, folder in folders.items()}
     legend, others = _legends(root, tree, labels, _read_labels_of(Overlay(**words)))
-    used = {*labels.paths, *blend.pairs.values(), *([legend.path] if legend else [])}
+    used = {*labels.paths, *blend.pairs.values(), *([legend.file] if legend else [])}
     unused, hints = _explain_unused(root, tree, series, sets, labels, used)
     return Decision(
         root, "overlay", words, labels, blend.pairs, legend, others, {}, unused, series,

@@ -53,6 +53,8 @@ class Decision:
         What is known of the blend, where the labels are overlays on photos.
     set_aside : str
         The legend file that fits and is not used, why, and the settings that take it.
+    names_only : bool
+        Whether the legend file only names the classes that are found.
     """
 
     root: str
@@ -70,21 +72,26 @@ class Decision:
     hints: Mapping[str, str] = field(default_factory=dict)
     blend: str = ""
     set_aside: str = ""
+    names_only: bool = False
 
-    def without_legend(self, reason: str, remedy: str) -> Decision:
+    def with_names_only(self) -> Decision:
+        """Return the decision in which the legend file names the classes that are found by their colors."""
+        return replace(self, names_only=True)
+
+    def without_legend(self, reason: str, remedy: str, setting: str = "palette.file") -> Decision:
         """Return the decision without the legend file, which is then among those not used.
 
         Parameters
         ----------
         reason : str
             Why the legend is not used.
-        remedy : str
-            The settings that take it, before `palette.file`.
+        remedy, setting : str
+            What to do to take it, and the setting that does, whose value is the file.
         """
         if self.legend is None:
             return self
-        unused = {**self.unused, self.legend.path: "a legend that fits"}
-        file = quote_override("palette.file", str(Path(self.root) / self.legend.path))
+        unused = {**self.unused, self.legend.file: "a legend that fits"}
+        file = quote_override(setting, str(Path(self.root) / self.legend.path))
         said = f"{self.legend.path} ({self.legend.describe()}) is not used: {reason}; {remedy} {file}"
         others = (self.legend, *self.other_legends)
         return replace(self, legend=None, other_legends=others, unused=unused, set_aside=said)
@@ -96,9 +103,9 @@ class Decision:
         taken = next((fit for fit in fits if (Path(self.root) / fit.path).resolve() == given), None)
         if taken is None:
             return None
-        unused = {path: what for path, what in self.unused.items() if path != taken.path}
+        unused = {path: what for path, what in self.unused.items() if path != taken.file}
         if self.legend is not None and taken is not self.legend:
-            unused[self.legend.path] = "a legend that fits"
+            unused[self.legend.file] = "a legend that fits"
         return replace(self, legend=taken, other_legends=[fit for fit in fits if fit is not taken], unused=unused)
 
     @property
@@ -118,7 +125,8 @@ class Decision:
         found: list[tuple[str, Any]] = [("dataset", self.dataset)]
         found += [(f"dataset.{name}", value) for name, value in self.settings.items()]
         if self.legend is not None:
-            found.append(("palette.file", str(Path(self.root) / self.legend.path)))
+            key = "palette.names" if self.names_only else "palette.file"
+            found.append((key, str(Path(self.root) / self.legend.path)))
         return found
 
     @property
@@ -141,7 +149,7 @@ class Decision:
         else:
             found.append(("photos", "none"))
         legend = (
-            f"{self.legend.path} ({self.legend.describe()})"
+            f"{self.legend.path} ({self.legend.describe()}){' names the classes that are found' * self.names_only}"
             if self.legend
             else self.set_aside or "none; the classes are found in the labels"
         )

@@ -30,11 +30,15 @@ from kmseg.datasets.splits import (
 )
 from kmseg.datasets.tree import Tree, walk_tree
 from kmseg.datasets.truth import Truth
+from kmseg.datasets.words import DISPLAY_WORDS, LABEL_WORDS, PHOTO_WORDS, PREDICTION_WORDS, split_words
 from kmseg.errors import UserError
 from kmseg.images import FORMATS_READ, LabelImage, read_label_image, read_rgb
 
 COMPARED = 1000
 """Names of photos that are compared to show the one most like a label's."""
+
+NO_PHOTO_WORDS = (PREDICTION_WORDS | DISPLAY_WORDS | LABEL_WORDS) - PHOTO_WORDS
+"""Words of the names of images in a folder of labels and photos that are neither."""
 
 MIN_PHOTO_CERTAINTY = 0.6
 """Certainty from which on images are photos for sure, so that a folder of labels that holds them is refused."""
@@ -122,6 +126,11 @@ class Folder(OfFiles):
                 if not labels or photo.resolve() not in labels:
                     photos[key if below == "." else f"{below}/{key}"] = photo
         found = match_names([item.key for item in items], list(photos))
+        if labels and 2 * len(found.pairs) < len(items):  # predictions and overlays beside the photos fit as well
+            likely = [key for key in photos if not NO_PHOTO_WORDS & {*split_words(PurePosixPath(key).name)}]
+            again = match_names([item.key for item in items], likely)
+            if len(again.pairs) > len(found.pairs):
+                found = replace(again, unused=[key for key in photos if key not in again.pairs.values()])
         paired = [replace(item, photo=photos.get(found.pairs.get(item.key, ""))) for item in items]
         return paired, found.pairs, describe_pairs(found, self._photo_folders, unused)
 

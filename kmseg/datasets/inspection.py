@@ -30,6 +30,7 @@ from kmseg.datasets.tree import Tree
 from kmseg.datasets.words import (
     DEPTH_WORDS,
     DISPLAY_WORDS,
+    ICON_WORDS,
     ID_WORDS,
     INSTANCE_WORDS,
     LABEL_WORDS,
@@ -150,7 +151,8 @@ def find_series(tree: Tree) -> list[Series]:
         images = [name for name in names if not why_unread(name, tree.files[start + name])]
         found += [Series(folder, named) for named in group_series(images)] if images else []
     share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
-    return [look_at(tree, series, share) for series in found]
+    looked = [look_at(tree, series, share) for series in found]
+    return [replace(one, kind=image_kinds.FIGURE, panels=None) if _is_icon(one) else one for one in looked]
 
 
 def look_at(tree: Tree, series: Series, most: int) -> Series:
@@ -322,6 +324,12 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
     return sorted(sets, key=lambda found: (-found.score, found.folders))
 
 
+def _is_icon(one: Series) -> bool:
+    """Tell whether pictures are icons or logos by their name or their folder's."""
+    near = {*split_words(one.folder.rpartition("/")[2]), *split_words(one.named.prefix), *split_words(one.named.ending)}
+    return one.kind != "unreadable" and bool(near & ICON_WORDS) and not near & LABEL_WORDS
+
+
 def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:
     """Tell whether flat pictures are photos by their name: `images` beside masks of the same names called `masks`."""
     if not one.is_label or not one.words & PHOTO_WORDS - LABEL_WORDS or one.words & LABEL_WORDS - PHOTO_WORDS:
@@ -337,8 +345,7 @@ Photos = Sequence[Mapping[str, str]]
 def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
     """Return the images that may be photos: photos, or, where these are no label's, other pictures."""
     photos = _pools([one for one in series if one.kind == image_kinds.PHOTO])
-    keys = {key: path for one in labels for key, path in one.keys.items()}
-    if _partners(keys, photos):
+    if any(_partners(one.keys, photos) for one in labels):  # one by one: a label and a prediction have one photo
         return photos
     others = [one for one in series if not one.is_label and not one.holds_label]
     return _pools([one for one in others if not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from kmseg import storage
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UserError
-from kmseg.image_kinds.content import FLAT_RANGE, local_range
-from kmseg.legends.formats import Legend, read_legend
+from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
+from kmseg.legends.default_maps import common_colors
+from kmseg.legends.formats import CODE_SUFFIX, Legend, read_code_legends, read_legend
+from kmseg.legends.recognition import is_copy
 from kmseg.palette import Palette
 
 SUFFIXES = frozenset(
@@ -60,6 +62,12 @@ MIN_FLAT = 0.25
 MIN_EXPLAINED = 0.9
 """Share of the pixels that must have a color of a legend, so that it is the labels'; the rest are borders."""
 
+MIN_SPECIFIC = 2
+"""Colors of a legend in code, beside the common ones, that must occur so that the legend is the labels'."""
+
+ALL_EXPLAINED = 0.995
+"""Share of the pixels that a legend in code explains if it is in common colors only."""
+
 EQUAL_FIT = 0.005
 """Difference of the explained shares below which two legends fit equally."""
 
@@ -81,6 +89,10 @@ class LegendFit:
         Share of the pixels in its colors with red and blue exchanged.
     missing : tuple of (r, g, b)
         The most frequent colors of the labels that it lacks.
+    in_code : bool
+        Whether it is part of a program; `path` then ends in its line.
+    refused : str
+        Why it is not used though the labels are in its colors; empty where nothing speaks against it.
     """
 
     path: str
@@ -89,16 +101,25 @@ class LegendFit:
     occurring: tuple[int, ...]
     swapped: float
     missing: tuple[tuple[int, int, int], ...]
+    in_code: bool = False
+    refused: str = ""
 
     @property
     def fits(self) -> bool:
-        """Whether the labels are in its colors."""
-        return self.explained >= MIN_EXPLAINED
+        """Whether the labels are in its colors, and nothing speaks against it."""
+        return self.explained >= MIN_EXPLAINED and not self.refused
+
+    @property
+    def file(self) -> str:
+        """The file that holds it."""
+        return self.path.rpartition(":")[0] if self.in_code else self.path
 
     def describe(self) -> str:
         """Say how it fits, in a few words."""
         k = len(self.palette)
         classes = f"{k} class{'es' * (k > 1)}"
+        if self.refused and self.explained >= MIN_EXPLAINED:
+            return f"{classes}, {self.refused}: not used"
         if self.fits:
             found = (
                 "all colors occur"
@@ -122,7 +143,8 @@ def candidate_files(tree: Tree, label_folders: Sequence[str]) -> list[str]:
         for name in small:
             counts[PurePosixPath(name).suffix.lower()] = counts.get(PurePosixPath(name).suffix.lower(), 0) + 1
         for name in small:
-            if counts[PurePosixPath(name).suffix.lower()] <= MAX_ALIKE:
+            suffix = PurePosixPath(name).suffix.lower()
+            if suffix == CODE_SUFFIX or counts[suffix] <= MAX_ALIKE:
                 path = f"{folder}/{name}" if folder else name
                 found.append((_distance(folder, label_folders), folder.count("/"), path))
     return [path for _, _, path in sorted(found)[:MAX_FILES]]
@@ -161,26 +183,78 @@ def find_legends(
     if not len(colors):
         return []
     found = []
+    distance = EXACT_DISTANCE if len(colors) <= exact else LOSSY_DISTANCE
     for place, path in enumerate(candidate_files(tree, label_folders)):
-        legend = _read(Path(tree.files[path]))
-        if legend is not None:
-            distance = EXACT_DISTANCE if len(colors) <= exact else LOSSY_DISTANCE
-            found.append((place, _fit(path, legend.palette, colors, weights, distance)))
+        for line, legend in _read(Path(tree.files[path])):
+            fit = _fit(f"{path}:{line}" if line else path, legend.palette, colors, weights, distance)
+            if line:
+                fit = replace(fit, in_code=True, refused=_refuse(fit, legend))
+            if not line or fit.explained >= MIN_EXPLAINED:  # code has many colors that are no legend of the labels
+                found.append((place, fit))
     # Of legends that explain as much, the one most of whose colors occur, then the nearest.
     ordered = sorted(
         found,
         key=lambda entry: (
+            entry[1].in_code,
             -round(entry[1].explained / EQUAL_FIT),
             -len(entry[1].occurring) / len(entry[1].palette),
             entry[0],
         ),
     )
-    return [fit for _, fit in ordered]
+    return _without_contradictions([fit for _, fit in ordered])
+
+
+def _without_contradictions(fits: Sequence[LegendFit]) -> list[LegendFit]:
+    """Refuse the legends of code that name the classes otherwise than another one of code, or than the legend file."""
+    best = next((fit for fit in fits if fit.fits), None)
+    if best is None:
+        return list(fits)
+    others = [fit for fit in fits if fit is not best and fit.in_code and fit.fits and _disagree(fit, best)]
+    said = f"fits, but names the classes otherwise than {best.path}"
+    refused = [replace(fit, refused=said) if fit in others else fit for fit in fits]
+    if others and best.in_code:
+        said = f"fits, but {others[0].path} names the classes otherwise"
+        return [replace(fit, refused=said) if fit.in_code and not fit.refused else fit for fit in refused]
+    return refused
+
+
+def _disagree(one: LegendFit, other: LegendFit) -> bool:
+    mine, theirs = _names(one), _names(other)
+    return any(mine[color] != theirs[color] for color in mine.keys() & theirs.keys())
+
+
+def _refuse(fit: LegendFit, legend: Legend) -> str:
+    """Return why a legend of code that explains the labels is not theirs without doubt; empty where it is.
+
+    Programs hold color maps that many programs hold, whatever they are used on.
+    """
+    colors = [tuple(fit.palette.colors[k].tolist()) for k in fit.occurring]
+    common = {tuple(color) for color in common_colors().tolist()}
+    specific = sum(color not in common for color in colors)
+    if fit.swapped >= MIN_EXPLAINED and legend.with_opencv and not _same_exchanged(fit):
+        return "fits with red and blue exchanged, too, and OpenCV, which the code uses, exchanges them"
+    if specific >= MIN_SPECIFIC:
+        return ""
+    if is_copy(fit.palette):
+        return "fits, but is the published one, in colors that tools hand out whatever the classes are"
+    if len(colors) < len(fit.palette) or fit.explained < ALL_EXPLAINED:
+        return "fits, but in colors that many programs use, and not all of them occur in the images looked at"
+    return ""
+
+
+def _same_exchanged(fit: LegendFit) -> bool:
+    """Tell whether red and blue exchanged give each occurring color the same name."""
+    names = _names(fit)
+    return all(names.get(color[::-1], name) == name for color, name in names.items())
 
 
 def find_rivals(best: LegendFit, fits: Sequence[LegendFit]) -> list[LegendFit]:
     """Return the legends that fit as well and name an occurring color otherwise."""
-    others = [fit for fit in fits if fit is not best and fit.fits and best.explained - fit.explained <= EQUAL_FIT]
+    others = [
+        fit
+        for fit in fits
+        if fit is not best and fit.fits and not fit.in_code and best.explained - fit.explained <= EQUAL_FIT
+    ]
     return [fit for fit in others if _names(fit) != _names(best) and not _names(fit).items() >= _names(best).items()]
 
 
@@ -188,13 +262,15 @@ def _names(fit: LegendFit) -> dict[tuple[int, ...], str]:
     return {tuple(fit.palette.colors[k].tolist()): fit.palette.names[k].casefold() for k in fit.occurring}
 
 
-def _read(path: Path) -> Legend | None:
+def _read(path: Path) -> list[tuple[int, Legend]]:
+    """Return the legends of a file, each with its line where the file is a program, and 0 elsewhere."""
     try:
         if not 0 < storage.size(path) <= MAX_BYTES:
-            return None
-        return read_legend(path)
+            return []
+        within = read_code_legends(path) if path.suffix.lower() == CODE_SUFFIX else []
+        return within or [(0, read_legend(path))]
     except (UserError, OSError):
-        return None
+        return []
 
 
 def _collect_colors(labels: Sequence[NDArray[np.uint8]], exact: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

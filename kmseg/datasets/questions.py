@@ -52,7 +52,8 @@ def describe_no_labels(root: str, tree: Tree, series: Sequence[Series]) -> str:
     ]
     if not lines:
         return f"no image of {root} can be read: {held}; the first: {_why_unreadable(tree, largest[0])}"
-    return f"no label image is among the files of {root}: {held}; if one of these is, say so:\n" + "\n".join(
+    lost = next((f"; {_why_unreadable(tree, one)}" for one in largest if one.kind == "unreadable"), "")
+    return f"no label image is among the files of {root}: {held}{lost}; if one of these is, say so:\n" + "\n".join(
         dict.fromkeys(lines)
     )
 

@@ -60,6 +60,9 @@ DISPLAY_WORDS = _word_set(
 )
 """Words for pictures to look at."""
 
+ICON_WORDS = _word_set("icon icons appicon appiconset mipmap drawable favicon favicons launcher logo logos")
+"""Words for the small pictures of programs and pages, which are as flat as labels."""
+
 DEPTH_WORDS = _word_set(
     """
     depth disparity disp flow normal normals nir thermal lidar edge edges dsm ndsm dem

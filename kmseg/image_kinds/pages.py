@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.image_kinds.kinds import FIGURE, SCREENSHOT, ImageKind
+from kmseg.image_kinds.panels import find_spans_between_bars
 
 MIN_GLYPHS = 12
 """Least number of letters in lines of text, for which an image is a page, a figure or a screenshot."""
@@ -28,10 +29,19 @@ MAX_FILL = 0.68
 0.8."""
 
 FRAME_LENGTH = 0.25
-"""Least length of an axis, as a share of the image's side."""
+"""Least length of an axis, as a share of the side of what is drawn on the paper."""
+
+MIN_PAPER, MIN_MARGIN = 224, 4
+"""Least level of each channel of white paper; least margin around the panels on it, in pixels."""
+
+PAPER_RANGE, INK = 8, 24
+"""Levels by which paper may vary, and from which on a pixel is no paper: JPEG rings between."""
 
 PAGE_PIXELS = 1 << 20
 """Pixels above which an image is reduced before letters are looked for."""
+
+Frame = tuple[int, int, int, int]
+"""Left, right, top and bottom of what is within a margin, in pixels."""
 
 
 def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
@@ -48,13 +58,14 @@ def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
     if min(gray.shape) < 64:
         return None
     measures = dict(content.measures)
-    frame = _frame(gray)
-    if frame is not None:
+    for frame in _frames(gray):
         words, digits = (_outside(_letters(gray, int(gray[0, 0]) > 127, least), frame) for least in (2, 1))
         outside = max(len(words), _count_ticks(digits))
         measures["letters"] = float(outside)
         if outside >= MIN_CAPTION:
             return ImageKind(FIGURE, float(np.clip(outside / 20, 0.6, 0.95)), measures)
+    if has_panels_on_paper(image):
+        return ImageKind(FIGURE, 0.8, measures)
     glyphs = max(len(_letters(gray, dark, least=LINE_OF_TEXT)) for dark in (True, False))
     measures["letters"] = float(glyphs)
     if glyphs >= MIN_GLYPHS and (content.is_label or glyphs >= 5 * MIN_GLYPHS):
@@ -62,7 +73,31 @@ def find_page(image: NDArray[np.uint8], content: ImageKind) -> ImageKind | None:
     return None
 
 
-def _outside(marks: NDArray[np.int64], frame: tuple[int, int, int, int]) -> NDArray[np.int64]:
+def has_panels_on_paper(image: NDArray[np.uint8]) -> bool:
+    """Tell whether an image is white paper with several pictures of one size on it, as plotting libraries save them.
+
+    The pictures are rectangles side by side or above each other, and none of them is of one color.
+    """
+    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]]).astype(int)
+    paper = np.median(border, axis=0)
+    if paper.min() < MIN_PAPER or np.abs(border - paper).max() > PAPER_RANGE:
+        return False
+    ink = np.abs(image.astype(np.int16) - paper.astype(np.int16)).max(axis=2) > INK
+    rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return False
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    if min(top, image.shape[0] - bottom, left, image.shape[1] - right) < MIN_MARGIN:
+        return False
+    content = image[top:bottom, left:right]
+    for axis, lines in ((1, content), (0, content.swapaxes(0, 1))):
+        spans = find_spans_between_bars(content, axis)
+        if len(spans) > 1:
+            return all(np.ptp(lines[:, start + 2 : end - 2].reshape(-1, 3), axis=0).max() > INK for start, end in spans)
+    return False
+
+
+def _outside(marks: NDArray[np.int64], frame: Frame) -> NDArray[np.int64]:
     """Return the marks `(n, 4)` whose middles are outside of a frame."""
     left, right, top, bottom = frame
     x, y = marks[:, 0] + marks[:, 2] / 2, marks[:, 1] + marks[:, 3] / 2
@@ -124,19 +159,29 @@ def _letters(gray: NDArray[np.uint8], dark: bool, least: int) -> NDArray[np.int6
     return boxes[part_of_line]
 
 
-def _frame(gray: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
-    """Return left, right, top and bottom of the content within a margin of one color; None without such a margin.
+def _frames(gray: NDArray[np.uint8]) -> list[Frame]:
+    """Return the frames of the content within a margin of one color; none without such a margin.
 
-    The outermost straight edges that run along a quarter of the image bound it: the frame of axes, or a picture.
+    The outermost straight edges that run along a quarter of the image, or of what is drawn on it, bound it: the frame
+    of axes, or a picture.
     """
-    height, width = gray.shape
     border = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
     paper = int(np.median(border))
-    if (np.abs(border.astype(int) - paper) <= 8).mean() < 0.9:
-        return None
-    ink = np.abs(gray.astype(int) - paper) > 24
+    if (np.abs(border.astype(int) - paper) <= PAPER_RANGE).mean() < 0.9:
+        return []
+    ink = np.abs(gray.astype(int) - paper) > INK
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    if not len(rows):
+        return []
+    drawn = ink[rows[0] : rows[-1] + 1], ink[:, columns[0] : columns[-1] + 1]
+    found = [_frame(across.mean(axis=0), along.mean(axis=1)) for across, along in ((ink, ink), drawn)]
+    return [frame for frame in dict.fromkeys(found) if frame is not None]
+
+
+def _frame(columns: NDArray[np.float64], rows: NDArray[np.float64]) -> Frame | None:
+    """Return the frame of an image by the shares of ink in its columns and rows; None where no straight edge is."""
     edges = []
-    for share in (ink.mean(axis=0), ink.mean(axis=1)):
+    for share in (columns, rows):
         filled = np.flatnonzero(share >= FRAME_LENGTH)
         if not len(filled) or filled[0] < 4 or filled[-1] >= len(share) - 4:
             return None
@@ -144,5 +189,6 @@ def _frame(gray: NDArray[np.uint8]) -> tuple[int, int, int, int] | None:
             return None
         edges += [int(filled[0]), int(filled[-1])]
     left, right, top, bottom = edges
+    width, height = len(columns), len(rows)
     widest = max(left / width, 1 - right / width, top / height, 1 - bottom / height)
     return (left, right, top, bottom) if widest >= 0.03 else None

@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.image_kinds.content import FLAT_RANGE, classify_content, local_range
+from kmseg.image_kinds.content import classify_content
+from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, PLAIN_BACKGROUND, SMALL, ImageKind, Panels
 
 MAX_PANEL_DOUBT = 2.0
@@ -53,7 +54,7 @@ SEAM_LENGTH = 0.25
 def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
     """Find panels side by side, above each other, or both."""
     height, width = image.shape[:2]
-    columns, rows = _spans_between_bars(image, 1), _spans_between_bars(image, 0)
+    columns, rows = find_spans_between_bars(image, 1), find_spans_between_bars(image, 0)
     if columns or rows:
         found = _panels(image, rows or [(0, height)], columns or [(0, width)])[0]
         if not _is_divided_by_walls(image, found):
@@ -158,7 +159,7 @@ def _panels(
     return Panels(len(rows), len(columns), tuple(boxes), tuple(kinds), bar, label), clarity
 
 
-def _spans_between_bars(image: NDArray[np.uint8], axis: int) -> list[tuple[int, int]]:
+def find_spans_between_bars(image: NDArray[np.uint8], axis: int) -> list[tuple[int, int]]:
     """Return the spans of panels of equal size between bars of one color; nothing without such bars.
 
     A bar spans the whole image in one color. One bar at least differs from what lies on both sides of it along most of

@@ -57,6 +57,10 @@ CLOSE = 0.03
 """Difference of scores below which two legends fit about as well."""
 
 
+COPIED = 0.8
+"""Share of the classes whose name and color are those of a published legend, from which on a palette copies it."""
+
+
 @dataclass(frozen=True)
 class Match:
     """How well a published legend fits a palette.
@@ -197,6 +201,19 @@ def _of_default_colors() -> frozenset[str]:
     )
 
 
+def is_copy(palette: Palette) -> bool:
+    """Tell whether names and colors of a palette are nearly all those of one published legend."""
+    rows = {(tuple(color), name.casefold()) for name, color in zip(palette.names, palette.colors.tolist(), strict=True)}
+    return any(
+        sum(
+            (tuple(color), name.casefold()) in rows
+            for name, color in zip(legend.names, legend.colors.tolist(), strict=True)
+        )
+        >= COPIED * len(rows)
+        for legend in published().values()
+    )
+
+
 @cache
 def titles() -> dict[str, str]:
     """Return the titles of the published legends by slug."""
@@ -261,6 +278,21 @@ def named(palette: Palette, names: Sequence[str | None]) -> Palette:
     for name, first, old in zip(names, firsts, palette.names, strict=True):
         fresh.append((first if firsts.count(first) == 1 else name) or old)
     return replace(palette, names=fresh)
+
+
+def names_by_color(legend: Palette, palette: Palette, exact: bool) -> tuple[str | None, ...]:
+    """Return for each class of a palette the name of the legend's class of its color; None where there is none.
+
+    A name goes to the nearest class only: two of nearly one color are not two classes of one name.
+    """
+    sources, owner = legend.sources
+    apart = between(palette.colors, sources)
+    nearest = apart.argmin(axis=1)
+    names: list[str | None] = []
+    for k, at in enumerate(nearest):
+        mine = apart[k, at] <= (EXACT if exact else LOSSY) and apart[:, at].argmin() == k and owner[at] < len(legend)
+        names.append(legend.names[owner[at]] if mine else None)
+    return tuple(name if name is None or names.count(name) == 1 else None for name in names)
 
 
 def snapped(palette: Palette, match: Match, exchanged: bool = False) -> Palette:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,7 +21,15 @@ from kmseg.discovery.palette import Clusters, Found, find_palette_by_candidates,
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UserError
 from kmseg.legends.formats import Legend, read_legend
-from kmseg.legends.recognition import Match, match_with_either_order, named, published, recognize, snapped
+from kmseg.legends.recognition import (
+    Match,
+    match_with_either_order,
+    named,
+    names_by_color,
+    published,
+    recognize,
+    snapped,
+)
 from kmseg.palette import RGB, Palette
 from kmseg.validation import check_bool, check_integer, check_number, check_text
 
@@ -38,7 +47,7 @@ class PaletteSource:
         Legend file to use; None finds the palette in the sampled images.
     names : str
         Source of class names: `auto` takes them from the published legend that the palette is recognized as, if any;
-        `none` numbers the classes; the slug of a published legend takes its names.
+        `none` numbers the classes; the slug of a published legend, or a legend file, gives its names by color.
     snap : bool
         Whether recognized classes also take the published colors; in lossy images the found ones are a few levels off.
     pin : list of [r, g, b]
@@ -67,10 +76,10 @@ class PaletteSource:
         check_text("palette.file", self.file, optional=True)
         check_text("palette.names", self.names)
         check_bool("palette.snap", self.snap)
-        if self.names not in ("auto", "none", *published()):
+        if self.names not in ("auto", "none", *published()) and not self._names_file:
             close = difflib.get_close_matches(self.names, published(), n=3)
             raise UserError(
-                f"palette.names is {self.names!r}; expected auto, none or the slug of a published legend"
+                f"palette.names is {self.names!r}; expected auto, none, a legend file or the slug of a published legend"
                 + (f", such as {' or '.join(close)}" if close else f": {', '.join(published())}")
             )
         if self.file is not None and (self.demands != Demands() or self.names != "auto" or self.snap):
@@ -78,12 +87,24 @@ class PaletteSource:
                 "palette.file gives the palette, but palette.names, snap, pin, forbid, min_pixels and min_distance "
                 "are for discovery; leave out palette.file or the others"
             )
+        if self.snap and self._names_file is not None:
+            raise UserError(
+                "palette.snap takes the colors of a published legend, but palette.names is a file; leave out "
+                "palette.snap, or give the file as palette.file to take its colors"
+            )
         _ = self.given, self.demands
 
     @cached_property
     def legend(self) -> Legend | None:
         """The content of the legend file, if one is given."""
         return None if self.file is None else read_legend(self.file)
+
+    @cached_property
+    def _names_file(self) -> Palette | None:
+        """The legend file that gives the names; None where `names` is none."""
+        if self.names in ("auto", "none", *published()) or not re.search(r"[./\\]", self.names):
+            return None
+        return read_legend(self.names).palette
 
     @property
     def given(self) -> Palette | None:
@@ -110,7 +131,7 @@ class PaletteSource:
         if self.names == "auto":
             recognition = recognize(palette, exact)
             match, exchanged = recognition.best, recognition.exchanged
-        elif self.names != "none":
+        elif self.names in published():
             match, exchanged = match_with_either_order(self.names, palette, exact)
         if match is None or match.matched < NEARLY_ALL * len(palette):
             return np.zeros((0, 3), np.uint8), ""
@@ -122,6 +143,11 @@ class PaletteSource:
         """Name the classes of a palette that was found; `exact` says whether its colors are exact."""
         if self.names == "none":
             return Naming(palette, "", ())
+        if self._names_file is not None:
+            names = names_by_color(self._names_file, palette, exact)
+            known = sum(name is not None for name in names)
+            said = f"{known} of {len(palette)} classes take their names from {self.names}"
+            return Naming(named(palette, names), said, recognize(palette, exact).closest)
         recognition = recognize(palette, exact)
         exchanged = recognition.exchanged
         if self.names == "auto":

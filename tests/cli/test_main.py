@@ -189,6 +189,7 @@ REFUSED = {
     "k of zero": (["clusterer.k=0"], "k is 0; expected an integer, at least 1"),
     "k too large": (["clusterer.k=9", "dataset=folder", "dataset.root={labels}"], "k is 9, but .* 4 distinct"),
     "wrong key": (["clusterer.kk=3"], "no setting is called .clusterer.kk.; did you mean clusterer.k"),
+    "a group and its setting": (["palette={legend}", "palette.file={legend}"], "give palette.file=VALUE alone"),
     "wrong group": (["colorspace=lab"], "did you mean color_space"),
     "wrong option": (["clusterer=kmean"], "no option 'kmean'; choose .*kmeans"),
     "wrong writer": (["writers=[index_pgn]"], "index_pgn"),

@@ -181,13 +181,6 @@ def test_the_legend_whose_colors_occur_gives_the_names(tmp_path):
     assert "0% of the pixels in its colors; lacks" in decision.record()["legends_not_used"]["other.csv"]
 
 
-def test_a_legend_that_discover_does_not_take_is_named_with_the_settings_that_take_it(tmp_path, kmseg):
-    put(tmp_path / "tree", "labels/{}.png", None)
-    (tmp_path / "tree/PALETTE.csv").write_text("name,r,g,b\n" + LEGEND)
-    ran = kmseg("task=discover", f"dataset.root={tmp_path}/tree")
-    assert "its names come with task=segment palette.file=" in ran.out
-
-
 def test_labels_beside_files_of_photo_and_label_are_asked(tmp_path):
     put(tmp_path, "masks/{}.png", None)
     for number in range(5):
@@ -210,7 +203,19 @@ def test_two_legends_that_fit_and_name_otherwise_are_asked_and_each_printed_answ
     assert ran.code == 0, ran.err
     assert "legend   b.csv" in ran.out
     assert "is not used" not in ran.out
-    assert kmseg("task=discover", look[1]).code == 0  # finds the colors without a legend
+    found = kmseg("task=discover", look[1])  # finds the colors without a legend
+    assert found.code == 0
+    assert "palette.names=" in found.out
+
+
+def test_discover_names_the_classes_by_the_legend_of_the_folder(tmp_path, kmseg):
+    put(tmp_path / "tree", "labels/{}.png", None)
+    (tmp_path / "tree" / "legend.csv").write_text("name,r,g,b\n" + LEGEND)
+    ran = kmseg("task=discover", f"dataset.root={tmp_path}/tree")
+    assert ran.code == 0, ran.err
+    assert "names the classes that are found" in ran.out
+    names = {row.split(",")[0] for row in (ran.folder / "palette.csv").read_text().splitlines()[1:]}
+    assert names == {row.split(",")[0] for row in LEGEND.splitlines()}
 
 
 def test_splits_come_from_lists_of_files(tmp_path):
@@ -376,3 +381,62 @@ def test_printed_settings_survive_the_shell_and_hydra(values):
     for value in (values[0], values):
         (word,) = shlex.split(quote_override("dataset.root", value))
         assert OverridesParser.create().parse_override(word).value() == value
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [
+        ('CLASSES = ["sea", "land"]\nPALETTE = [(10, 60, 200), (90, 140, 30)]\n', "tools/show.py:2"),
+        (
+            'C = {"sea": (10, 60, 200), "land": (90, 140, 30)}\nD = {"land": (10, 60, 200), "sea": (90, 140, 30)}\n',
+            None,
+        ),
+    ],
+    ids=["one", "two that disagree"],
+)
+def test_a_legend_in_the_code_beside_the_labels_is_used_if_it_is_the_only_one(tmp_path, code, used):
+    colors = np.array([(10, 60, 200), (90, 140, 30)], np.uint8)
+    for k in range(3):
+        write_rgb(tmp_path / "labels" / f"{k}.png", colors[np.eye(64, dtype=int)[::-1].cumsum(axis=1)])
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "show.py").write_text(code)
+    decision = decide(str(tmp_path))
+    assert (decision.legend.path if decision.legend else None) == used
+    said = " ".join(line for _, line in decision.lines())
+    assert "tools/show.py:2" in said if used else "names the classes otherwise" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import cv2\nC = {'no': (0, 0, 0), 'car': (255, 0, 0), 'sky': (0, 0, 255)}\n", "red and blue exchanged"),
+        (
+            "C = {'no': (0, 0, 0), 'car': (255, 0, 0), 'sky': (0, 0, 255), 'sea': (0, 255, 0)}\n",
+            "not all of them occur",
+        ),
+    ],
+    ids=["OpenCV", "too many classes"],
+)
+def test_a_legend_in_code_in_colors_of_every_program_is_not_used_in_doubt(tmp_path, code, said):
+    colors = np.array([(0, 0, 0), (255, 0, 0), (0, 0, 255)], np.uint8)
+    index = np.arange(64)[None] // 22 + np.zeros((64, 1), int)
+    for k in range(3):
+        write_rgb(tmp_path / "labels" / f"{k}.png", colors[index])
+    (tmp_path / "show.py").write_text(code)
+    decision = decide(str(tmp_path))
+    assert decision.legend is None
+    assert said in " ".join(line for _, line in decision.lines())
+
+
+def test_photo_label_and_prediction_side_by_side_are_told_apart(tmp_path):
+    for k in range(4):
+        write_rgb(tmp_path / "demo" / f"{k}_image.jpg", kinds.draw_photo(k))
+        for ending in ("label", "prediction"):
+            write_rgb(tmp_path / "demo" / f"{k}_{ending}.png", kinds.draw_label(k))
+    decision = decide(str(tmp_path))
+    assert decision.labels.paths == tuple(f"demo/{k}_label.png" for k in range(4))
+    assert decision.photos == {f"demo/{k}_label.png": f"demo/{k}_image.jpg" for k in range(4)}
+    items = Folder(**decision.settings).items()
+    assert {item.label.name: item.photo.name for item in items if item.photo} == {
+        f"{k}_label.png": f"{k}_image.jpg" for k in range(4)
+    }

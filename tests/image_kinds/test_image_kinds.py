@@ -214,3 +214,20 @@ def test_a_small_part_of_a_photo_on_black_is_no_label_and_a_small_object_is_one(
 def test_parts_of_a_small_label_in_jpeg_are_no_panels(seed):
     small = cv2.resize(draw_label(seed), (64, 64), interpolation=cv2.INTER_AREA)
     assert classify(as_jpeg(small, 75)).kind != "panels"
+
+
+@pytest.mark.parametrize("quality", [None, 85])
+def test_pictures_of_one_size_on_white_paper_are_a_figure(quality):
+    page = np.full((300, 420, 3), 255, np.uint8)
+    for k in range(3):
+        mask = np.zeros((90, 110, 3), np.uint8)
+        mask[20 + 5 * k : 60, 30:80] = 255
+        page[100:190, 30 + k * 125 : 140 + k * 125] = mask
+    assert classify(page if quality is None else as_jpeg(page, quality)).kind == "figure"
+
+
+def test_objects_on_white_are_a_label():
+    label = np.full((300, 420, 3), 255, np.uint8)
+    for k, color in enumerate([(128, 0, 0), (0, 128, 0), (0, 0, 128)]):  # rectangles of one color each, as windows are
+        label[100:190, 30 + k * 125 : 140 + k * 125] = color
+    assert classify(label).kind == "color label"

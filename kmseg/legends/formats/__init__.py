@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import warnings as python_warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from kmseg.legends.formats import (
     markdown,
     mmsegmentation,
     pixel_annotation_tool,
+    python_code,
     qgis,
     roboflow,
     supervisely,
@@ -154,6 +156,9 @@ FORMATS = {
 MARKDOWN_SUFFIXES = (".md", ".markdown")
 """Suffixes of pages, which are tried as no other format: their text is prose."""
 
+CODE, CODE_SUFFIX = "python", ".py"
+"""The name of legends within code, and its suffix."""
+
 USUAL = ("class_dict", "cvat", "camvid", "datumaro", "fiftyone", "huggingface", "mmsegmentation", "json")
 """The formats that are written where none is asked for; the others are for tools that have one of their own."""
 
@@ -166,11 +171,15 @@ def _metainfo_json(classes: Classes) -> str:
 
 @dataclass(frozen=True)
 class Legend:
-    """A palette as a file gives it, and a sentence for each thing in the file that is probably a mistake."""
+    """A palette as a file gives it, and a sentence for each thing in the file that is probably a mistake.
+
+    `with_opencv` tells whether it stands in a program that uses OpenCV, where colors are mostly blue, green, red.
+    """
 
     palette: Palette
     warnings: tuple[str, ...] = ()
     format: str = ""
+    with_opencv: bool = False
 
 
 def read_palette(path: Path | str) -> Palette:
@@ -199,10 +208,32 @@ def read_palette(path: Path | str) -> Palette:
 
 def read_legend(path: Path | str) -> Legend:
     """Read a legend file like `read_palette`, and return its warnings instead of warning."""
+    place = python_code.LINE.fullmatch(str(path))
+    if place and not Path(path).exists():
+        text, what = read_text(Path(place["file"]), "the legend"), f"the legend {place['file']}"
+        return _legend(python_code.read_at(text, int(place["line"]), what), CODE, what)
     text, what = read_text(Path(path), "the legend"), f"the legend {path}"
-    if Path(path).suffix.lower() in MARKDOWN_SUFFIXES:
+    suffix = Path(path).suffix.lower()
+    if suffix in MARKDOWN_SUFFIXES:
         return _legend(markdown.read(text, what), "markdown", what)
-    return parse_legend(text, what)
+    try:
+        return parse_legend(text, what)
+    except UserError:
+        found = python_code.read_only(text, what) if suffix == CODE_SUFFIX else None
+        if found is None:
+            raise
+        return _legend(found, CODE, what)
+
+
+def read_code_legends(path: Path | str) -> list[tuple[int, Legend]]:
+    """Return the legends within a file of Python, each with the line in which it begins."""
+    text, what = read_text(Path(path), "the legend"), f"the legend {path}"
+    found = []
+    for each in python_code.find_code_legends(text, what):
+        with suppress(UserError):
+            legend = _legend(each.parsed, CODE, what)
+            found.append((each.line, replace(legend, with_opencv="cv2" in text)))
+    return found
 
 
 def parse_legend(text: str, what: str) -> Legend:
