@@ -141,7 +141,7 @@ def count_inexact(line: U8Vector, kinds: U8Vector, few: int, table: I32Plane) ->
     for i in range(len(kinds)):
         if kinds[i] != EXACT:
             code = color_at(line, i)
-            row = find_slot(table, code)
+            row = find_slot(table, np.uint32(code))
             if is_free(table, row):
                 size += 1
                 if size > few:

@@ -170,7 +170,7 @@ class _Counting:
     def add(self, label: NDArray[np.uint8], encoding: Encoding) -> None:
         """Count one label image `(H, W, 3)` uint8, strip by strip."""
         from kmseg.discovery.object_kernels import count_objects
-        from kmseg.discovery.region_kernels import add_row, first_state
+        from kmseg.discovery.region_kernels import first_state
         from kmseg.discovery.statistics_kernels import count_pixels
 
         self._images += 1
@@ -187,8 +187,6 @@ class _Counting:
                 planes, exact, noise, self._images, (top, height), table, size, regions, known, state
             )
             cores.append(found)
-        nothing_flat = np.full(width, 255, np.uint8), np.zeros(width, np.uint32)
-        _, known = add_row(*nothing_flat, noise, self._images, state, regions, known)  # ends the last regions
         table, size = count_objects(np.concatenate(cores), table, size)
         self._tables[damage], self._sizes[damage] = table, size
         self._regions[damage], self._region_sizes[damage] = regions, known
