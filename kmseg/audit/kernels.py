@@ -74,9 +74,9 @@ def classify_pixels(
         Added to: pixels of each class and kind, kind after kind of the first class, then of the next.
     """
     none, width = np.uint32(len(packed) - 1), mask.shape[1]
-    own, packed_kinds = np.empty((2, width), np.uint32)
-    expected, apart = np.empty((2, width), np.int32)
-    low, high = np.empty((2, 3 * width + 6), np.uint8)
+    own, packed_kinds = np.empty(width, np.uint32), np.empty(width, np.uint32)
+    expected, apart = np.empty(width, np.int32), np.empty(width, np.int32)
+    low, high = np.empty(3 * width + 6, np.uint8), np.empty(3 * width + 6, np.uint8)
     range3 = np.empty(3 * width, np.uint8)
     tables = np.zeros((4, len(counts)), np.uint32)  # consecutive additions to one counter are slow
     for y in range(len(mask)):
@@ -141,7 +141,7 @@ def count_inexact(line: U8Vector, kinds: U8Vector, few: int, table: I32Plane) ->
     for i in range(len(kinds)):
         if kinds[i] != EXACT:
             code = color_at(line, i)
-            row = find_slot(table, code)
+            row = find_slot(table, np.uint32(code))
             if is_free(table, row):
                 size += 1
                 if size > few:

@@ -32,7 +32,7 @@ def count_objects(cores: Any, table: Any, size: int) -> Any:
     kinds = _group_by_color(cores, first, objects[: _largest(sizes, objects)], codes, counts)
     table = reserve(table, size, np.int64(kinds))
     for kind in range(kinds):
-        row = find_slot(table, codes[kind])
+        row = find_slot(table, np.uint32(codes[kind]))
         size += table[row, 0] == 0
         table[row, 0] = np.int32(codes[kind] + 1)
         table[row, CORES] += np.int32(counts[kind])

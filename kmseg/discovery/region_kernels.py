@@ -105,6 +105,16 @@ def add_row(range3: Any, colors: Any, noise: Any, image: int, state: Any, table:
 
 
 @compiled
+def end_regions(noise: Any, image: int, state: Any, table: Any, size: int) -> int:
+    """Add the regions that the image's last row reaches to the table; parameters as of `add_row`. Return its size."""
+    _, sums, _, regions = state
+    for region in range(regions):
+        if noise == 0 or sums[region, AREA] >= MIN_AREA:
+            size = _add_region(sums[region], image, table, size)
+    return size
+
+
+@compiled
 def _find_runs(range3: Any, colors: Any, noise: Any, runs: Any, sums: Any) -> int:
     """Write the runs of flat pixels of a row with their sums; return how many."""
     count, x, width = 0, 0, len(range3)
@@ -174,7 +184,7 @@ def _add_region(sums: Any, image: int, table: Any, size: int) -> int:
         if sums[SQUARES + channel] / area - mean * mean > MAX_SPREAD**2:
             return size
         code = code << np.uint32(8) | np.uint32(mean + 0.5)
-    row = find_slot(table, code)
+    row = find_slot(table, np.uint32(code))
     if table[row, LAST_IMAGE] != image:
         size += table[row, 0] == 0
         table[row, 0] = np.int32(code + 1)

@@ -175,7 +175,7 @@ class _Counting:
     def add(self, label: NDArray[np.uint8], encoding: Encoding) -> None:
         """Count one label image `(H, W, 3)` uint8, strip by strip."""
         from kmseg.discovery.object_kernels import count_objects
-        from kmseg.discovery.region_kernels import add_row, first_state
+        from kmseg.discovery.region_kernels import first_state
         from kmseg.discovery.statistics_kernels import count_pixels
 
         self._images += 1
@@ -192,8 +192,6 @@ class _Counting:
                 planes, exact, noise, self._images, (top, height), table, size, regions, known, state
             )
             cores.append(found)
-        nothing_flat = np.full(width, 255, np.uint8), np.zeros(width, np.uint32)
-        _, known = add_row(*nothing_flat, noise, self._images, state, regions, known)  # ends the last regions
         table, size = count_objects(np.concatenate(cores), table, size)
         if damage == Damage.COMPRESSED:
             for code, windows in find_thin_objects(label, encoding, self._planes):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kmseg.discovery.region_kernels import add_row
+from kmseg.discovery.region_kernels import add_row, end_regions
 from kmseg.pixels.hash_table import find_slot, reserve
 from kmseg.pixels.jit import compiled
 from kmseg.pixels.local_range_kernels import block_ranges
@@ -129,6 +129,8 @@ def count_pixels(
 ) -> Any:
     """Add the pixels of some rows of an image to the table of its damage, and its flat regions to another.
 
+    The regions that the last of the rows reaches are added with the rows below, or with the image's last row.
+
     Parameters
     ----------
     planes : uint8 array of shape (3, h + 2 MARGIN, w + 2 MARGIN)
@@ -194,6 +196,8 @@ def count_pixels(
                 if found + width > len(cores):
                     cores = _doubled(cores, width)
                 found = _add_cores(y, range3[inside], range5[inside], contrast[inside], colors[inside], cores, found)
+    if top + height == total:
+        known = end_regions(noise, image, state, regions, known)
     return table, size, regions, known, state, cores[:found]
 
 

@@ -10,7 +10,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property, update_wrapper
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -36,21 +36,57 @@ def compiled_sums(function: F) -> F:
 
 
 def _compile(function: F, fastmath: bool | set[str]) -> F:
-    from numba import njit
-
     _import_array_loops()
     _announce_once()
     options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, "no_cfunc_wrapper": True}
-    if function.__name__.startswith("_"):
-        return cast(F, njit(no_cpython_wrapper=True, **options)(function))
+    make = _part if function.__name__.startswith("_") else Compiled
+    return cast(F, make(function, options))
+
+
+def _part(function: Callable[..., object], options: dict[str, Any]) -> Any:
+    """Return numba's dispatcher of a function that only other compiled functions call."""
+    from numba import njit
+
+    return njit(no_cpython_wrapper=True, **options)(function)
+
+
+def _entry(function: Callable[..., object], options: dict[str, Any]) -> Any:
+    """Return numba's dispatcher of a function that Python calls: its code is cached on disk if possible."""
+    from numba import njit
+
     try:
-        dispatcher = njit(cache=True, **options)(function)
+        entry = njit(cache=True, **options)(function)
     except RuntimeError:  # no folder for the compiled code: compiled anew in each process
-        return cast(F, njit(**options)(function))
-    index = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+        entry = njit(**options)(function)
+    index = getattr(getattr(entry, "_cache", None), "_cache_file", None)
     if index is not None and hasattr(index, "_source_stamp"):
         index._source_stamp = source_stamp(PACKAGE)
-    return cast(F, dispatcher)
+    with suppress(ImportError):  # a later numba that has moved what is needed
+        from kmseg.pixels.fast_compile import compile_faster
+
+        compile_faster(entry)
+    return entry
+
+
+class Compiled:
+    """A function that Python calls; compiled functions that call it have it as a part of their code."""
+
+    def __init__(self, function: Callable[..., object], options: dict[str, Any]) -> None:
+        update_wrapper(self, function)
+        self._options, self.entry = options, _entry(function, options)
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call it from Python."""
+        return self.entry(*arguments)
+
+    @property
+    def _numba_type_(self) -> Any:
+        """What numba takes this for in other compiled functions."""
+        return self._part._numba_type_
+
+    @cached_property
+    def _part(self) -> Any:
+        return _part(self.entry.py_func, self._options)
 
 
 @cache

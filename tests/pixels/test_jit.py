@@ -2,7 +2,10 @@ import ast
 import subprocess
 import sys
 
+import numpy as np
+import pytest
 from numba import njit
+from numba.core.errors import TypingError
 
 from kmseg.pixels import jit
 
@@ -35,8 +38,8 @@ def test_compiled_code_on_disk_is_valid_only_with_the_files_of_all_loops(tmp_pat
 
     from kmseg.audit import kernels
 
-    loops = [loop for loop in vars(kernels).values() if hasattr(getattr(loop, "_cache", None), "_cache_file")]
-    assert kernels.classify_pixels in loops
+    loops = [loop.entry for loop in vars(kernels).values() if isinstance(loop, jit.Compiled)]
+    assert kernels.classify_pixels.entry in loops
     assert {loop._cache._cache_file._source_stamp for loop in loops} == {jit.source_stamp(jit.PACKAGE)}
 
 
@@ -57,7 +60,10 @@ def test_loops_are_loaded_without_scipys_linear_algebra_which_others_can_still_u
     code = """
 import sys
 import numpy as np
+import numpy as np
+import pytest
 from numba import njit
+from numba.core.errors import TypingError
 from kmseg.pixels.jit import compiled
 
 @compiled
@@ -71,3 +77,33 @@ assert product(np.eye(2), np.ones((2, 2))).sum() == 4
 assert "scipy.linalg" in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@jit.compiled
+def longest(values, least):
+    longer = np.empty(len(values), np.int64)
+    for n in range(len(values)):
+        longer[n] = max(values[n], least)
+    return longer
+
+
+@jit.compiled
+def sum_of_longest(values):
+    return longest(values, 2).sum()
+
+
+def test_a_loop_works_from_python_and_within_others_and_leaves_numba_as_it_was():
+    from numba.core.registry import cpu_target
+    from numba.core.types.functions import BaseFunction
+
+    codegen, call_type = cpu_target.target_context.codegen(), BaseFunction.get_call_type
+
+    values = np.array([1, 2, 3])
+    assert sum_of_longest(values) == 7
+    assert longest(values, 2).tolist() == [2, 2, 3]
+    assert njit(lambda values: max(np.empty(2).size, values[0]))(values) == 2
+    assert not {"_library_class", "set_env"} & set(vars(codegen))
+    assert BaseFunction.get_call_type is call_type
+    with pytest.raises(TypingError):
+        sum_of_longest("no array")
+    assert BaseFunction.get_call_type is call_type

@@ -61,7 +61,8 @@ def correct_isolated(
     for n in range(len(at)):
         alone[n] = np.uint8(votes(padded, width, at[n], label[at[n]]) <= MOST_AGREEING) & np.uint8(not light[blocks[n]])
     chosen = indices_where(alone)
-    colors, (lowest, seconds) = gathered(seen, chosen), np.empty((2, len(chosen)), np.int32)
+    colors = gathered(seen, chosen)
+    lowest, seconds = np.empty(len(chosen), np.int32), np.empty(len(chosen), np.int32)
     _two_lowest(colors, quarters, lowest, seconds)
     for m in range(len(chosen)):
         n = chosen[m]

@@ -137,8 +137,8 @@ def find_light_damage(near: U8Vector, flat: U8Vector, flags: U8Vector, width: in
     """
     height = len(near) // width
     rows, columns = (height + BLOCK - 1) // BLOCK, (width + BLOCK - 1) // BLOCK
-    beside, tight = np.zeros((2, rows, columns), np.int32)
-    counts, of_tight = np.zeros((2, columns * BLOCK), np.uint8)
+    beside, tight = np.zeros((rows, columns), np.int32), np.zeros((rows, columns), np.int32)
+    counts, of_tight = np.zeros(columns * BLOCK, np.uint8), np.zeros(columns * BLOCK, np.uint8)
     none, zero = np.uint8(NO_LABEL), np.uint8(0)
     for row in range(rows):
         counts[:] = 0
@@ -174,7 +174,8 @@ def find_light_damage(near: U8Vector, flat: U8Vector, flags: U8Vector, width: in
 def _nearest_labels(at: I32Vector, line: U8Vector, codes: U32Vector, chosen: I32Vector) -> I32Vector:
     """Return the label `(m,)` whose color is nearest in RGB, as without any weight of chroma, to some pixels."""
     count = len(chosen)
-    (reds, greens, blues), best = np.empty((3, count), np.int32), np.full(count, INFINITE_COST, np.int32)
+    rgb, best = np.empty((3, count), np.int32), np.full(count, INFINITE_COST, np.int32)
+    reds, greens, blues = rgb[0], rgb[1], rgb[2]
     for m in range(count):
         reds[m], greens[m], blues[m] = unpack_rgb(color_at(line, at[chosen[m]]))
     for label in range(len(codes)):

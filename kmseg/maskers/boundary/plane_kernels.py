@@ -77,7 +77,7 @@ def look_up(
         Written: the flags of each pixel.
     """
     every, some = np.uint8(0xFF), np.uint8(0)
-    colors, at = np.empty((2, PIECE), np.uint32)
+    colors, at = np.empty(PIECE, np.uint32), np.empty(PIECE, np.uint32)
     entries = np.empty(PIECE, np.uint16)
     for first in range(0, len(label), PIECE):
         length = min(PIECE, len(label) - first)
@@ -178,7 +178,8 @@ def relabel_uncertain(
         The nearest class of each pixel; the result, in place.
     """
     size, height = len(label), len(label) // width
-    flat, evidence, low, high, exact, plane = np.empty((6, size), np.uint8)
+    planes = np.empty((6, size), np.uint8)
+    flat, evidence, low, high, exact, plane = planes[0], planes[1], planes[2], planes[3], planes[4], planes[5]
     padded = np.empty((height + 2) * (width + 2), np.uint8)
     pad(near, width, padded)
     find_support(padded, width, flat, evidence)
@@ -187,12 +188,13 @@ def relabel_uncertain(
     if some & EXACT:
         for i in range(size):
             plane[i] = flags[i] & np.uint8(EXACT)
-        lowest(plane, width, 1, exact)
+        lowest(plane, width, np.int64(1), exact)
     at = np.empty(size + 1, np.int32)
     at = at[: find_uncertain(label, low, high, flags, flat, exact, at)]
     if not len(at):
         return
-    thin, clear, first, second = np.empty((4, len(at)), np.int32)
+    costs = np.empty((4, len(at)), np.int32)
+    thin, clear, first, second = costs[0], costs[1], costs[2], costs[3]
     seen, labels = np.empty((3, len(at)), np.int32), np.empty((4, len(at)), np.int32)
     places = np.empty((2, len(at)), np.int32)
     gather_features(at, line, width, low, high, near, label, seen, labels, places)
@@ -305,7 +307,7 @@ def local_label_range(flat: U8Vector, width: int, radius: int, plane: U8Vector, 
 
 
 @compiled
-def lowest(plane: U8Vector, width: int, radius: int, out: U8Vector) -> None:
+def lowest(plane: U8Vector, width: int, radius: Integer, out: U8Vector) -> None:
     """Write the lowest value of each pixel's square window, as far as it lies in the image: gray-scale erosion.
 
     The lowest of 2, 4, 8, ... pixels come one from the other, along the rows and then along the columns.
@@ -320,7 +322,8 @@ def lowest(plane: U8Vector, width: int, radius: int, out: U8Vector) -> None:
         Written.
     """
     height, window, nearby = len(plane) // width, 2 * radius + 1, width + 2 * radius
-    source, target = np.empty((2, nearby * (height + 2 * radius)), np.uint8)
+    padded = nearby * (height + 2 * radius)
+    source, target = np.empty(padded, np.uint8), np.empty(padded, np.uint8)
     source[:] = 0xFF
     for y in range(height):
         row, inner = plane[y * width :], source[(y + radius) * nearby + radius :]

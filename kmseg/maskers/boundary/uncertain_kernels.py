@@ -66,9 +66,10 @@ def gather_features(
     places : ndarray of shape (2, n), int32
         Written: the cell of the color, and the number of the block, row after row of blocks.
     """
-    cells, blocks = places
+    cells, blocks = places[0], places[1]
     count, columns = len(at), (width + BLOCK - 1) // BLOCK
-    reds, greens, blues = np.empty((3, count), np.int32)
+    rgb = np.empty((3, count), np.int32)
+    reds, greens, blues = rgb[0], rgb[1], rgb[2]
     lows, highs, nears, nearest = labels[LOW], labels[HIGH], labels[NEAR], labels[NEAREST]
     for n in range(count):
         pixel = np.uint32(at[n])
@@ -209,8 +210,10 @@ def unary_costs(
         Written.
     """
     count, never, cost, rare = len(blocks), np.int32(INFINITE_COST), np.int32(penalty), np.int32(RARE * penalty)
-    nearest_common, nearest, low, high = np.empty((4, count), np.int32)
-    nearest_is_around, nearest_is_common, thin_is_around, thin_is_common = np.zeros((4, count), np.uint32)
+    costs, seen_around = np.empty((4, count), np.int32), np.zeros((4, count), np.uint32)
+    nearest_common, nearest, low, high = costs[0], costs[1], costs[2], costs[3]
+    nearest_is_around, nearest_is_common = seen_around[0], seen_around[1]
+    thin_is_around, thin_is_common = seen_around[2], seen_around[3]
     asked = np.empty(count, np.uint8)
     _packed_costs(seen, quarters, labels[NEAREST], nearest)
     _packed_costs(seen, quarters, labels[LOW], low)
