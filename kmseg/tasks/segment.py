@@ -209,8 +209,8 @@ def warn_inconsistent(plan: Plan, tally: Tally) -> list[str]:
     said, rows = [], tally.explained
     if without := sum(not row.blocks for row in rows.values()):
         said.append(
-            f"{without} of {len(rows)} label images have no JPEG coefficients to read (another format, PNG made from "
-            "JPEG included, or a part that cuts the file's blocks); the boundary masker masked them"
+            f"{without} of {len(rows)} label images have no JPEG coefficients, read or computed back (lossless, "
+            "another codec, resized or cropped after JPEG, parts that cut its blocks): the boundary masker masked them"
         )
     blocks, consistent = (sum(getattr(row, name) for row in rows.values()) for name in ("blocks", "consistent"))
     if blocks and consistent < FEW_CONSISTENT * blocks:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from kmseg.color_spaces.rgb import Rgb
+from kmseg.encoding import JPEG_LUMA_TABLE
 from kmseg.errors import UserError
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
@@ -11,6 +12,7 @@ from kmseg.images import Box, LabelImage, read_label_image
 from kmseg.maskers import examine
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg import Jpeg
+from kmseg.maskers.jpeg.decoded import JPEG_CHROMA_TABLE, Sampling, compress, scale, to_rgb
 from kmseg.maskers.jpeg.file_model import axis, cosines
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
@@ -92,10 +94,45 @@ def test_a_part_is_read_from_its_own_blocks(tmp_path):
 def test_what_has_no_coefficients_of_its_own_gets_the_boundary_maskers_mask(tmp_path):
     label = save(tmp_path / "a.jpg", draw())
     mask = Jpeg().for_palette(PLAN, Rgb())
-    for other in (LabelImage.from_array(label.pixels), label.crop(Box(0, 90, 0, 50))):
+    resized = cv2.resize(label.pixels, (100, 80), interpolation=cv2.INTER_AREA)
+    for other in (LabelImage.from_array(resized), LabelImage.from_array(label.pixels[3:, 3:].copy())):
         found = examine(mask, other)
         assert found.blocks == 0
         assert np.array_equal(found.mask, Boundary().for_palette(PLAN, Rgb())(other))
+    assert examine(mask, label.crop(Box(0, 90, 0, 50))).blocks == 0
+    assert examine(mask, LabelImage.from_array(PLAN.paint(draw()))).blocks == 0  # lossless
+
+
+PURE = Palette(["sky", "red", "cyan", "yellow"], np.array([(0, 0, 0), (255, 0, 0), (0, 255, 255), (255, 255, 0)]))
+
+
+@pytest.mark.parametrize(("palette", "sampling"), [(PLAN, "420"), (PURE, "420"), (PURE, "444")])
+def test_coefficients_of_a_jpeg_that_was_saved_as_png_are_computed_back(tmp_path, palette, sampling):
+    mask = np.kron(draw(60, 75, seed=1), np.ones((2, 2), np.uint8))  # PURE: nearly every block has clipped colors
+    mask = np.minimum(mask, len(palette.names) - 1)
+    factor = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{sampling}")
+    file = save(tmp_path / "a.jpg", mask, 75, factor, palette)
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.cvtColor(file.pixels, cv2.COLOR_RGB2BGR))
+    label = read_label_image(tmp_path / "a.png")
+    found = examine(Jpeg().for_palette(palette, Rgb()), label)
+    assert found.blocks > 0
+    assert (found.mask != mask).sum() <= wrong(Boundary(), label, mask, palette) / 3
+
+
+def test_gray_labels_and_repeated_chroma_are_computed_back():
+    gray = Palette(["a", "b", "c"], np.array([(40, 40, 40), (100, 100, 100), (190, 190, 190)]))
+    mask = np.minimum(draw(120, 160), 2)
+    written = cv2.imencode(".jpg", gray.paint(mask)[..., 0], [cv2.IMWRITE_JPEG_QUALITY, 80])[1]
+    label = LabelImage.from_array(cv2.cvtColor(cv2.imdecode(written, 0), cv2.COLOR_GRAY2RGB))
+    assert wrong(Jpeg(), label, mask, gray) < wrong(Boundary(), label, mask, gray) / 4
+    steps = tuple(scale(table, 80) for table in (JPEG_LUMA_TABLE, JPEG_CHROMA_TABLE, JPEG_CHROMA_TABLE))
+    mask = np.tile(draw(96, 128), (2, 1))
+    painted, sampling = to_ycbcr(PLAN.colors)[:, mask], Sampling(2, 2, smooth=False)
+    samples = painted[0], sampling.mean(painted[1]), sampling.mean(painted[2])
+    pixels = np.clip(np.round(to_rgb(compress(samples, steps, sampling)[1])), 0, 255).astype(np.uint8)
+    assert (
+        wrong(Jpeg(), LabelImage.from_array(pixels), mask) < wrong(Nearest(), LabelImage.from_array(pixels), mask) / 4
+    )
 
 
 def test_a_palette_that_is_not_the_files_is_noticed(tmp_path):

@@ -33,6 +33,7 @@ from kmseg.images import LabelImage
 from kmseg.maskers import Examined, Mask, check_ignore_below, ignoring_below
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg.coefficients import Coefficients, can_read, read_coefficients
+from kmseg.maskers.jpeg.decoded import recover_coefficients
 from kmseg.maskers.jpeg.file_model import BLOCK, CHANCES, unit_waves
 from kmseg.maskers.jpeg.resized import MOST_VOTES, search_resized
 from kmseg.maskers.nearest import Nearest
@@ -57,6 +58,9 @@ EFFORT, LATER_EFFORT, TRIED_EFFORT = (8, 2, 6, 60), (8, 1, 9, 60), (8, 0, 3, 0)
 """Sweeps of an annealing; annealings of every MCU, and at most while it is inconsistent; pixels of a class whose
 removal is tried. Of the first pass, of those that follow, and of the MCUs that are tried first."""
 
+ROUNDS = 2
+"""Times that coefficients of clipped colors are computed again from the labels found, and the search repeated."""
+
 PASSES = 4
 """Times the image is gone through at most, after the first where labels around an MCU have changed."""
 
@@ -68,7 +72,9 @@ HEAT = (np.float32(150), np.float32(5))
 class Jpeg:
     """Labelings that the file's own coefficients allow; for label images that are JPEG files.
 
-    Other files, and parts of a JPEG file that do not begin and end with its blocks, get the boundary masker's mask.
+    Of JPEG files that were decoded and saved without loss as another format, not resized since, the coefficients are
+    computed back. Other files, and parts of a file that do not begin and end with its blocks, get the boundary
+    masker's mask.
 
     Parameters
     ----------
@@ -107,6 +113,7 @@ class JpegMask:
         each = Palette([str(number) for number in range(len(colors))], colors)
         self._boundary, self._nearest = Boundary().for_palette(each, Rgb()), Nearest().for_palette(each, Rgb())
         self._classes = owner.astype(palette.index_dtype)
+        self._palette = np.asarray(colors, np.uint8)
         self._colors = to_ycbcr(colors)
         self._weights = (np.float32(options.smoothness), np.float32(options.label_cost))
 
@@ -118,10 +125,15 @@ class JpegMask:
         """Return the index mask, how many MCUs the file has for it, and in how many the mask is consistent."""
         start = self._boundary(label)
         file = label.coefficients(read_coefficients) if isinstance(label, LabelImage) else None
+        if file is None and not label.encoding.lossy:
+            file = recover_coefficients(label.pixels, start.astype(np.uint16), self._palette)
         if file is None:
             return Examined(self._classes[start])
         other = self._nearest(label)
         labels, excess = self._search(file, start.astype(np.uint16), other.astype(np.uint16))
+        for _ in range(ROUNDS if file.guessed is not None and file.guessed.any() else 0):
+            file = recover_coefficients(label.pixels, labels, self._palette) or file
+            labels, excess = self._search(file, labels, start.astype(np.uint16))
         from kmseg.maskers.jpeg.mcu_kernels import CONSISTENT
 
         consistent = excess <= CONSISTENT
@@ -164,7 +176,8 @@ class JpegMask:
         known = (self._colors, waves, file.target, file.allowed(slack), file.per_mcu, self._weights, present)
         # The seed is the file's content, so that the same file has the same mask in every run and in every order.
         seed = int(np.abs(file.target[0][..., 0]).sum(dtype=np.float64)) + 1
-        tried = np.flatnonzero((rough > 0) & (excess > CONSISTENT))
+        sure = np.ones(shape, bool) if file.guessed is None else ~file.guessed
+        tried = np.flatnonzero((rough > 0) & (excess > CONSISTENT) & sure)
         if len(tried) > TRIED_MCUS:
             few = np.zeros(excess.size, np.uint8)
             few[tried[:: len(tried) // TRIED_MCUS]] = 1

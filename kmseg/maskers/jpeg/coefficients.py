@@ -30,11 +30,14 @@ class Coefficients:
         Half the quantization steps: what was rounded off is no more. Infinite for the chroma of a gray file.
     per_mcu : tuple of int
         Rows and columns of luma blocks in a minimum coded unit, which is also pixels per chroma sample.
+    guessed : ndarray of shape (rows, columns), bool, or None
+        Minimum coded units whose coefficients were computed from clipped colors and may be wrong; None if read.
     """
 
     target: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     half_steps: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     per_mcu: tuple[int, int]
+    guessed: NDArray[np.bool_] | None = None
 
     def allowed(self, slack: float) -> NDArray[np.float32]:
         """Return by how much the coefficients of an MCU may differ, `(blocks + 2, 64)`: luma blocks, blue and red."""
