@@ -45,6 +45,9 @@ DAMAGES = (
     ("resized, JPEG 75 4:2:0", 75, "420", True),
 )
 
+DECODED = (("JPEG 75 4:2:0 as PNG", 75, "420", False), ("JPEG 90 4:4:4 as PNG", 90, "444", False))
+"""The same, of images that were decoded and are given without their file."""
+
 
 def draw_palette(k: int, gap: int = 30) -> Palette:
     """Draw k colors that differ by more than `gap` levels in sum."""
@@ -106,6 +109,12 @@ def draw_set(palette: Palette, damage: tuple[str, int, str, bool], scenes: int, 
             yield read_label_image(path), true
 
 
+def without_file(pairs: Iterator[Pair]) -> Iterator[Pair]:
+    """Yield label images as their pixels alone, as files without loss hold them, and their true masks."""
+    for image, true in pairs:
+        yield LabelImage.from_array(image.pixels), true
+
+
 def read_set(folder: Path) -> Iterator[Pair]:
     """Yield the label images of a folder that have a true mask, and these."""
     for path in sorted(folder.rglob("*.jpg")):
@@ -160,6 +169,10 @@ def main() -> None:
     for damage in DAMAGES:
         for k in (2, 12, 40):
             measure(damage[0], draw_palette(k), draw_set(draw_palette(k), damage, given.scenes, given.size))
+    for damage in DECODED:
+        for k in (2, 12, 40):
+            pairs = without_file(draw_set(draw_palette(k), damage, given.scenes, given.size))
+            measure(damage[0], draw_palette(k), pairs)
     for folder in given.folder:
         measure(folder.name, read_palette(folder / "PALETTE.csv"), read_set(folder))
 
