@@ -39,9 +39,9 @@ from kmseg.writers.dataset_layout import Layout
 FEW_CONSISTENT = 0.9
 """Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
 
-JPEG_SECONDS = 3.0, 9.0
-"""Seconds of one core that masker=jpeg takes for a megapixel of labels saved directly, and of resized ones: 0.7 to 10,
-and 8 to 11 (`benchmarks/masks.py`); x86_64."""
+JPEG_SECONDS = 28.0, 55.0
+"""Seconds of one core that masker=jpeg takes for a million border pixels of labels saved directly, and of resized ones:
+15 to 55 (2 to 40 classes, quality 75 and 90), and 50 to 70; x86_64."""
 
 ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
 """Writers besides the layouts whose values are rows of the palette."""
@@ -228,8 +228,8 @@ def suggest_jpeg(plan: Plan, items: Sequence[Item], tally: Tally) -> list[str]:
     count = sum(item.label.suffix.lower() in JPEG_SUFFIXES for item in items)
     if not isinstance(plan.masker, Boundary) or 2 * count <= len(items):
         return []
-    megapixels = sum(row.pixels for row in tally.explained.values()) / 1e6
-    least, most = (megapixels * seconds for seconds in JPEG_SECONDS)
+    border = sum(row.reassigned + row.unmatched for row in tally.explained.values()) / 1e6
+    least, most = (max(1.0, border * seconds) for seconds in JPEG_SECONDS)
     return [
         f"{count} label files are JPEG: masker=jpeg corrects borders by the files' coefficients, in {least:.0f} "
         f"(labels saved as painted) to {most:.0f} (resized before) seconds of one core"
