@@ -50,7 +50,7 @@ LEAST_CHROMA = 50
 """Values of chroma among them."""
 
 LEAST_EVIDENCE = 0.15
-"""Log odds for the steps, a value: of decoded files 0.3 to 2.5, of others below -0.1 (60 drawn images, 150 files)."""
+"""Log odds for the steps, a value: of decoded files 0.3 to 2.5, of others below 0 (60 drawn images, public files)."""
 
 OWN_EVIDENCE = 0.6
 """The same for tables that are not the standard ones: each step is chosen alone, and so more often by chance."""
