@@ -42,7 +42,7 @@ HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
 @compiled
-def find_thin(planes: Any, rows: Any, filters: Any, most_errors: Any, found: Any, shapes: Any) -> int:
+def find_thin(planes: Any, rows: Any, filters: Any, lost: Any, most_errors: Any, found: Any, shapes: Any) -> int:
     """Write the colors of the smaller classes of the windows that begin in some rows of an image; return how many.
 
     Parameters
@@ -53,6 +53,8 @@ def find_thin(planes: Any, rows: Any, filters: Any, most_errors: Any, found: Any
         Of the margin; the first of the rows, a multiple of `STEP`; of the image.
     filters : tuple of two float32
         What the neighbors of a chroma sample have in it, of the rows and of the columns.
+    lost : float32
+        Share of the difference between two classes that quantization takes from a thin one.
     most_errors : tuple of two float32
         Root mean squares, in levels, of what the fits of luma and of chroma may leave over.
     found : float32 array of shape (n, 4)
@@ -70,12 +72,12 @@ def find_thin(planes: Any, rows: Any, filters: Any, most_errors: Any, found: Any
     count = 0
     for y in range(margin, min(planes.shape[1] - margin, height - top + margin - WINDOW + 1), STEP):
         for x in range(margin, planes.shape[2] - margin - WINDOW + 1, STEP):
-            level, shape, error = _split_luma(luma[y : y + WINDOW, x : x + WINDOW], smaller)
+            level, shape, error = _split_luma(luma[y : y + WINDOW, x : x + WINDOW], lost, smaller)
             if error > most_errors[0] or count == len(found):
                 continue
             _half_chroma(planes[:, y : y + WINDOW, x : x + WINDOW], smaller, chroma, share)
             _filter(share, filters)
-            blue, red, error, weight = _fit_chroma(chroma, share)
+            blue, red, error, weight = _fit_chroma(chroma, share, lost)
             if error <= most_errors[1]:
                 found[count, 0], found[count, 1], found[count, 2], found[count, 3] = level, blue, red, weight
                 shapes[count] = shape
@@ -84,7 +86,7 @@ def find_thin(planes: Any, rows: Any, filters: Any, most_errors: Any, found: Any
 
 
 @compiled
-def _split_luma(luma: Any, smaller: Any) -> Any:
+def _split_luma(luma: Any, lost: Any, smaller: Any) -> Any:
     """Split a window in two by luma, and write 1 for the pixels of the smaller class; return its luma, shape and error.
 
     The error is infinite where the window does not hold two classes of enough pixels.
@@ -125,7 +127,8 @@ def _split_luma(luma: Any, smaller: Any) -> Any:
             between += abs(luma[y, x] - limit) < BETWEEN * (high - low)
     if between > MOST_BETWEEN:
         error = np.float32(np.inf)
-    return (high if is_above else low), shape, np.float32(error)
+    more = lost * (high - low)
+    return (high + more if is_above else low - more), shape, np.float32(error)
 
 
 @compiled
@@ -163,7 +166,7 @@ def _filter(share: Any, filters: Any) -> None:
 
 
 @compiled
-def _fit_chroma(chroma: Any, share: Any) -> Any:
+def _fit_chroma(chroma: Any, share: Any, lost: Any) -> Any:
     """Return blue and red of the smaller class by least squares, what the fit leaves over, and its weight."""
     count = np.float32((SAMPLES - 2) * (SAMPLES - 2))
     mean, squares = np.float32(0), np.float32(0)
@@ -186,5 +189,5 @@ def _fit_chroma(chroma: Any, share: Any) -> Any:
         for y in range(1, SAMPLES - 1):
             for x in range(1, SAMPLES - 1):
                 error += (chroma[channel, y, x] - total - slope * (share[y, x] - mean)) ** 2
-        fitted[channel] = total + slope * (1 - mean)
+        fitted[channel] = total + slope * (1 - mean + lost)
     return fitted[0], fitted[1], np.sqrt(error / count), squares

@@ -18,6 +18,10 @@ LUMA_ERRORS, CHROMA_ERRORS, SURE_ERROR = 8.0, 5.5, 1.5
 """Levels that the fits of luma and chroma may leave over at quality 75, in proportion to the steps of quantization at
 others, and what rounding leaves over at any."""
 
+LOST = 0.035
+"""Share of a thin class's difference to its surroundings that quantization takes at quality 75, in proportion to the
+steps at others: its fine waves are rounded to nothing."""
+
 USUAL_QUALITY = 75
 """Quality that is supposed where the file does not tell."""
 
@@ -55,7 +59,7 @@ def find_thin_objects(label: NDArray[np.uint8], encoding: Encoding, planes: Plan
     found, shapes, count = np.empty((MOST_WINDOWS, 4), np.float32), np.empty(MOST_WINDOWS, np.uint64), 0
     for top, strip in planes.of(label):
         place, filters = (MARGIN, top, len(label)), (np.float32(rows), np.float32(columns))
-        count += find_thin(strip, place, filters, errors, found[count:], shapes[count:])
+        count += find_thin(strip, place, filters, np.float32(LOST * steps), errors, found[count:], shapes[count:])
     luma, blue, red, weight = found[:count].astype(np.float64).T
     colors = np.stack([luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=1)
     possible = ((colors >= -OUTSIDE) & (colors <= 255 + OUTSIDE)).all(axis=1)

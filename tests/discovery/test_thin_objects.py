@@ -57,7 +57,7 @@ def test_the_compiled_fit_is_that_of_numpy():
     )
     found, shapes = np.empty((2000, 4), np.float32), np.empty(2000, np.uint64)
     side, anything = np.float32(FILTER), (np.float32(99), np.float32(99))
-    count = find_thin(planes, (MARGIN, 0, len(image)), (side, side), anything, found, shapes)
+    count = find_thin(planes, (MARGIN, 0, len(image)), (side, side), np.float32(0), anything, found, shapes)
     places = [(y, x) for y in range(0, 160 - 15, STEP) for x in range(0, 192 - 15, STEP)]
     windows = [image[y : y + WINDOW, x : x + WINDOW] for y, x in places]
     fits = [fit_window(window, FILTER) for window in windows if np.ptp(window.mean(axis=2)) > 20]
