@@ -215,6 +215,10 @@ RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 """Names that Windows reserves for devices."""
 
 
+MAX_NAME_BYTES = 160
+"""Bytes of a class's name in a file name: file systems take 255, with folder key and suffix."""
+
+
 def safe_names(names: Sequence[str]) -> list[str]:
     """Turn class names into unique file names for any system, also case-insensitive ones.
 
@@ -223,7 +227,8 @@ def safe_names(names: Sequence[str]) -> list[str]:
     taken: set[str] = set()
     safe = []
     for number, name in enumerate(names):
-        cleaned = re.sub(r"[^\w ._()&+,-]", "_", name).strip(" .")[:80] or "class"
+        cleaned = re.sub(r"[^\w ._()&+,-]", "_", name)[:80]
+        cleaned = cleaned.encode()[:MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "class"
         if cleaned.split(".")[0].casefold() in RESERVED:
             cleaned = f"_{cleaned}"
         while cleaned.casefold() in taken:

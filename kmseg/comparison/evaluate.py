@@ -183,11 +183,13 @@ class MethodResult:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The scores over all compared classes."""
+        """The scores over all compared classes; `boundary_f1` is 0 if none of them has a boundary."""
+        of_boundaries = self.boundary_f1[self.shown]
+        of_boundaries = of_boundaries[~np.isnan(of_boundaries)]
         return {
             "miou": float(self.iou[self.shown].mean()),
             "accuracy": float(self._true_positives[self.shown].sum() / max(self._actual[self.shown].sum(), 1)),
-            "boundary_f1": float(np.nanmean(self.boundary_f1[self.shown])) if len(self.shown) else 0.0,
+            "boundary_f1": float(of_boundaries.mean()) if len(of_boundaries) else 0.0,
         }
 
     @property

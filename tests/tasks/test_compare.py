@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import csv
 
 import cv2
@@ -97,6 +98,11 @@ def test_the_verdict_says_what_the_figures_say_whichever_way_they_fall(kmeans, h
     assert f"{results[0].figures['miou']:.3f}" in verdict.sentence
     assert f"{results[1].figures['miou']:.3f}" in verdict.sentence
     assert ("the same in every class" in verdict.sentence) == (kmeans == hsv)
+
+
+def test_images_of_one_class_without_a_boundary_have_figures_that_are_numbers():
+    alone = dataclasses.replace(result("kmeans", 99), boundaries=np.zeros((2, 4), np.int64))
+    assert alone.figures["boundary_f1"] == 0
 
 
 @pytest.fixture
