@@ -18,7 +18,7 @@ MEANING = {
     "mask/iou/<class>": "intersection over union of one class",
     "compare/<method>/miou": "mean IoU over the compared classes, on the evaluated images",
     "compare/<method>/accuracy": "share of the compared classes' pixels that the method labels correctly",
-    "compare/<method>/boundary_f1": "mean boundary F1 of the classes that have a boundary (within task.tolerance pixels)",
+    "compare/<method>/boundary_f1": "mean boundary F1 of the classes that have one (within task.tolerance pixels)",
     "compare/tuning/<axis>": "best mean IoU on the tuning images by tolerance (the step) of hue, saturation or value",
     "palette/classes": "classes of the palette",
     "palette/inertia": "squared distances of the clustered pixels (k=auto: flat ones) to their centroid, summed",
