@@ -40,7 +40,7 @@ def summary_table() -> str:
     for start, title in SUMMARY.items():
         (row,) = [r for r in result["rows"] if r["set"] == "kitti_pairs" and r["method"].startswith(start)]
         found = re.match(r"(\d+ of \d+), (\d+) spurious", row["legend"])
-        cells = [title, *(found.groups() if found else ("given", "")), f"{row['miou']:.2f}"]
+        cells = [title, *(found.groups() if found else ("-", "-")), f"{row['miou']:.2f}"]
         bold = title.startswith("**")
         lines.append("| " + " | ".join(f"**{c.strip('*')}**" if bold and c else c for c in cells) + " |")
     return "\n".join([*lines, "", f"Measured on {result['date']} ({result['machine']}): `{result['command']}`."])
