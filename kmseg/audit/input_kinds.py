@@ -275,6 +275,8 @@ def _is_one_type_of_several(items: Sequence[Item], looked: Looked, odd: dict[str
 
 def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -> str:
     counted = Counter(kind.kind for kind in odd.values())
+    if counted[PHOTO] + counted[OVERLAY] and not _panels_agree(odd):
+        del counted[PANELS]  # an edge through a photo or an overlay is taken for a bar now and then
     kind, times = counted.most_common(1)[0]
     example = next(key for key, each in odd.items() if each.kind == kind)
     seen = f"{times} of {len(looked.kinds)} looked at, such as {example}"
@@ -315,6 +317,12 @@ def _whole_input(looked: Looked, odd: dict[str, ImageKind], dataset_name: str) -
         }[kind]
     )
     return f"these seem to be {what} ({seen}); the palette is not to be trusted: {remedy}"
+
+
+def _panels_agree(odd: dict[str, ImageKind]) -> bool:
+    """Tell whether half of some images have panels in the same places: one program makes all files of a set."""
+    places = Counter((each.panels.rows, each.panels.columns, each.panels.label) for each in odd.values() if each.panels)
+    return bool(places) and places.most_common(1)[0][1] >= MOST * len(odd)
 
 
 PHOTO_REASONS = {

@@ -18,7 +18,7 @@ from kmseg.audit.input_kinds import (
 from kmseg.datasets import Item
 from kmseg.discovery.select import find_candidates
 from kmseg.discovery.statistics import ColorStatistics
-from kmseg.image_kinds import ImageKind, classify
+from kmseg.image_kinds import PANELS, PHOTO, ImageKind, Panels, classify
 from kmseg.images import LabelImage
 from kmseg.palette import Palette
 from tests.support.kinds import COLORS, as_jpeg, draw_indices
@@ -85,3 +85,12 @@ def test_a_palette_explains_small_labels_in_jpeg_and_not_without_a_class():
     labels = [LabelImage(as_jpeg(COLORS[draw_indices(n, 3, (64, 64))], 75)) for n in range(3)]
     assert explains(Palette(list("abc"), COLORS[:3]), labels)
     assert not explains(Palette(list("ab"), COLORS[:2]), labels)
+
+
+@pytest.mark.parametrize(("labels", "said"), [((0, 0, 0, 1), "pairs in one file"), ((0, 0, 1, 1), "photos, not")])
+def test_panels_are_told_only_where_half_of_the_images_have_them_in_the_same_places(labels, said):
+    kinds = [ImageKind(PANELS, 0.9, panels=Panels(1, 2, (), ("label", "photo"), 0, label)) for label in labels]
+    kinds.append(ImageKind(PHOTO, 0.9))
+    items = [Item(f"{number}", Path(f"{number}.jpg")) for number in range(len(kinds))]
+    looked = Looked(len(kinds), {item.key: kind for item, kind in zip(items, kinds, strict=True)})
+    assert f"these seem to be {said}" in doubt_about(items, looked, "folder")
