@@ -41,8 +41,9 @@ MAYBE_LABELS, MIN_PHOTO_DOUBT = (PLAIN_BACKGROUND, SMALL), 3.0
 Measured: parts of drawn labels 2.0 to 2.5, photos in panels mostly 5 to 16."""
 
 MAX_WALL, MIN_WALL_SHARE = 5, 0.01
-"""Width in pixels up to which bars between labels may be lines of a class, such as walls of a floor plan; least share
-of the panels' pixels in the bars' color that makes them so."""
+"""Width in pixels up to which gray bars between labels may be lines of a class, such as walls of a floor plan; colored
+ones may be at any width, since programs leave white, black or gray between panels. Least share of the panels' pixels in
+the bars' color that makes them so."""
 
 SEAM_CONTRAST = 12.0
 """Step across the seam between two panels without a bar, in levels: more than JPEG leaves in a flat area."""
@@ -76,14 +77,17 @@ def find_panels(image: NDArray[np.uint8], content: ImageKind) -> Panels | None:
 
 
 def _is_divided_by_walls(image: NDArray[np.uint8], found: Panels) -> bool:
-    """Tell whether thin bars between labels have a color that the labels have inside."""
-    if found.bar > MAX_WALL or not LABEL_KINDS.issuperset(found.kinds):
+    """Tell whether bars between labels, thin or colored, have a color that the labels have inside."""
+    if not LABEL_KINDS.issuperset(found.kinds):
         return False
     top, bottom, left, right = found.boxes[0]
     middle = found.bar // 2
     bar = image[top:bottom, right + middle] if found.columns > 1 else image[bottom + middle, left:right]
+    color = np.median(bar, axis=0)
+    if found.bar > MAX_WALL and np.ptp(color) <= BAR_RANGE:
+        return False
     inside = np.concatenate([image[y:b, x:r].reshape(-1, 3) for y, b, x, r in found.boxes])
-    alike = np.abs(inside.astype(int) - np.median(bar, axis=0)).max(axis=1) <= BAR_RANGE
+    alike = np.abs(inside.astype(int) - color).max(axis=1) <= BAR_RANGE
     return bool(alike.mean() >= MIN_WALL_SHARE)
 
 

@@ -150,13 +150,13 @@ def test_a_part_that_may_be_a_label_in_jpeg_is_no_panel(monkeypatch, reason, kin
     assert found == kind or (found, kind) == ("overlay", "photo")
 
 
-def test_walls_between_the_rooms_of_a_plan_are_no_bars():
-    plan = np.zeros((200, 240, 3), np.uint8)
-    for number, (y, x) in enumerate([(0, 0), (0, 90), (102, 0), (102, 150)]):
+@pytest.mark.parametrize(("width", "color"), [(4, (0, 0, 0)), (14, (180, 60, 240))])
+def test_walls_between_the_rooms_of_a_plan_are_no_bars(width, color):
+    plan = np.full((196 + width, 240, 3), color, np.uint8)
+    for number, (y, x) in enumerate([(0, 0), (0, 90), (98 + width, 0), (98 + width, 150)]):
         plan[y : y + 98, x:] = COLORS[1 + number]
-        plan[y : y + 98, max(x - 4, 0) : x] = COLORS[0]
-    plan[98:102] = COLORS[0]
-    plan[40:44, 90:] = COLORS[0]
+        plan[y : y + 98, max(x - width, 0) : x] = color
+    plan[40:44, 90:] = color
     assert classify(plan).kind == "color label"
 
 
