@@ -253,13 +253,16 @@ def is_small_object(mode: Mode, context: Context) -> Verdict | None:
 
 
 def is_thin_object(mode: Mode, context: Context) -> Verdict | None:
-    """Thin objects make a class where no mixture explains them, and each image that has them has several."""
+    """Thin objects make a class where no mixture explains them, and each image that has them has several.
+
+    Of many images, a few have windows that mislead, as `is_in_few_images` says of pixels.
+    """
     if mode.source != Source.THIN:
         return None
     seen = f"{mode.pixels} windows in {mode.images} image{'s' if mode.images != 1 else ''}"
     least = t.LONE_WINDOWS if mode.images == 1 else max(t.THIN_WINDOWS, t.THIN_PER_IMAGE * mode.images)
-    if mode.pixels < least:
-        return Verdict("rejected", f"thin objects only, too few: {seen}", 0.6)
+    if mode.pixels < least or mode.images < t.LONE_SHARE * context.images:
+        return Verdict("rejected", f"thin objects only, too few: {seen} of {context.images}", 0.6)
     if (off_lines(mode.color, context.colors)[1] < t.THIN_OFF).any():
         return Verdict("rejected", f"mixture: thin objects only, {seen}" + parents(mode, context), 0.6)
     return Verdict("accepted", f"thin objects only: {seen}", 0.6)

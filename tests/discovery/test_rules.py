@@ -161,7 +161,8 @@ def test_thin_objects_are_a_class_where_no_mixture_explains_them():
     assert verdict_of(lines((220, 20, 60)), ROAD, white).verdict == "accepted"
     assert "too few: 7 windows" in verdict_of(lines((220, 20, 60), pixels=7), ROAD, white).reason
     assert "in 1 image" in verdict_of(lines((220, 20, 60), images=1), ROAD, white).reason
-    assert verdict_of(lines((220, 20, 60), images=1, pixels=20), ROAD, white).verdict == "accepted"
+    assert verdict_of(lines((220, 20, 60), images=1, pixels=20), ROAD, white, images=20).verdict == "accepted"
+    assert "2 images of 51" in verdict_of(lines((220, 20, 60)), ROAD, white, images=51).reason
     assert verdict_of(lines((128, 128, 130)), BLACK, white).reason.startswith("mixture")
     assert "too few: 14 windows" in verdict_of(lines((220, 20, 60), images=3, pixels=14), ROAD, white).reason
 
