@@ -189,3 +189,10 @@ def test_masks_are_the_same_bytes_on_every_executor(tmp_path):
     alone = [mask for chunk in Serial().map(MaskFiles(), paths) for mask in chunk]
     for executor in (Threads(workers=3), Processes(workers=2)):
         assert [mask for chunk in executor.map(MaskFiles(), paths) for mask in chunk] == alone
+
+
+def test_an_array_gets_the_mask_of_a_lossless_image():
+    palette = Palette(["a", "b"], [(0, 0, 0), (200, 30, 40)])
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[8:20, 8:20] = (200, 30, 40)
+    assert np.array_equal(Jpeg().for_palette(palette, Rgb())(pixels), pixels[..., 0] > 0)

@@ -123,8 +123,10 @@ class JpegMask:
 
     def examine(self, label: LabelImage) -> Examined:
         """Return the index mask, how many MCUs the file has for it, and in how many the mask is consistent."""
+        if not isinstance(label, LabelImage):
+            label = LabelImage.from_array(label)
         start = self._boundary(label)
-        file = label.coefficients(read_coefficients) if isinstance(label, LabelImage) else None
+        file = label.coefficients(read_coefficients)
         if file is None and not label.encoding.lossy:
             file = recover_coefficients(label.pixels, start.astype(np.uint16), self._palette)
         if file is None:
