@@ -23,6 +23,12 @@ JPEG_LUMA_TABLE: Table = (
 )  # fmt: skip
 """Table K.1 of ITU-T T.81, which the IJG's library scales by the quality."""
 
+JPEG_CHROMA_TABLE: Table = (
+    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,
+    24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99, *(99,) * 32,
+)  # fmt: skip
+"""Table K.2 of ITU-T T.81, for chroma."""
+
 ZIGZAG: Table = (
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
     12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
@@ -143,11 +149,11 @@ def scale_percent(quality: int) -> int:
     return 5000 // quality if quality < 50 else 200 - 2 * quality
 
 
-@lru_cache(maxsize=128)
-def scale_table(quality: int) -> Table:
-    """Return the luma table that the IJG's library writes at a quality, 1 to 100."""
+@lru_cache(maxsize=256)
+def scale_table(quality: int, table: Table = JPEG_LUMA_TABLE) -> Table:
+    """Return the table that the IJG's library makes of a standard one, luma's or chroma's, at a quality, 1 to 100."""
     percent = scale_percent(quality)
-    return tuple(min(max((step * percent + 50) // 100, 1), 255) for step in JPEG_LUMA_TABLE)
+    return tuple(min(max((step * percent + 50) // 100, 1), 255) for step in table)
 
 
 def _read_png(data: bytes) -> Encoding:

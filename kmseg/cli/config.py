@@ -34,7 +34,6 @@ PARTS = (
     "executor",
     "cache",
 )
-
 """The groups and settings that every plan has, by their keys in the config."""
 
 AUTO = "kmseg.datasets.auto.Auto"

@@ -166,7 +166,8 @@ def look_at(tree: Tree, series: Series, most: int) -> Series:
         if len(seen) == AGREEING and len({_group(one.kind.kind) for one in seen}) == 1:
             break
     if seen and all(one.is_uniform for one in seen):
-        seen += [one for path in _largest_files(tree, paths) for one in _glance(tree, path)]
+        known = {one.path for one in seen}
+        seen += [one for path in _largest_files(tree, paths) if path not in known for one in _glance(tree, path)]
     return _classify_series(series, seen)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from kmseg.discovery.planes import Planes
 from kmseg.encoding import Encoding, scale_percent
 from kmseg.pixels.packing import pack
+from kmseg.pixels.ycbcr import rgb_planes
 
 MOST_WINDOWS = 2000
 """Windows of an image that are looked at, the first ones."""
@@ -61,7 +62,7 @@ def find_thin_objects(label: NDArray[np.uint8], encoding: Encoding, planes: Plan
         place, filters = (MARGIN, top, len(label)), (np.float32(rows), np.float32(columns))
         count += find_thin(strip, place, filters, np.float32(LOST * steps), errors, found[count:], shapes[count:])
     luma, blue, red, weight = found[:count].astype(np.float64).T
-    colors = np.stack([luma + 1.402 * red, luma - 0.344136 * blue - 0.714136 * red, luma + 1.772 * blue], axis=1)
+    colors = rgb_planes(luma, blue, red)
     possible = ((colors >= -OUTSIDE) & (colors <= 255 + OUTSIDE)).all(axis=1)
     yield from _group(np.clip(colors[possible], 0, 255), weight[possible], shapes[:count][possible])
 

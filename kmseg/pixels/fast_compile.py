@@ -16,7 +16,7 @@ from weakref import WeakSet
 
 from numba.core import event
 from numba.core.codegen import JITCodeLibrary
-from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
+from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]  # private
 from numba.core.registry import cpu_target
 from numba.core.targetconfig import ConfigStack, TargetConfig
 from numba.core.types.functions import BaseFunction
@@ -59,7 +59,7 @@ class _Defaults(dict[Any, Any]):
         return self[config]
 
 
-class Faster(event.Listener):  # type: ignore[misc]
+class Faster(event.Listener):  # type: ignore[misc]  # as above
     """What numba calls when it begins and ends to compile a function, functions within functions included."""
 
     def __init__(self) -> None:

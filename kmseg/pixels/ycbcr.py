@@ -43,3 +43,9 @@ def from_ycbcr(samples: NDArray[Any]) -> NDArray[np.int64]:
     green = luma + ((-_fixed(0.34414) * blue - _fixed(0.71414) * red + 32768) >> 16)
     of_red, of_blue = luma + ((_fixed(1.402) * red + 32768) >> 16), luma + ((_fixed(1.772) * blue + 32768) >> 16)
     return np.clip(np.stack([of_red, green, of_blue], axis=1), 0, 255)
+
+
+def rgb_planes(luma: NDArray[Any], blue: NDArray[Any], red: NDArray[Any]) -> NDArray[Any]:
+    """Return the colors `(..., 3)` of luma, and blue and red less 128, each `(...)`; not rounded and not clipped."""
+    green = luma - 0.344136 * blue - 0.714136 * red
+    return np.stack([luma + 1.402 * red, green, luma + 1.772 * blue], axis=-1)

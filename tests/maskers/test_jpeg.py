@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kmseg.color_spaces.rgb import Rgb
-from kmseg.encoding import JPEG_LUMA_TABLE
+from kmseg.encoding import JPEG_CHROMA_TABLE, JPEG_LUMA_TABLE
 from kmseg.errors import UserError
 from kmseg.executors.processes import Processes
 from kmseg.executors.serial import Serial
@@ -12,7 +12,7 @@ from kmseg.images import Box, LabelImage, read_label_image
 from kmseg.maskers import examine
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg import Jpeg
-from kmseg.maskers.jpeg.decoded import JPEG_CHROMA_TABLE, Sampling, compress, scale, to_rgb
+from kmseg.maskers.jpeg.decoded import Sampling, compress, scale, to_rgb
 from kmseg.maskers.jpeg.file_model import axis, cosines
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette

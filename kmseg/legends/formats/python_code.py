@@ -147,7 +147,7 @@ def _assignments(node: ast.AST, blocks: tuple[str, ...], known: Mapping[str, Any
     """Yield the values that a block and those within it assign once, if they are written out."""
     own: dict[str, _Assigned] = {}
     known, twice = dict(known), set()
-    inner: list[ast.AST] = []
+    inner: list[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef] = []
     for part in _statements(node):
         if isinstance(part, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             inner.append(part)
@@ -171,7 +171,7 @@ def _assignments(node: ast.AST, blocks: tuple[str, ...], known: Mapping[str, Any
                 known[name] = value
     yield from own.values()
     for part in inner:
-        yield from _assignments(part, (*blocks, f"{part.name}:{part.lineno}"), known)  # type: ignore[attr-defined]
+        yield from _assignments(part, (*blocks, f"{part.name}:{part.lineno}"), known)
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
@@ -288,8 +288,9 @@ def _rows_of_calls(tree: ast.AST, what: str) -> Iterator[CodeLegend]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.List | ast.Tuple) or len(node.elts) < 2:
             continue
-        calls = [part for part in node.elts if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)]
-        if len(calls) != len(node.elts) or len({part.func.id for part in calls}) != 1:  # type: ignore[attr-defined]
+        calls = [part for part in node.elts if isinstance(part, ast.Call)]
+        callees = [part.func.id for part in calls if isinstance(part.func, ast.Name)]
+        if len(callees) != len(node.elts) or len(set(callees)) != 1:
             continue
         with suppress(ValueError, TypeError, SyntaxError, UserError, RecursionError):
             words = [{word.arg: ast.literal_eval(word.value) for word in part.keywords} for part in calls]

@@ -17,19 +17,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.encoding import JPEG_LUMA_TABLE, Table, scale_percent
+from kmseg.encoding import JPEG_CHROMA_TABLE, JPEG_LUMA_TABLE, Table, scale_table
 from kmseg.maskers.jpeg.coefficients import SAMPLINGS, Coefficients
 from kmseg.maskers.jpeg.file_model import BLOCK, cosines
-from kmseg.pixels.ycbcr import to_ycbcr
+from kmseg.pixels.ycbcr import rgb_planes, to_ycbcr
 
 Plane = NDArray[np.float32]
 Planes = tuple[Plane, Plane, Plane]
-
-JPEG_CHROMA_TABLE: Table = (
-    17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99,
-    24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99, *(99,) * 32,
-)  # fmt: skip
-"""The chroma table of ITU-T T.81, annex K, row by row."""
 
 NOISE = 0.3
 """Standard deviation of a coefficient computed back: pixels are whole numbers, 0.29, and colors were rounded, too."""
@@ -175,9 +169,7 @@ def to_planes(colors: Plane) -> Planes:
 def to_rgb(planes: Planes) -> Plane:
     """Return the colors `(H, W, 3)` of luma, blue and red, not clipped."""
     luma, blue, red = planes
-    luma = luma + np.float32(128)
-    green = luma - np.float32(0.344136) * blue - np.float32(0.714136) * red
-    return np.stack([luma + np.float32(1.402) * red, green, luma + np.float32(1.772) * blue], axis=2)
+    return rgb_planes(luma + np.float32(128), blue, red)
 
 
 def transform(plane: Plane) -> Plane:
@@ -373,8 +365,8 @@ def _shows(chroma: Period | None, evidence: float, quality: int | None = None) -
 
 
 def scale(standard: Table, quality: int) -> Plane:
-    """Return the steps that the IJG's library makes of a standard table at a quality, 1 to 100."""
-    return np.clip((np.array(standard) * scale_percent(quality) + 50) // 100, 1, 255).astype(np.float32)
+    """Return the steps of a standard table at a quality, `(64,)`."""
+    return np.array(scale_table(quality, standard), np.float32)
 
 
 def _log_odds(values: Plane) -> NDArray[np.float64]:
