@@ -357,14 +357,15 @@ def _pools(series: Sequence[Series]) -> Photos:
 
 
 def _partners(keys: Mapping[str, str], photos: Photos) -> dict[str, str]:
-    """Return the photo of each label, by paths: among all photos, or, where these have few, among one series of them.
+    """Return the photo of each label, by paths: among all photos, or, where one series of them has more, in that.
 
-    A word that all photos of the data set have, such as leftImg8bit, other photos of the tree lack.
+    A word that all photos of the data set have, such as leftImg8bit, other photos of the tree lack, and of two photos
+    with the label's name, one beside some results, neither would be taken.
     """
     everything, *single = photos
     found = match_names(list(keys), list(everything)).pairs
-    if len(found) < 0.5 * len(keys):
-        largest = sorted(single, key=len, reverse=True)[:POOLS]
+    if len(found) < len(keys):
+        largest = [pool for pool in sorted(single, key=len, reverse=True)[:POOLS] if len(pool) > len(found)]
         found = max((found, *(match_names(list(keys), list(pool)).pairs for pool in largest)), key=len)
     return {keys[label]: everything[photo] for label, photo in found.items()}
 

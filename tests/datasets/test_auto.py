@@ -107,6 +107,16 @@ def test_predictions_and_object_numbers_are_named_and_not_taken(tmp_path):
     assert f"dataset.root={tmp_path}/predictions to use them" in lines
 
 
+def test_a_photo_with_a_copy_beside_some_results_is_still_the_photo_of_its_label(tmp_path):
+    put(tmp_path, "data/labels/{}.png", "data/images/{}.jpg", count=8)
+    for number in range(2):
+        write_rgb(tmp_path / f"result/{number}.jpg", draw_photo(number))
+        write_rgb(tmp_path / f"result/{number}_pred.png", draw_label(number))
+    record = decide(str(tmp_path)).record()
+    assert record["photos"] == {"folders": ["data/images"], "paired": 8, "without": 0}
+    assert accounted(tmp_path, record) == 20
+
+
 def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
     put(tmp_path, "masks/coarse/{}.png", "images/{}.jpg")
     put(tmp_path, "masks/fine/{}.png", None)
