@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from kmseg import storage
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UserError
-from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.legends.default_maps import common_colors
 from kmseg.legends.formats import CODE_SUFFIX, Legend, read_code_legends, read_legend
 from kmseg.legends.recognition import is_copy
 from kmseg.palette import Palette
+from kmseg.pixels.local_range import FLAT_RANGE, local_range
 
 SUFFIXES = frozenset(
     {
@@ -283,7 +283,7 @@ def _collect_colors(labels: Sequence[NDArray[np.uint8]], exact: int) -> tuple[ND
         packed = label.astype(np.uint32) @ np.array([65536, 256, 1], np.uint32)
         values, counts = np.unique(packed, return_counts=True)
         if len(values) > exact:
-            flat = local_range(np.ascontiguousarray(label)) <= FLAT_RANGE
+            flat = local_range(label) <= FLAT_RANGE
             if flat.mean() >= MIN_FLAT:
                 packed = packed[flat]
                 values, counts = np.unique(packed, return_counts=True)

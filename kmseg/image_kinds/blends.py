@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from kmseg.image_kinds.flatness import local_range
+from kmseg.pixels.local_range import local_range
 
 
 def is_overlay(tiles: Sequence[NDArray[np.uint8]]) -> bool:
     """Tell whether an image that is no label has the chroma of one: a few sharp, saturated chroma values cover it."""
     chroma = [cv2.cvtColor(np.ascontiguousarray(t), cv2.COLOR_RGB2YCrCb)[..., 1:] for t in tiles]
-    flat = np.concatenate([c[local_range(np.ascontiguousarray(c)) <= 8] for c in chroma])
+    flat = np.concatenate([c[local_range(c) <= 8] for c in chroma])
     if len(flat) < 256:
         return False
     side = 64

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.image_kinds.blends import is_overlay
-from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.image_kinds.kinds import (
     BINARY_MASK,
     COLOR_LABEL,
@@ -29,6 +28,7 @@ from kmseg.image_kinds.mixtures import MAX_CORE_UNEXPLAINED, explain
 from kmseg.image_kinds.peaks import find_peaks, look_up, measure_tightness, table_of_nearest
 from kmseg.image_kinds.ramps import measure_ramps
 from kmseg.image_kinds.reduced_photo import is_reduced_photo
+from kmseg.pixels.local_range import FLAT_RANGE, local_range
 
 SAMPLE_PIXELS = 1 << 18
 """Pixels looked at for colors; of larger images, full-resolution tiles spread over the image."""
@@ -170,7 +170,7 @@ def classify_content(image: NDArray[np.uint8]) -> ImageKind:
     gray = is_gray(image)
     values = _exact_values(image) if gray else ()
     tiles = _sample(image)
-    ranges = [local_range(np.ascontiguousarray(tile)) for tile in tiles]
+    ranges = [local_range(tile) for tile in tiles]
     total = sum(r.size for r in ranges)
     flat = np.concatenate([tile[r <= FLAT_RANGE] for tile, r in zip(tiles, ranges, strict=True)])
     exact = sum(int((r == 0).sum()) for r in ranges) / total

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.image_kinds.content import classify_content
-from kmseg.image_kinds.flatness import FLAT_RANGE, local_range
 from kmseg.image_kinds.kinds import COLOR_LABEL, LABEL_KINDS, PLAIN_BACKGROUND, SMALL, ImageKind, Panels
+from kmseg.pixels.local_range import FLAT_RANGE, local_range
 
 MAX_PANEL_DOUBT = 2.0
 """Doubt up to which a panel is the label if it is in half as much doubt as the next: busy labels in JPEG."""
@@ -128,7 +128,7 @@ def _share_no_color(image: NDArray[np.uint8]) -> bool:
     half = image.shape[1] // 2
     flats = []
     for part in (image[:, :half], image[:, -half:]):
-        flat = part[local_range(np.ascontiguousarray(part)) <= FLAT_RANGE]
+        flat = part[local_range(part) <= FLAT_RANGE]
         flats.append(np.unique((flat >> 4) @ np.array([256, 16, 1], np.uint16), return_counts=True))
     if min(len(cells) for cells, _ in flats) == 0:
         return False

@@ -7,19 +7,25 @@ pixel lies on no edge. The compiled loops that compute it for rows and blocks of
 
 from __future__ import annotations
 
+from functools import reduce
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from kmseg.pixels.arrays import U8Image, U8Plane
+from kmseg.pixels.arrays import U8Plane
+
+FLAT_RANGE = 12
+"""Levels that a 3x3 neighborhood inside one class may span: JPEG at quality 50 leaves about this much there."""
 
 
-def local_range(image: U8Image, size: int = 3) -> U8Plane:
+def local_range(image: NDArray[np.uint8], size: int = 3) -> U8Plane:
     """Return the local range of each pixel, in the channel where it is largest.
 
     Parameters
     ----------
-    image : ndarray of shape (H, W, 3), uint8
-        An RGB image. Neighbors outside it do not count.
+    image : ndarray of shape (H, W, C) or (H, W), uint8
+        Neighbors outside it do not count.
     size : int
         Pixels on a side of the neighborhood, odd.
 
@@ -28,6 +34,6 @@ def local_range(image: U8Image, size: int = 3) -> U8Plane:
     ndarray of shape (H, W), uint8
         Levels.
     """
-    kernel = np.ones((size, size), np.uint8)
-    red, green, blue = cv2.split(cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel)))
-    return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
+    image, kernel = np.ascontiguousarray(image), np.ones((size, size), np.uint8)
+    channels = cv2.split(cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel)))
+    return np.asarray(reduce(cv2.max, channels), np.uint8)
