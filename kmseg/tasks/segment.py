@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kmseg.audit.drift import Drift
 from kmseg.audit.pixel_match import explained_shares, note_unmatched, refuse_unmatched, write_images
 from kmseg.datasets import Item, list_items
 from kmseg.datasets.splits import Split
 from kmseg.discovery.damage import summarize
+from kmseg.discovery.palette import Found
 from kmseg.files import noting_files
 from kmseg.images import JPEG_SUFFIXES
 from kmseg.maskers.boundary import Boundary
@@ -26,7 +28,7 @@ from kmseg.pipeline.finish_writers import finish_writers
 from kmseg.pipeline.incremental import saved_palette
 from kmseg.pipeline.look_at_input import InputDoubt, explained_by, look_at_input, say_transparent
 from kmseg.pipeline.manifest import only_run_in
-from kmseg.pipeline.mask_dataset import mask_dataset
+from kmseg.pipeline.mask_dataset import Masked, mask_dataset
 from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.precompile import start_compiling, wait_until_compiled
@@ -34,6 +36,7 @@ from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally
 from kmseg.pipeline.unrecorded import describe_unrecorded
 from kmseg.pixels.jit import when_compiling
+from kmseg.trackers import TrackedRun
 from kmseg.writers.dataset_layout import Layout
 
 FEW_CONSISTENT = 0.9
@@ -56,73 +59,129 @@ class Segment:
         prepare_folder(plan)
         when_compiling(start_compiling)
         progress = Progress()
-        palette = plan.palette.given
-        if palette is None and plan.incremental:
-            palette = saved_palette(plan)
-        if palette is not None:
-            check_writers(plan, palette)
+        given = plan.palette.given
+        if given is None and plan.incremental:
+            given = saved_palette(plan)
+        if given is not None:
+            check_writers(plan, given)
         items, notes = list_items(plan.dataset)
         check_photos(plan, items)
-        metrics: dict[str, float] = {}
-        warnings = [*plan.palette.warnings, *plan.truth.warnings, *notes, *say_split(plan, items)]
-        found, check, looked, doubt = None, NOTHING_TO_CHECK, InputDoubt(), ""
+        notes = [*plan.palette.warnings, *plan.truth.warnings, *notes, *say_split(plan, items)]
         with (
             only_run_in(plan.folder),
             noting_files() as noted,
             tracked_run(plan, len(items), progress) as tracked,
         ):
             with progress.timed("total"):
-                if not plan.incremental or palette is None:  # later incremental runs compare what is new
-                    looked = look_at_input(plan, items, progress)
-                    doubt = looked.sentence
-                    warnings += say_transparent(items)
-                if palette is None:
-                    with explained_by(doubt):
-                        found, sampled = learn_palette(plan, items, progress)
-                    doubt = looked.remaining(found, sampled.read, plan.dataset, items)
-                    palette = found.palette
-                    announce_palette(plan, palette)
-                    record_found(tracked, plan, found, progress)
-                    warnings += [found.said, *found.remarks, *how_to_name(plan, palette)]
-                    check_writers(plan, palette)
-                    metrics |= {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
-                warnings += say_ids(plan, palette)
+                chosen = choose_palette(plan, items, given, tracked, progress)
                 wait_until_compiled()
-                masked = mask_dataset(plan, items, palette, progress)
-                warnings += masked.notes
-                tally = masked.tally
-                if plan.incremental:
-                    metrics |= masked.counts
-                if found is None:
-                    check = check_palette(plan, items, palette, masked, progress)
-                    warnings += check.warnings
-                    metrics |= check.drift.metrics
-                elif plan.incremental:
-                    warnings += record_known_gaps(plan, items, palette, masked, progress)
-                warnings += [
-                    describe_damage(tally),
-                    *warn_few_evaluated(plan, tally),
-                    *warn_absent_classes(plan, palette, tally),
-                    *warn_inconsistent(plan, tally),
-                    *note_unmatched(tally.explained, palette),
-                    *suggest_jpeg(plan, items, tally),
-                ]
-                metrics |= measure(plan, palette, tally)
+                masked = mask_dataset(plan, items, chosen.palette, progress)
+                checks = check_masks(plan, items, chosen, masked, progress)
+                metrics = chosen.metrics | checks.metrics
+                warnings = [*notes, *chosen.warnings, *say_ids(plan, chosen.palette), *checks.warnings]
                 with progress.timed("finish"):
-                    candidates = found.candidates if found else None
-                    files = finish_writers(plan, items, palette, tally, metrics, warnings, candidates)
+                    candidates = chosen.found.candidates if chosen.found else None
+                    files = finish_writers(plan, items, chosen.palette, masked.tally, metrics, warnings, candidates)
                 if masked.files is not None:
                     known = {*masked.files, *noted, *files}
                     warnings.append(describe_unrecorded(plan.output, known, masked.started))
-            files.append(write_images(plan.folder / "images.csv", tally.explained, palette))
-            files += check.drift.write(plan.folder / "drift.csv")
+            tally = masked.tally
+            files.append(write_images(plan.folder / "images.csv", tally.explained, chosen.palette))
+            files += checks.drift.write(plan.folder / "drift.csv")
             pixels = tally.class_pixels[:-1]
             outcome = finish_run(
-                plan, tracked, progress, palette, pixels, metrics, tally.failures, tuple(warnings), files
+                plan, tracked, progress, chosen.palette, pixels, metrics, tally.failures, tuple(warnings), files
             )
             if plan.max_unmatched is not None:
                 refuse_unmatched(plan.max_unmatched, tally.explained, plan.folder / "images.csv", outcome.warnings)
-            return replace(outcome, drifted=bool(check.drift), doubt=doubt, palette_shown=found is not None)
+            return replace(
+                outcome, drifted=bool(checks.drift), doubt=chosen.doubt, palette_shown=chosen.found is not None
+            )
+
+
+@dataclass(frozen=True)
+class ChosenPalette:
+    """The palette of a run: given, found by an earlier run, or found now.
+
+    Attributes
+    ----------
+    palette : Palette
+    found : Found or None
+        How it was found in the labels; None if this run did not search.
+    doubt : str
+        Why the input may not be label images; empty without doubt.
+    warnings : list of str
+    metrics : dict of str to float
+    """
+
+    palette: Palette
+    found: Found | None
+    doubt: str
+    warnings: list[str]
+    metrics: dict[str, float]
+
+
+def choose_palette(
+    plan: Plan, items: Sequence[Item], given: Palette | None, tracked: TrackedRun, progress: Progress
+) -> ChosenPalette:
+    """Look at the input and, unless a palette is given, find it in the labels."""
+    looked, warnings = InputDoubt(), []
+    if not plan.incremental or given is None:  # later incremental runs compare what is new
+        looked = look_at_input(plan, items, progress)
+        warnings += say_transparent(items)
+    if given is not None:
+        return ChosenPalette(given, None, looked.sentence, warnings, {})
+    with explained_by(looked.sentence):
+        found, sampled = learn_palette(plan, items, progress)
+    palette = found.palette
+    announce_palette(plan, palette)
+    record_found(tracked, plan, found, progress)
+    check_writers(plan, palette)
+    warnings += [found.said, *found.remarks, *how_to_name(plan, palette)]
+    doubt = looked.remaining(found, sampled.read, plan.dataset, items)
+    metrics = {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
+    return ChosenPalette(palette, found, doubt, warnings, metrics)
+
+
+@dataclass(frozen=True)
+class MaskChecks:
+    """What the masks say of the palette, the truth and the damage of the labels.
+
+    Attributes
+    ----------
+    drift : Drift
+        Colors of the labels that the given palette lacks.
+    warnings : list of str
+    metrics : dict of str to float
+    """
+
+    drift: Drift
+    warnings: list[str]
+    metrics: dict[str, float]
+
+
+def check_masks(
+    plan: Plan, items: Sequence[Item], chosen: ChosenPalette, masked: Masked, progress: Progress
+) -> MaskChecks:
+    """Compare a palette that was given with the labels, and measure the masks."""
+    palette, tally, check = chosen.palette, masked.tally, NOTHING_TO_CHECK
+    warnings = [*masked.notes]
+    metrics = dict(masked.counts) if plan.incremental else {}
+    if chosen.found is None:
+        check = check_palette(plan, items, palette, masked, progress)
+        warnings += check.warnings
+        metrics |= check.drift.metrics
+    elif plan.incremental:
+        warnings += record_known_gaps(plan, items, palette, masked, progress)
+    warnings += [
+        describe_damage(tally),
+        *warn_few_evaluated(plan, tally),
+        *warn_absent_classes(plan, palette, tally),
+        *warn_inconsistent(plan, tally),
+        *note_unmatched(tally.explained, palette),
+        *suggest_jpeg(plan, items, tally),
+    ]
+    return MaskChecks(check.drift, warnings, metrics | measure(plan, palette, tally))
 
 
 def how_to_name(plan: Plan, palette: Palette) -> list[str]:
