@@ -14,7 +14,15 @@ from kmseg import image_kinds
 from kmseg.datasets import Dataset, existing_folder
 from kmseg.datasets.decision import Decision, plural
 from kmseg.datasets.folder import Folder
-from kmseg.datasets.inspection import LabelSet, Series, common_folder, find_series, label_sets, read_sample
+from kmseg.datasets.inspection import (
+    FEW_BESIDE_MANY,
+    LabelSet,
+    Series,
+    common_folder,
+    find_series,
+    label_sets,
+    read_sample,
+)
 from kmseg.datasets.layouts import detect_layout
 from kmseg.datasets.layouts.hint import LayoutHint
 from kmseg.datasets.legend_search import LegendFit, find_legends
@@ -295,11 +303,13 @@ def _explain_unused(
     for found in sets:
         if found is chosen:
             continue
-        what = found.doubt or ("labels of the same photos" if found.pairs else f"{plural(found.kind)} without photos")
+        shared = _overlap(set(found.pairs.values()), set(chosen.pairs.values()))
+        whose = f"of {'the same' if shared else 'other'} photos" if found.pairs else "without photos"
+        what = found.doubt or f"{'labels' if found.pairs else plural(found.kind)} {whose}"
         reasons |= dict.fromkeys(found.paths, what)
-        if found.doubt == "predictions":
+        if found.doubt == "predictions" or (found.doubt == FEW_BESIDE_MANY and found.pairs):
             words = folder_settings(root, tree, found, {}, None)
-            hints[f"{found} holds predictions"] = " ".join(
+            hints[f"{found} holds {found.doubt}"] = " ".join(
                 quote_override(f"dataset.{name}", value) for name, value in words.items()
             )
     unused = {

@@ -68,7 +68,11 @@ POOLS = 8
 """Series of photos that are tried one by one, the largest ones."""
 
 FEW = 10
-"""A set without photos is not meant if another has so many times its images: pictures of a README, mostly."""
+"""A set is not meant if another has so many times its images: pictures of a README, or an example, mostly. Beside a set
+with photos those of the other that have photos count."""
+
+FEW_BESIDE_MANY = "labels, few beside many"
+"""What is said of such a set."""
 
 LABELS = (image_kinds.COLOR_LABEL, image_kinds.INDEX_MASK, image_kinds.BINARY_MASK)
 """Kinds that may be labels, the preferred first."""
@@ -319,9 +323,11 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
         else:
             home.append(one)
     sets = [_scored(tuple(group), photos, hint) for group in groups]
-    most = max((len(found.paths) for found in sets if not found.doubt), default=0)
-    few = [found for found in sets if not found.pairs and len(found.paths) * FEW <= most and not found.doubt]
-    sets = [replace(found, doubt="few beside many") if found in few else found for found in sets]
+    sure = [found for found in sets if not found.doubt]
+    most = max((len(found.paths) for found in sure), default=0)
+    most_paired = max((len(found.pairs) for found in sure), default=0)
+    few = [found for found in sure if len(found.paths) * FEW <= (most_paired if found.pairs else most)]
+    sets = [replace(found, doubt=FEW_BESIDE_MANY) if found in few else found for found in sets]
     return sorted(sets, key=lambda found: (-found.score, found.folders))
 
 

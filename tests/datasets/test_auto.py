@@ -117,6 +117,20 @@ def test_a_photo_with_a_copy_beside_some_results_is_still_the_photo_of_its_label
     assert accounted(tmp_path, record) == 20
 
 
+def test_an_example_pair_beside_the_whole_data_set_is_not_taken_for_it(tmp_path):
+    for number in range(12):
+        write_rgb(
+            tmp_path / f"masks/{number}.png",
+            np.uint8(255) * (draw_label(number) == COLORS["sky"]).all(-1)[..., None].repeat(3, -1),
+        )
+        write_rgb(tmp_path / f"images/{number}.jpg", draw_photo(number))
+    put(tmp_path, "render/{}_label.png", "render/{}.jpg", count=1, start=50)
+    decision = decide(str(tmp_path))
+    assert decision.labels.folders == ["masks"]
+    assert decision.record()["photos"]["paired"] == 12
+    assert any("render" in what and "few beside many" in what for what in decision.hints)
+
+
 def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
     put(tmp_path, "masks/coarse/{}.png", "images/{}.jpg")
     put(tmp_path, "masks/fine/{}.png", None)
