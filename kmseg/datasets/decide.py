@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -81,7 +81,7 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
     if chosen is None:
         return _decide_panels(root, tree, series, panels, hint)
     settings = folder_settings(root, tree, chosen, dict(chosen.pairs), photos)
-    pairs = dict(chosen.pairs) if photos is None else _given_pairs(root, settings)
+    pairs = _pairs_of_run(root, settings, () if patterns else set(chosen.paths))
     found, lists = _find_splits(root, tree, chosen, hint) if splits is None else ({}, splits)
     if lists:
         settings["splits"] = lists
@@ -94,15 +94,34 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
     )  # fmt: skip
 
 
-def _given_pairs(root: str, settings: Mapping[str, Any]) -> dict[str, str]:
-    """Return the photos that the user's own folder of photos has, by the labels' paths below the tree."""
-    items = Folder(**settings).items()
-    start = Path(root).resolve()
-    return {
-        item.label.resolve().relative_to(start).as_posix(): str(item.photo)
-        for item in items
-        if item.photo and item.label.resolve().is_relative_to(start)
-    }
+def _pairs_of_run(root: str, settings: Mapping[str, Any], labels: Collection[str]) -> dict[str, str]:
+    """Return the photos that a run with these settings finds, by the labels' paths below the tree.
+
+    Raises
+    ------
+    Undecided
+        If the run would take other images than these labels, where there are any.
+    """
+    pairs: dict[str, str] = {}
+    more = []
+    for item in Folder(**settings).items():
+        label = _below(root, item.label)
+        if labels and label not in labels:
+            more.append(label)
+        if item.photo:
+            pairs[label] = _below(root, item.photo)
+    if more:
+        raise Undecided(
+            f"{len(labels)} labels lie in {settings['root']} among other images, and no pattern of names tells them "
+            f"from {more[0]}{f' and {len(more) - 1} more' * (len(more) > 1)}; move them apart, or give dataset.labels"
+        )
+    return pairs
+
+
+def _below(root: str, path: Path) -> str:
+    """Return a file's path below the root, and of one that is not there the path as it is."""
+    start, whole = (Path(one).expanduser().absolute() for one in (root, path))
+    return whole.relative_to(start).as_posix() if whole.is_relative_to(start) else str(path)
 
 
 def _choose(

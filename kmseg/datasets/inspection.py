@@ -65,7 +65,7 @@ RIVAL_OVERLAP = 0.3
 """Share of the photos of the smaller of two series of labels from which on the series are rivals."""
 
 POOLS = 8
-"""Series of photos that are tried one by one, the largest ones."""
+"""Parts of the photos that are tried one by one, the largest ones."""
 
 FEW = 10
 """A set is not meant if another has so many times its images: pictures of a README, or an example, mostly. Beside a set
@@ -127,9 +127,14 @@ class Series:
         }
 
     @cached_property
+    def own_words(self) -> frozenset[str]:
+        """The words that its names have in common."""
+        return frozenset((*split_words(self.named.prefix), *split_words(self.named.ending)))
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """The words of its folders and of what its names have in common."""
-        return frozenset((*split_words(self.folder), *split_words(self.named.prefix), *split_words(self.named.ending)))
+        return self.own_words | frozenset(split_words(self.folder))
 
     @property
     def is_label(self) -> bool:
@@ -346,33 +351,42 @@ def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:
 
 
 Photos = Sequence[Mapping[str, str]]
-"""Images that may be photos, their paths by their keys: all of them, then each series."""
+"""Images that may be photos, their paths by their keys: all of them, those of folders alike but for the split, and each
+series."""
 
 
 def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
     """Return the images that may be photos: photos, or, where these are no label's, other pictures."""
-    photos = _pools([one for one in series if one.kind == image_kinds.PHOTO])
-    if any(_partners(one.keys, photos) for one in labels):  # one by one: a label and a prediction have one photo
-        return photos
+    known = [one for one in series if one.kind == image_kinds.PHOTO]
+    for found in ([one for one in known if not one.own_words & (DISPLAY_WORDS | PREDICTION_WORDS)], known):
+        photos = _pools(found)
+        if any(_partners(one.keys, photos) for one in labels):  # one by one: a label and a prediction have one photo
+            return photos
     others = [one for one in series if not one.is_label and not one.holds_label]
     return _pools([one for one in others if not one.words & (DISPLAY_WORDS | PREDICTION_WORDS)])
 
 
 def _pools(series: Sequence[Series]) -> Photos:
-    return [{key: path for one in series for key, path in one.keys.items()}, *(one.keys for one in series)]
+    roles: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for one in series:
+        roles[tuple(_roles(one.folder))] |= one.keys
+    everything = {key: path for pool in roles.values() for key, path in pool.items()}
+    return [everything, *roles.values(), *(one.keys for one in series)]
 
 
 def _partners(keys: Mapping[str, str], photos: Photos) -> dict[str, str]:
-    """Return the photo of each label, by paths: among all photos, or, where one series of them has more, in that.
+    """Return the photo of each label, by paths: among all photos, or, where a part of them has more, in that.
 
     A word that all photos of the data set have, such as leftImg8bit, other photos of the tree lack, and of two photos
-    with the label's name, one beside some results, neither would be taken.
+    with the label's name, one beside some results, neither would be taken. Of parts that have as many, the one with
+    the fewest other photos is taken.
     """
-    everything, *single = photos
+    everything, *parts = photos
     found = match_names(list(keys), list(everything)).pairs
     if len(found) < len(keys):
-        largest = [pool for pool in sorted(single, key=len, reverse=True)[:POOLS] if len(pool) > len(found)]
-        found = max((found, *(match_names(list(keys), list(pool)).pairs for pool in largest)), key=len)
+        larger = [part for part in sorted(parts, key=len, reverse=True)[:POOLS] if len(part) > len(found)]
+        paired = [(match_names(list(keys), list(part)).pairs, len(part)) for part in larger]
+        found, _ = max(((found, 0), *paired), key=lambda entry: (len(entry[0]), -entry[1]))
     return {keys[label]: everything[photo] for label, photo in found.items()}
 
 

@@ -3,7 +3,8 @@
 The rule. Names are split into words and numbers. Words that are in every name of one side and in no name of the other
 (`_mask`, `_L`, `leftImg8bit`) are dropped: where both sides have such words, only words for kinds of images
 (`label`, `image`, ...), so that `cat_1` and `dog_1` do not meet. What remains must be equal, and stand once on each
-side: first of the whole path below the folder, then of the name alone. A file that fits two others belongs to neither.
+side: first of the whole path below the folder, then of the name alone. Of files that are then left, all words for kinds
+of images are dropped, also those that only some names of a side have. A file that fits two others belongs to neither.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def match_names(first: Sequence[str], second: Sequence[str]) -> Matches:
     {'a/1_mask': 'a/1', 'a/2_mask': 'a/2'}
     """
     pairs: dict[str, str] = {}
-    for reduce in (_exact, _words_of_path, _words_of_name):
+    for reduce in (_exact, _words_of_path, _words_of_name, _scene_of_path, _scene_of_name):
         left = [key for key in first if key not in pairs]
         used = set(pairs.values())
         right = [key for key in second if key not in used]
@@ -90,17 +91,31 @@ def _exact(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any],
 
 
 def _words_of_path(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    return _cores(
-        {key: [split_words(part) for part in key.split("/")] for key in first},
-        {key: [split_words(part) for part in key.split("/")] for key in second},
-    )
+    return _cores(_split_paths(first), _split_paths(second))
 
 
 def _words_of_name(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    return _cores(
-        {key: [split_words(key.rpartition("/")[2])] for key in first},
-        {key: [split_words(key.rpartition("/")[2])] for key in second},
-    )
+    return _cores(_split_names(first), _split_names(second))
+
+
+def _scene_of_path(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _scenes(_split_paths(first)), _scenes(_split_paths(second))
+
+
+def _scene_of_name(first: Sequence[str], second: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    return _scenes(_split_names(first)), _scenes(_split_names(second))
+
+
+def _split_paths(keys: Sequence[str]) -> dict[str, Sequence[Words]]:
+    return {key: [split_words(part) for part in key.split("/")] for key in keys}
+
+
+def _split_names(keys: Sequence[str]) -> dict[str, Sequence[Words]]:
+    return {key: [split_words(key.rpartition("/")[2])] for key in keys}
+
+
+def _scenes(words: Mapping[str, Sequence[Words]]) -> dict[str, Any]:
+    return {key: _without(parts, KIND_WORDS) for key, parts in words.items()}
 
 
 def _cores(

@@ -12,6 +12,9 @@ from kmseg.datasets.listing import why_unread
 from kmseg.datasets.patterns import escape, selected
 from kmseg.datasets.tree import Tree
 
+MAX_NAMED = 50
+"""Labels up to which each is named where no pattern tells them from other images of their folder."""
+
 
 def panel_settings(rows: int, columns: int, label: int) -> tuple[str, dict[str, Any]]:
     """Return the option of `dataset` that reads one panel of each file, and the setting that says which.
@@ -37,14 +40,11 @@ def folder_settings(root: str, tree: Tree, labels: LabelSet, pairs: Mapping[str,
     choices: list[list[str]] = [[], sorted(set(patterns)), leaves, folders, folder_patterns(labels.series, folder)]
     below = {path[len(start) :]: path for path in images}
     mine = set(labels.paths)
-    wanted = next(
-        (
-            choice
-            for choice in choices
-            if len(choice) <= len(folders) and {below[p] for p in selected(below, choice)} == mine
-        ),
-        choices[-1],
-    )
+    choices = [choice for choice in choices if len(choice) <= len(folders)]
+    choices.append([pattern.replace("*.", "*[0-9].") for pattern in choices[-1]])  # `1.png` beside `1_RGB.png`
+    if len(labels.paths) <= MAX_NAMED:
+        choices.append([escape(path[len(start) :]) for path in labels.paths])
+    wanted = next((choice for choice in choices if {below[p] for p in selected(below, choice)} == mine), choices[-1])
     found: dict[str, Any] = {"root": str(Path(root) / folder)}
     if wanted:
         found["labels"] = wanted[0] if len(wanted) == 1 else wanted

@@ -131,6 +131,19 @@ def test_an_example_pair_beside_the_whole_data_set_is_not_taken_for_it(tmp_path)
     assert any("render" in what and "few beside many" in what for what in decision.hints)
 
 
+def test_labels_with_plain_names_among_their_photos_and_others_are_taken_alone(tmp_path):
+    for number in range(9):
+        write_rgb(tmp_path / f"{number}_RGB.png", draw_photo(number))
+        write_rgb(tmp_path / f"{number}_overlay.png", draw_photo(number) // 2 + draw_label(number) // 2)
+        if number < 6:
+            write_rgb(tmp_path / f"{number}.png", draw_label(number))
+    decision = decide(str(tmp_path))
+    items = Folder(**decision.settings).items()
+    assert [item.label.name for item in items] == [f"{number}.png" for number in range(6)]
+    assert [item.photo.name for item in items] == [f"{number}_RGB.png" for number in range(6)]
+    assert decision.record()["photos"]["paired"] == 6
+
+
 def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
     put(tmp_path, "masks/coarse/{}.png", "images/{}.jpg")
     put(tmp_path, "masks/fine/{}.png", None)

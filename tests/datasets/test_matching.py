@@ -20,6 +20,7 @@ PAIRED = {
     "a folder an image": (["a_json/label", "b_json/label"], ["a_json/img", "b_json/img"]),
     "letters at a number": (["1mask", "2mask"], ["1", "2"]),
     "Roboflow": (["t/i0_jpg.rf.0a0f_mask", "t/i1_jpg.rf.1a_mask"], ["t/i0_jpg.rf.0a0f", "t/i1_jpg.rf.1a"]),
+    "an ending in one split": (["train/labels/1_mask", "test/labels/2"], ["train/images/1", "test/images/2"]),
     "capitals": (["IMG_1_mask"], ["img_1"]),
 }  # fmt: skip
 
