@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import shutil
 import zlib
 from dataclasses import replace
@@ -10,6 +11,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.truth import read_true_mask
@@ -32,11 +34,8 @@ HOSTILE = [
 
 def shown_pixels(page) -> np.ndarray:
     """Read the recolored example as the browser holds it, `(H, W, 3)`."""
-    width, height, data = page.evaluate(
-        """() => { const c = document.getElementById("mask");
-        return [c.width, c.height, [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data]]; }"""
-    )
-    return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+    png = page.evaluate("document.getElementById('mask').toDataURL()")
+    return np.array(Image.open(io.BytesIO(base64.b64decode(png.partition(",")[2]))).convert("RGB"))
 
 
 def opened(page, path):
