@@ -9,7 +9,8 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, is_dataclass
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,19 @@ def plugin_files() -> list[Path]:
     return [path for path in files if re.search(r"^OPTIONS\b", path.read_text("utf-8", "replace"), re.M)]
 
 
+@cache
+def _entry_points(path: tuple[str, ...]) -> EntryPoints:
+    """Return the entry points of plugins, given `sys.path`; a look at every installed package takes some 20 ms."""
+    return entry_points(group="kmseg.plugins")
+
+
 def installed_plugins() -> list[tuple[str, Path]]:
     """Return name and `conf/` of the installed packages with an entry point of the group `kmseg.plugins`.
 
     The entry point names the package. A package that is missing or has no `conf/` is reported and skipped.
     """
     found = []
-    for entry in entry_points(group="kmseg.plugins"):
+    for entry in _entry_points(tuple(sys.path)):
         try:
             spec = find_spec(entry.module)
         except ImportError:

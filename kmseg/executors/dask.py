@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from kmseg.errors import UserError
@@ -53,17 +53,12 @@ class Dask:
     @contextmanager
     def _client(self) -> Iterator[Any]:
         try:
-            from dask.distributed import Client, LocalCluster
+            from dask.distributed import Client
         except ImportError:
             raise UserError("executor=dask needs Dask; install it with: pip install 'kmseg[cluster]'") from None
         if self.address is None:
             workers = available_cores() if self.workers in (-1, "auto") else int(self.workers)
-            with (
-                LocalCluster(
-                    n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=__name__
-                ) as cluster,
-                Client(cluster, set_as_default=False) as client,
-            ):
+            with Client(local_cluster(workers), set_as_default=False) as client:
                 yield client
             return
         try:
@@ -75,6 +70,14 @@ class Dask:
             ) from error
         with client:
             yield client
+
+
+@cache
+def local_cluster(workers: int) -> Any:
+    """Return a cluster on this machine, started once for all passes over the images; Dask ends it as Python ends."""
+    from dask.distributed import LocalCluster
+
+    return LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0", preload=__name__)
 
 
 def dask_setup(worker: Any) -> None:

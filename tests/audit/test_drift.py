@@ -154,10 +154,10 @@ def test_the_alarm_of_an_incremental_run_is_a_full_runs(nightly, kmseg, labels, 
     assert len(COLORS) == len(full.palette())
 
 
-def test_what_a_recorded_run_was_alarmed_by_is_in_its_record(nightly, labels, tmp_path):
+def test_what_a_recorded_run_was_alarmed_by_is_in_its_record(nightly, labels, tmp_path, make_home):
     from mlflow import MlflowClient
 
-    store = ("tracker=mlflow", f"tracker.folder={tmp_path}/store")
+    store = ("tracker=mlflow", f"tracker.folder={make_home(tmp_path / 'store')}")
     nightly(*store)
     write_rgb(labels / "8.png", with_person(8))
     assert nightly(*store).code == 3

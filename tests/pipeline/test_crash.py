@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -22,14 +23,14 @@ def command(tmp_path, legend):
     return ["dataset=folder", f"dataset.root={labels}", "writers=[index_png,color_png,preview]"]
 
 
-@pytest.fixture
-def shorter_command(tmp_path, legend):
+@pytest.fixture(scope="module")
+def shorter_command(tmp_path_factory):
     """A run for the tests that repeat it often, and do not mind if it has just ended when it is killed."""
-    labels = noisy_labels(tmp_path / "some", images=30, size=160)
+    labels = noisy_labels(tmp_path_factory.mktemp("some"), images=30, size=160)
     return ["dataset=folder", f"dataset.root={labels}", "writers=[index_png,color_png,preview]"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def fork(prepared):
     """Start a run in a process that is forked, not started: for the many runs that are killed."""
 
@@ -50,8 +51,8 @@ def test_a_run_killed_at_any_moment_leaves_nothing_torn_and_is_completed(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, command, monkeypatch, fork):
-    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, command, monkeypatch, make_home, fork):
+    monkeypatch.setenv("KMSEG_HOME", str(make_home(tmp_path / "home")))
     folder = tmp_path / "run"
     process = fork(folder, command)
     while process.poll() is None and len(list(folder.glob("masks/*.png"))) < 5:
@@ -65,6 +66,19 @@ def test_a_tracked_run_that_was_killed_and_completed_is_recorded_once(tmp_path, 
     assert runs == [("FINISHED",)]
 
 
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, shorter_command, store_with_tables, fork):
+    """A run that was not killed, recorded in the store of a home of its own."""
+    folder = tmp_path_factory.mktemp("recorded")
+    (folder / "home").mkdir()
+    shutil.copy(store_with_tables, folder / "home")
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setenv("KMSEG_HOME", str(folder / "home"))
+        said, _ = (process := fork(folder / "whole", shorter_command)).communicate()
+    assert process.returncode == 0, said
+    return folder
+
+
 MOMENTS = {
     "as it begins its record": lambda folder, process: holds_open(process, "mlflow.db"),
     "in the midst of its masks": lambda folder, process: len(list(folder.glob("masks/*.png"))) > 5,
@@ -76,13 +90,13 @@ MOMENTS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(
-    tmp_path, shorter_command, monkeypatch, moment, fork
+    tmp_path, shorter_command, monkeypatch, moment, recorded, fork
 ):
-    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
-    said, _ = (first := fork(tmp_path / "whole", shorter_command)).communicate()
-    assert first.returncode == 0, said
+    monkeypatch.setenv("KMSEG_HOME", str(recorded / "home"))
     folder, process = tmp_path / "run", None
-    store = sqlite3.connect(tmp_path / "home" / "mlflow.db", isolation_level=None)
+    store = sqlite3.connect(recorded / "home" / "mlflow.db", isolation_level=None)
+    of_runs = "select run_uuid, status from runs where lifecycle_stage = 'active' order by start_time"
+    before = store.execute(of_runs).fetchall()
     if moment != "as it begins its record":
         process = fork(folder, shorter_command)
         while process.poll() is None and not list(folder.glob("masks/*.png")):
@@ -96,14 +110,14 @@ def test_a_run_killed_while_its_store_is_locked_is_completed_and_recorded_once(
     store.execute("rollback")
     said, _ = (again := fork(folder, [*shorter_command, "resume=true"])).communicate()
     assert again.returncode == 0, said
-    assert results(folder) == results(tmp_path / "whole")
-    runs = store.execute("select run_uuid, status from runs where lifecycle_stage = 'active'").fetchall()
-    assert [status for _, status in runs] == ["FINISHED"] * 2
+    assert results(folder) == results(recorded / "whole")
+    runs = store.execute(of_runs).fetchall()
+    assert (runs[:-1], runs[-1][1]) == (before, "FINISHED")
     of_run = "select key, value from metrics where run_uuid = ? and key not like 'time/%' order by key"
-    figures = [store.execute(of_run, (run,)).fetchall() for run, _ in runs]
+    figures = [store.execute(of_run, (run,)).fetchall() for run, _ in (runs[0], runs[-1])]
     assert figures[0] == figures[1]
     store.close()
-    assert not list((tmp_path / "home" / "spool").glob("*.json"))
+    assert not list((recorded / "home" / "spool").glob("*.json"))
 
 
 def lock(store: sqlite3.Connection) -> None:

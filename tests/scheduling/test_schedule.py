@@ -257,8 +257,8 @@ def test_run_now_does_not_run_a_job_twice_at_once(tmp_path):
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
+def home(tmp_path, monkeypatch, make_home):
+    monkeypatch.setenv("KMSEG_HOME", str(make_home(tmp_path / "home")))
     return tmp_path / "home" / "schedule"
 
 

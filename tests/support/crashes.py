@@ -63,13 +63,17 @@ class Forked:
             self.returncode = self._server.ask(poll=self.pid)
         return self.returncode
 
+    def said(self) -> str:
+        """Return what was printed so far."""
+        return self._out.read_text()
+
     def communicate(self, timeout: float = 300) -> tuple[str, None]:
         """Wait for the end, for `timeout` seconds at most; return what was printed."""
         last = time.monotonic() + timeout
         while self.poll() is None:
-            assert time.monotonic() < last, f"still running after {timeout} s:\n{self._out.read_text()}"
+            assert time.monotonic() < last, f"still running after {timeout} s:\n{self.said()}"
             time.sleep(0.01)
-        said = self._out.read_text()
+        said = self.said()
         self._out.unlink()
         return said, None
 
@@ -151,8 +155,9 @@ class Kills:
         """Kill `times` runs; half of them at any moment, half once files are being written."""
         moments = random.Random(seed)
         whole = self.folder.parent / "whole"
-        began = time.perf_counter()
-        said, _ = (process := self.start(whole, self.words)).communicate()
+        process = self.start(whole, self.words)
+        began = time.perf_counter()  # not before: the first start may prepare the process that forks
+        said, _ = process.communicate()
         assert process.returncode == 0, said
         lasted = time.perf_counter() - began
         expected = results(whole)

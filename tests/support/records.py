@@ -10,6 +10,13 @@ from pathlib import Path
 from kmseg.trackers.mlflow import MlflowTracker
 
 
+def make_tables(uri: str) -> None:
+    """Make the tables of a store."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    SqlAlchemyStore(uri, "artifacts")
+
+
 def record(tracker: MlflowTracker, folder: Path, name: str, between: Callable[[], object] = lambda: None) -> str:
     """Track a run with every kind of call; `between` is called in the middle."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -46,8 +46,8 @@ def point_for_point(home):
 
 
 @pytest.mark.slow
-def test_a_sweep_is_one_parent_that_names_the_best_run_and_the_failed_one(kmseg, labels, legend, tmp_path):
-    home, folder = tmp_path / "home", tmp_path / "sweep"
+def test_a_sweep_is_one_parent_that_names_the_best_run_and_the_failed_one(kmseg, labels, legend, tmp_path, make_home):
+    home, folder = make_home(tmp_path / "home"), tmp_path / "sweep"
     words = ("dataset=folder", f"dataset.root={labels}", f"truth.legend={legend}", f"hydra.sweep.dir={folder}")
     ran = kmseg(*words, "clusterer.k=99,2,4", "--multirun", tracker="mlflow", env={"KMSEG_HOME": str(home)})
     assert ran.code == 1
@@ -87,9 +87,11 @@ def test_a_sweep_that_is_repeated_with_resume_runs_only_what_is_not_finished(kms
 
 
 @pytest.mark.slow
-def test_a_sweep_that_was_killed_and_resumed_leaves_what_one_does_that_was_not(kmseg, labels, tmp_path, prepared):
+def test_a_sweep_that_was_killed_and_resumed_leaves_what_one_does_that_was_not(
+    kmseg, labels, tmp_path, make_home, prepared
+):
     words = ("dataset=folder", f"dataset.root={labels}", "clusterer.k=2,3", "sampling.images=2,3")
-    homes = {name: tmp_path / name for name in ("whole", "killed")}
+    homes = {name: make_home(tmp_path / name) for name in ("whole", "killed")}
     where = {name: f"hydra.sweep.dir={tmp_path}/{name}-sweep" for name in homes}
     env = {name: {"KMSEG_HOME": str(home)} for name, home in homes.items()}
     assert kmseg(*words, where["whole"], "--multirun", tracker="mlflow", env=env["whole"]).code == 0
@@ -116,8 +118,8 @@ def test_a_sweep_that_was_killed_and_resumed_leaves_what_one_does_that_was_not(k
 
 @pytest.mark.slow
 @pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
-def test_runs_nest_under_the_sweep_with_every_launcher(kmseg, labels, tmp_path, launcher):
-    home, folder = tmp_path / "home", tmp_path / "it's a sweep"
+def test_runs_nest_under_the_sweep_with_every_launcher(kmseg, labels, tmp_path, make_home, launcher):
+    home, folder = make_home(tmp_path / "home"), tmp_path / "it's a sweep"
     words = (
         "dataset=folder",
         f"dataset.root={labels}",

@@ -42,11 +42,11 @@ def test_a_run_is_found_again_in_mlflow(kmseg, labels, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_failed_run_is_recorded_as_failed(tmp_path):
-    tracker = MlflowTracker(folder=str(tmp_path))
+def test_a_failed_run_is_recorded_as_failed(tmp_path, make_home):
+    tracker = MlflowTracker(folder=str(make_home(tmp_path / "home")))
     with pytest.raises(RuntimeError), tracker.start("a run", "that fails", tmp_path):
         raise RuntimeError("broken")
-    with sqlite3.connect(tmp_path / "mlflow.db") as store:
+    with sqlite3.connect(tmp_path / "home" / "mlflow.db") as store:
         assert store.execute("select status, name from runs").fetchall() == [("FAILED", "a run")]
 
 
@@ -113,10 +113,10 @@ def test_another_sqlite_store_keeps_its_artifacts_beside_it(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
-def test_a_record_that_is_gone_on_with_holds_everything_once(tmp_path):
+def test_a_record_that_is_gone_on_with_holds_everything_once(tmp_path, make_home):
     from mlflow import MlflowClient
 
-    tracker = MlflowTracker(folder=str(tmp_path / "store"))
+    tracker = MlflowTracker(folder=str(make_home(tmp_path / "store")))
     with tracker.start("a sweep", "summed up before its failed runs were done anew", tmp_path) as run:
         run.table("sweep.json", {"k": [1]})
     with tracker.reopen(run.key) as again:

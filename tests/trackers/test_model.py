@@ -17,10 +17,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def load(tmp_path, monkeypatch):
+def load(tmp_path, monkeypatch, make_home):
     """Load a model of the store in `tmp_path / "home"`."""
     import mlflow
 
+    make_home(tmp_path / "home")
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/home/mlflow.db")
     monkeypatch.chdir(tmp_path)
     yield mlflow.pyfunc.load_model

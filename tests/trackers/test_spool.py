@@ -26,9 +26,9 @@ BROKEN = "create trigger broken before insert on metrics begin select raise(abor
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def home(tmp_path, monkeypatch, make_home):
     monkeypatch.setenv("KMSEG_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
+    return make_home(tmp_path / "home")
 
 
 def sql(store: Path, text: str) -> list[tuple]:
@@ -84,7 +84,7 @@ def test_a_store_of_an_older_mlflow_is_taken_over_and_loses_nothing(home, tmp_pa
     from mlflow.store.db.utils import _get_alembic_config, create_sqlalchemy_engine
     from mlflow.store.tracking.dbmodels.initial_models import Base
 
-    home.mkdir(parents=True)
+    (home / "mlflow.db").unlink()
     uri = f"sqlite:///{home}/mlflow.db"
     Base.metadata.create_all(create_sqlalchemy_engine(uri))
     command.upgrade(_get_alembic_config(uri), "0584bdc529eb")  # the tables as MLflow 2.17 had them

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
-import subprocess
-import sys
+import time
 import urllib.error
 import urllib.request
 
 import pytest
 
-from tests.conftest import REPO, draw_label, write_rgb
+from tests.conftest import draw_label, write_rgb
 from tests.support.browser import broken_pictures
+from tests.support.crashes import Forked
 
 pytestmark = pytest.mark.slow
 
@@ -23,39 +24,38 @@ SOON = 60_000
 
 
 @pytest.fixture(scope="module")
-def address(home):
+def address(home, prepared):
     """The printed address of `task=ui`, whose port is taken; it is stopped by SIGTERM, and nothing is left."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        served = subprocess.Popen(
-            [sys.executable, str(REPO / "run.py"), "task=ui", f"task.port={taken.getsockname()[1]}"],
-            cwd=home,
-            env={**os.environ, "KMSEG_HOME": str(home)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with pytest.MonkeyPatch.context() as changed:
+            changed.setenv("KMSEG_HOME", str(home))
+            served = Forked(prepared(), home, words=["task=ui", f"task.port={taken.getsockname()[1]}"])
         try:
-            line = served.stdout.readline()
-            assert line.startswith("view     http://127.0.0.1:"), line + served.stderr.read()
-            assert f":{taken.getsockname()[1]}/" not in line
-            yield line.split()[-1]
+            while "Stop with Ctrl-C" not in served.said():
+                assert served.poll() is None, served.said()
+                time.sleep(0.05)
+            (address,) = re.findall(r"^view     (http://127\.0\.0\.1:\S+)$", served.said(), re.MULTILINE)
+            assert f":{taken.getsockname()[1]}/" not in address
+            yield address
         finally:
-            served.send_signal(signal.SIGTERM)
-            _, err = served.communicate(timeout=60)
-    assert served.returncode == 0, err
+            os.kill(served.pid, signal.SIGTERM)
+            said, _ = served.communicate(timeout=60)
+    assert served.returncode == 0, said
     with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(line.split()[-1], timeout=5)
+        urllib.request.urlopen(address, timeout=5)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory, prepared):
+def home(tmp_path_factory, prepared, store_with_tables):
     """A store with a sweep of two runs."""
     root = tmp_path_factory.mktemp("pages")
     for number in range(4):
         write_rgb(root / "labels" / f"{number}.png", draw_label(number))
     words = ["-m", "dataset=folder", f"dataset.root={root}/labels", "clusterer.k=3,4", f"hydra.sweep.dir={root}/sweep"]
+    (root / "home").mkdir()
+    shutil.copy(store_with_tables, root / "home")
     env = {**os.environ, "KMSEG_HOME": str(root / "home")}
     said = str(root / "said.txt")
     code = prepared().ask(words=words, cwd=str(root), env=env, out=said, err=said)
