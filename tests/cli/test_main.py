@@ -54,16 +54,6 @@ def test_the_same_command_twice_gives_the_same_bytes(kmseg, labels):
     assert results[0] == results[1]
 
 
-def test_all_cores_give_what_one_core_gives(kmseg, labels):
-    files = {}
-    for executor in ("serial", "threads", "processes"):
-        ran = kmseg("dataset=folder", f"dataset.root={labels}", "clusterer.k=4", f"executor={executor}")
-        assert ran.code == 0, ran.err
-        files[executor] = {p.name: p.read_bytes() for p in ran.folder.rglob("*.png")}
-        shutil.rmtree(ran.folder)
-    assert files["serial"] == files["threads"] == files["processes"]
-
-
 def test_purpose_1_the_rgb_value_of_every_class(kmseg, labels):
     ran = kmseg("task=discover", "dataset=folder", f"dataset.root={labels}", "clusterer.k=4")
     assert ran.code == 0, ran.err

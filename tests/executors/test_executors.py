@@ -269,9 +269,12 @@ def test_the_chunks_of_a_killed_worker_are_repeated(cluster, tmp_path):
     seen.mkdir()
     results = Dask(address=address).map(Slowly(seen), range(24))
     first = next(results)
+    until = time.monotonic() + 60
+    while len({path.name.split("-")[1] for path in seen.iterdir()}) < 2:  # both have begun
+        assert time.monotonic() < until
+        time.sleep(0.01)
     os.killpg(workers[0].pid, signal.SIGKILL)
     assert flat([first, *results]) == [n * n for n in range(24)]
-    assert len({path.name.split("-")[1] for path in seen.iterdir()}) == 2  # both had begun
     with pytest.raises(ZeroDivisionError) as raised:
         list(Dask(address=address).map(divide_by_width, [Item("broken", Path("broken.png"))]))
     assert raised.value.__notes__[0] == "while working on broken.png"

@@ -49,8 +49,9 @@ def prepare() -> None:
     from kmseg.pipeline.precompile import load_audit_loops, load_mask_loops
 
     # Two workers of pytest compile the loops at the same time: each begins with those that the other does not.
-    loads = [load_mask_loops, load_audit_loops, load_discovery_loops]
-    for load in loads if os.environ.get("PYTEST_XDIST_WORKER") != "gw1" else [loads[2], load_jpeg_loops, *loads[:2]]:
+    # The first has those of discovery from tests without a command, with which it begins (`tests/conftest.py`).
+    loads = [load_jpeg_loops, load_mask_loops, load_audit_loops, load_discovery_loops]
+    for load in loads if os.environ.get("PYTEST_XDIST_WORKER") == "gw1" else reversed(loads):
         load()
     with initialize(version_base="1.3", config_path=None):
         compose("config", ["dataset=folder", "dataset.root='/a b'", "clusterer.k=4", "writers=[index_png]"])

@@ -324,12 +324,20 @@ def test_datumaros_layout_has_a_mask_for_each_image_and_the_classes(written):
         assert read_palette(part / "dataset_meta.json").names == (*NAMES, "ignored")
 
 
-def test_every_layout_is_written_by_worker_processes_too(kmseg, labels):
-    writers = "paletted_png,mmsegmentation,ultralytics,yolo_seg,cityscapes,huggingface,coco,voc,datumaro"
+def test_all_cores_give_what_one_core_gives_in_every_layout(kmseg, labels):
+    writers = "index_png,preview,paletted_png,mmsegmentation,ultralytics,yolo_seg"
+    writers += ",cityscapes,huggingface,coco,voc,datumaro"
     photos = shutil.copytree(labels, labels.parent / "photos")
-    words = ("dataset=folder", f"dataset.root={labels}", f"dataset.photos={photos}", "executor=processes")
-    ran = kmseg(*words, f"writers=[{writers}]", "writers.mmsegmentation.val=0")
-    assert ran.code == 0, ran.err
-    assert len(list((ran.folder / "mmsegmentation/img_dir/train").rglob("*.png"))) == 6
-    assert len(list((ran.folder / "yolo_seg/labels").rglob("*.txt"))) == 6
-    assert not list(ran.folder.rglob("*.part"))
+    words = ("dataset=folder", f"dataset.root={labels}", f"dataset.photos={photos}", "clusterer.k=4")
+    files = {}
+    for executor in ("serial", "threads", "processes"):
+        ran = kmseg(*words, f"executor={executor}", f"writers=[{writers}]", "writers.mmsegmentation.val=0")
+        assert ran.code == 0, ran.err
+        found = [path for path in ran.folder.rglob("*") if path.suffix in (".png", ".txt", ".part")]
+        files[executor] = {path.relative_to(ran.folder).as_posix(): path.read_bytes() for path in found}
+        shutil.rmtree(ran.folder)
+    assert files["serial"] == files["threads"] == files["processes"]
+    assert {"masks/far/away/5.png", "preview.png"} <= files["serial"].keys()
+    for folder in ("mmsegmentation/img_dir/train/", "yolo_seg/labels/"):
+        assert sum(name.startswith(folder) for name in files["serial"]) == 6
+    assert not [name for name in files["serial"] if name.endswith(".part")]
