@@ -82,6 +82,8 @@ def decide(root: str, labels: Any = None, photos: Any = None, splits: str | None
         return _decide_panels(root, tree, series, panels, hint)
     settings = folder_settings(root, tree, chosen, dict(chosen.pairs), photos)
     pairs = _pairs_of_run(root, settings, () if patterns else set(chosen.paths))
+    if photos is None and not pairs:
+        settings.pop("photos", None)
     found, lists = _find_splits(root, tree, chosen, hint) if splits is None else ({}, splits)
     if lists:
         settings["splits"] = lists

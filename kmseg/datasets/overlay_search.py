@@ -13,6 +13,7 @@ from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.overlay import find_opacity, read_sample_pair
 from kmseg.datasets.tree import Tree
+from kmseg.datasets.words import LABEL_WORDS, PHOTO_WORDS
 from kmseg.errors import UnreadableImage
 
 LOOKED_AT = 4
@@ -26,7 +27,8 @@ MIN_PEAK = 0.6
 0.3 to 0.7: drawn scenes of ten classes in JPEG 90 have 0.72 and more, two versions of one photo 0.35 and less."""
 
 OPACITIES = 0.15, 0.9
-"""Opacities of a blend; beyond them it is a tint that nobody sees, or lines and areas painted over."""
+"""Opacities of a blend; beyond them it is a tint that nobody sees, or lines and areas painted over. Of images that are
+called labels, beside images that are called photos, such areas are the labels."""
 
 MIN_COVERED = 0.05
 """Least share of the pixels in which an overlay differs from its photo."""
@@ -55,15 +57,29 @@ class Blend:
 
 
 def find_blend(tree: Tree, series: Sequence[Series]) -> Blend | None:
-    """Return the surest overlays that are all images of their folder and have their photos in another; None without."""
+    """Return the overlays that are all images of their folder and have their photos in another; None without.
+
+    Of several those of the most images are taken, then the surest. An overlay and its photo may be exchanged, since the
+    photo, too, is a mixture of both: what is called a photo is no overlay on what is called a label.
+    """
     pictures = [one for one in series if not one.is_label and _is_whole_folder(tree, one)]
     found = [
         blend
         for one in pictures
         for other in pictures
-        if one.folder != other.folder and (blend := _look(tree, one, other)) is not None
+        if one.folder != other.folder
+        and not (_is_called_photo(one) and _is_called_label(other))
+        and (blend := _look(tree, one, other)) is not None
     ]
-    return max(found, key=lambda blend: blend.peak, default=None)
+    return max(found, key=lambda blend: (len(blend.pairs), blend.peak), default=None)
+
+
+def _is_called_photo(series: Series) -> bool:
+    return bool(series.words & PHOTO_WORDS) and not series.words & LABEL_WORDS
+
+
+def _is_called_label(series: Series) -> bool:
+    return bool(series.words & LABEL_WORDS) and not series.words & PHOTO_WORDS
 
 
 def _is_whole_folder(tree: Tree, series: Series) -> bool:
@@ -91,6 +107,7 @@ def _look(tree: Tree, overlays: Series, photos: Series) -> Blend | None:
     if np.mean(covered) < MIN_COVERED:
         return None
     opacity, peak = find_opacity(samples)
-    if peak < MIN_PEAK or not OPACITIES[0] <= opacity <= OPACITIES[1]:
+    most = 1.0 if _is_called_label(overlays) and _is_called_photo(photos) else OPACITIES[1]
+    if peak < MIN_PEAK or not OPACITIES[0] <= opacity <= most:
         return None
     return Blend(overlays, photos, pairs, opacity, peak)

@@ -375,6 +375,18 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
         decide(str(tmp_path / "two"))
 
 
+def test_labels_painted_over_their_photos_are_not_exchanged_for_them(tmp_path):
+    for number in range(4):
+        photo, label = kinds.draw_photo(number), kinds.draw_label(number)
+        write_rgb(tmp_path / "images" / f"{number}.png", photo)
+        empty = (label == label[0, 0]).all(axis=-1, keepdims=True)
+        painted = np.rint(0.06 * photo + 0.94 * label).astype(np.uint8)
+        write_rgb(tmp_path / "masks" / f"{number}.png", np.where(empty, photo, painted))
+    decision = decide(str(tmp_path))
+    assert (decision.dataset, decision.labels.folders) == ("overlay", ["masks"])
+    assert {photo.rpartition("/")[0] for photo in decision.photos.values()} == {"images"}
+
+
 LAYOUT = """
 from dataclasses import dataclass
 from kmseg.datasets.layouts.hint import LayoutHint
