@@ -39,6 +39,7 @@ from kmseg.errors import (
     printable,
 )
 from kmseg.plugins import plugin_errors
+from kmseg.second_process import start_early
 
 if TYPE_CHECKING:
     from kmseg.pipeline.plan import Listing, Outcome
@@ -77,6 +78,8 @@ def main() -> None:
     except UserError as error:
         _fail(error)
     _export_plugins(sys.argv[1:])
+    if _is_likely_tracked(sys.argv[1:]):
+        start_early("kmseg.trackers.mlflow.recorder")
     try:
         _run()
     except KeyboardInterrupt:
@@ -192,6 +195,19 @@ def _export_plugins(words: Sequence[str]) -> None:
     known = os.environ.get("KMSEG_PLUGINS", "")
     if named and named[-1] not in ("", "null"):
         os.environ["KMSEG_PLUGINS"] = os.pathsep.join([named[-1], *([known] if known else [])])
+
+
+def _is_likely_tracked(words: Sequence[str]) -> bool:
+    """Return whether a command is likely to be one run that MLflow records, so that a second process may import it.
+
+    Wrong guesses cost that process's time: the config decides, but is composed later.
+    """
+    from kmseg.executors import available_cores
+
+    given = dict(word.partition("=")[::2] for word in words)
+    likely = given.get("tracker", "mlflow") == "mlflow" and given.get("task", "segment") in ("segment", "discover")
+    in_question = any(word.startswith("-") for word in words) or "mlflow" in sys.modules
+    return likely and not in_question and available_cores() > 1
 
 
 @cache
