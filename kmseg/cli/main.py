@@ -78,8 +78,7 @@ def main() -> None:
     except UserError as error:
         _fail(error)
     _export_plugins(sys.argv[1:])
-    if _is_likely_tracked(sys.argv[1:]):
-        start_early("kmseg.trackers.mlflow.recorder")
+    _start_second_processes(sys.argv[1:])
     try:
         _run()
     except KeyboardInterrupt:
@@ -197,17 +196,21 @@ def _export_plugins(words: Sequence[str]) -> None:
         os.environ["KMSEG_PLUGINS"] = os.pathsep.join([named[-1], *([known] if known else [])])
 
 
-def _is_likely_tracked(words: Sequence[str]) -> bool:
-    """Return whether a command is likely to be one run that MLflow records, so that a second process may import it.
+def _start_second_processes(words: Sequence[str]) -> None:
+    """Start what a command is likely to need if it is one run on more than one core.
 
-    Wrong guesses cost that process's time: the config decides, but is composed later.
+    Wrong guesses cost these processes' time: the config decides, but is composed later.
     """
     from kmseg.executors import available_cores
 
     given = dict(word.partition("=")[::2] for word in words)
-    likely = given.get("tracker", "mlflow") == "mlflow" and given.get("task", "segment") in ("segment", "discover")
-    in_question = any(word.startswith("-") for word in words) or "mlflow" in sys.modules
-    return likely and not in_question and available_cores() > 1
+    executor, task = given.get("executor", "threads"), given.get("task", "segment")
+    if any(word.startswith("-") for word in words) or task not in ("segment", "discover") or available_cores() < 2:
+        return
+    if executor == "threads":
+        start_early("kmseg.pipeline.look_apart")
+    if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
+        start_early("kmseg.trackers.mlflow.recorder")
 
 
 @cache
