@@ -199,7 +199,8 @@ def _export_plugins(words: Sequence[str]) -> None:
 def _start_second_processes(words: Sequence[str]) -> None:
     """Start what a command is likely to need if it is one run on more than one core.
 
-    Wrong guesses cost these processes' time: the config decides, but is composed later.
+    Wrong guesses cost these processes' time: the config decides, but is composed later. A process that has already
+    imported what it needs starts none.
     """
     from kmseg.executors import available_cores
 
@@ -207,7 +208,7 @@ def _start_second_processes(words: Sequence[str]) -> None:
     executor, task = given.get("executor", "threads"), given.get("task", "segment")
     if any(word.startswith("-") for word in words) or task not in ("segment", "discover") or available_cores() < 2:
         return
-    if executor == "threads":
+    if executor == "threads" and "kmseg.audit.input_kinds" not in sys.modules:
         start_early("kmseg.pipeline.look_apart")
     if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
         start_early("kmseg.trackers.mlflow.recorder")
