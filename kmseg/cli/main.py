@@ -39,6 +39,7 @@ from kmseg.errors import (
     printable,
 )
 from kmseg.plugins import plugin_errors
+from kmseg.second_process import start_early
 
 if TYPE_CHECKING:
     from kmseg.pipeline.plan import Listing, Outcome
@@ -77,6 +78,7 @@ def main() -> None:
     except UserError as error:
         _fail(error)
     _export_plugins(sys.argv[1:])
+    _start_second_processes(sys.argv[1:])
     try:
         _run()
     except KeyboardInterrupt:
@@ -192,6 +194,24 @@ def _export_plugins(words: Sequence[str]) -> None:
     known = os.environ.get("KMSEG_PLUGINS", "")
     if named and named[-1] not in ("", "null"):
         os.environ["KMSEG_PLUGINS"] = os.pathsep.join([named[-1], *([known] if known else [])])
+
+
+def _start_second_processes(words: Sequence[str]) -> None:
+    """Start what a command is likely to need if it is one run on more than one core.
+
+    Wrong guesses cost these processes' time: the config decides, but is composed later. A process that has already
+    imported what it needs starts none.
+    """
+    from kmseg.executors import available_cores
+
+    given = dict(word.partition("=")[::2] for word in words)
+    executor, task = given.get("executor", "threads"), given.get("task", "segment")
+    if any(word.startswith("-") for word in words) or task not in ("segment", "discover") or available_cores() < 2:
+        return
+    if executor == "threads" and "kmseg.audit.input_kinds" not in sys.modules:
+        start_early("kmseg.pipeline.look_apart")
+    if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
+        start_early("kmseg.trackers.mlflow.recorder")
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from kmseg.audit.input_kinds import (
     LookAtImages,
@@ -20,9 +22,10 @@ from kmseg.datasets import Dataset, Item, label_state, read_label
 from kmseg.discovery.palette import Found
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import LabelImage, has_transparent_pixels
+from kmseg.pipeline.look_apart import LookApart
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.plan import Plan
-from kmseg.pipeline.progress import Progress
+from kmseg.pipeline.progress import Progress, show_end
 
 BYTES_OF_A_LOOK = 4096
 """About the bytes that the result for one image takes in the memory cache, which saves the runs of a sweep the look."""
@@ -62,17 +65,36 @@ class InputDoubt:
         return self.sentence
 
 
-def look_at_input(plan: Plan, items: Sequence[Item], progress: Progress) -> InputDoubt:
-    """Classify a sample of the input and say what it seems to be, if not label images."""
-    chosen = sample_items(items)
-    work = LookAtImages(plan.dataset, choose_photos(chosen))
+class LookAtInput:
+    """Classify a sample of the input and say what it seems to be, if not label images.
 
-    def look() -> Looked:
-        return progress.run_stage("look", "looking at the input", plan.executor, work, chosen, work.add_up)
+    The look is taken in a second process, if one was started early, or when its result is asked for.
+    """
 
-    states = [label_state(plan.dataset, item) for item in chosen]
-    looked = FILE_CACHE.get(states, f"look {work}", look, lambda found: BYTES_OF_A_LOOK * len(found.kinds))
-    return InputDoubt(doubt_about(items, looked, plan.choices.get("dataset", "")), seem_small(looked))
+    def __init__(self, plan: Plan, items: Sequence[Item], progress: Progress) -> None:
+        self._plan, self._items, self._progress = plan, items, progress
+        self._chosen = sample_items(items)
+        self._work = LookAtImages(plan.dataset, choose_photos(self._chosen))
+        self._began = time.perf_counter()
+        self._apart = LookApart(self._work, self._chosen)
+
+    @cached_property
+    def doubt(self) -> InputDoubt:
+        """What is doubtful about the input."""
+        states = [label_state(self._plan.dataset, item) for item in self._chosen]
+        how = f"look {self._work}"
+        looked = FILE_CACHE.get(states, how, self._look, lambda found: BYTES_OF_A_LOOK * len(found.kinds))
+        sentence = doubt_about(self._items, looked, self._plan.choices.get("dataset", ""))
+        return InputDoubt(sentence, seem_small(looked))
+
+    def _look(self) -> Looked:
+        with self._progress.timed("look"):
+            looked = self._apart.result()
+        if looked is None:
+            executor, work = self._plan.executor, self._work
+            return self._progress.run_stage("look", "looking at the input", executor, work, self._chosen, work.add_up)
+        show_end("looking at the input", len(self._chosen), time.perf_counter() - self._began)
+        return looked
 
 
 def _read_sample(dataset: Dataset, items: Sequence[Item]) -> list[LabelImage]:
@@ -84,14 +106,14 @@ def _read_sample(dataset: Dataset, items: Sequence[Item]) -> list[LabelImage]:
 
 
 @contextmanager
-def explained_by(doubt: str) -> Iterator[None]:
+def explained_by(look: LookAtInput) -> Iterator[None]:
     """Put what is doubtful about the input before the message of a `UserError` that the block raises."""
     try:
         yield
     except UserError as error:
-        if not doubt:
+        if not look.doubt.sentence:
             raise
-        raise UserError(f"{doubt}\n{error}") from error
+        raise UserError(f"{look.doubt.sentence}\n{error}") from error
 
 
 def say_transparent(items: Sequence[Item]) -> list[str]:

@@ -66,12 +66,18 @@ class Progress:
             return merger.total()
 
 
+def show_end(what: str, total: int, seconds: float) -> None:
+    """Print the line with which a stage ends, where there is no terminal for a bar."""
+    if not sys.stderr.isatty():
+        print(f"{what}: {total} images in {seconds:.1f} s", file=sys.stderr)
+
+
 @contextmanager
 def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         start = time.perf_counter()
         yield lambda done: None
-        print(f"{what}: {total} images in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+        show_end(what, total, time.perf_counter() - start)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

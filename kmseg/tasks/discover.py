@@ -13,7 +13,7 @@ from kmseg.histogram import Histogram
 from kmseg.metrics.legend import legend_scores
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import learn_palette
-from kmseg.pipeline.look_at_input import explained_by, look_at_input, say_transparent
+from kmseg.pipeline.look_at_input import LookAtInput, explained_by, say_transparent
 from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
 from kmseg.pipeline.plan import Outcome, Plan
 from kmseg.pipeline.progress import Progress
@@ -35,11 +35,11 @@ class Discover:
         items, notes = list_items(plan.dataset)
         with tracked_run(plan, len(items), progress) as tracked:
             with progress.timed("total"):
-                looked = look_at_input(plan, items, progress)
-                with explained_by(looked.sentence):
+                look = LookAtInput(plan, items, progress)
+                with explained_by(look):
                     found, counted = learn_palette(plan, items, progress, plan.measured_against.palette)
                 announce_palette(plan, found.palette)
-                doubt = looked.remaining(found, counted.read, plan.dataset, items)
+                doubt = look.doubt.remaining(found, counted.read, plan.dataset, items)
                 record_found(tracked, plan, found, progress)
             metrics = {"palette/inertia": found.clusters.inertia, **_distance_shares(counted.counts, found.palette)}
             metrics["images/sampled"] = counted.read

@@ -26,7 +26,7 @@ from kmseg.pipeline.check_palette import NOTHING_TO_CHECK, check_palette, record
 from kmseg.pipeline.count_colors import learn_palette
 from kmseg.pipeline.finish_writers import finish_writers
 from kmseg.pipeline.incremental import saved_palette
-from kmseg.pipeline.look_at_input import InputDoubt, explained_by, look_at_input, say_transparent
+from kmseg.pipeline.look_at_input import LookAtInput, explained_by, say_transparent
 from kmseg.pipeline.manifest import only_run_in
 from kmseg.pipeline.mask_dataset import Masked, mask_dataset
 from kmseg.pipeline.outputs import announce_palette, finish_run, prepare_folder, record_found, tracked_run
@@ -125,20 +125,19 @@ def choose_palette(
     plan: Plan, items: Sequence[Item], given: Palette | None, tracked: TrackedRun, progress: Progress
 ) -> ChosenPalette:
     """Look at the input and, unless a palette is given, find it in the labels."""
-    looked, warnings = InputDoubt(), []
-    if not plan.incremental or given is None:  # later incremental runs compare what is new
-        looked = look_at_input(plan, items, progress)
-        warnings += say_transparent(items)
+    if given is not None and plan.incremental:  # what is new is compared with the palette
+        return ChosenPalette(given, None, "", [], {})
+    look, warnings = LookAtInput(plan, items, progress), say_transparent(items)
     if given is not None:
-        return ChosenPalette(given, None, looked.sentence, warnings, {})
-    with explained_by(looked.sentence):
+        return ChosenPalette(given, None, look.doubt.sentence, warnings, {})
+    with explained_by(look):
         found, sampled = learn_palette(plan, items, progress)
     palette = found.palette
     announce_palette(plan, palette)
     record_found(tracked, plan, found, progress)
     check_writers(plan, palette)
     warnings += [found.said, *found.remarks, *how_to_name(plan, palette)]
-    doubt = looked.remaining(found, sampled.read, plan.dataset, items)
+    doubt = look.doubt.remaining(found, sampled.read, plan.dataset, items)
     metrics = {"palette/inertia": found.clusters.inertia, "images/sampled": sampled.read}
     return ChosenPalette(palette, found, doubt, warnings, metrics)
 

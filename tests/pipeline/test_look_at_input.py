@@ -1,16 +1,23 @@
-"""What is left of a doubt about the input when the palette is known."""
+"""A look at the input, in a second process too, and what is left of a doubt when the palette is known."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
+from kmseg import second_process
+from kmseg.audit.input_kinds import LookAtImages
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.folder import Folder
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.images import read_label_image
 from kmseg.palette import Palette
+from kmseg.pipeline import look_apart
+from kmseg.pipeline.look_apart import LookApart
 from kmseg.pipeline.look_at_input import InputDoubt
 from kmseg.pipeline.palette_source import PaletteSource, find_named_palette
 from tests.support.kinds import COLORS, draw_indices
@@ -28,3 +35,21 @@ def test_a_doubt_about_small_images_is_left_only_where_the_palette_does_not_expl
     assert InputDoubt("photos", small=True).remaining(found, 3, dataset, items) == ""
     assert InputDoubt("photos", small=True).remaining(short, 3, dataset, items) == "photos"
     assert InputDoubt("photos").remaining(found, 3, dataset, items) == "photos"
+
+
+@pytest.mark.parametrize("code", [None, "pass", "import sys; sys.stdin.buffer.read()"])
+def test_a_look_in_a_second_process_sees_the_same_and_one_that_fails_is_taken_here(tmp_path, monkeypatch, code):
+    cv2.imwrite(str(tmp_path / "1.png"), np.zeros((32, 32, 3), np.uint8))
+    dataset = Folder(str(tmp_path))
+    work, items = LookAtImages(dataset), dataset.items()
+    second_process.start_early(look_apart.__name__)
+    if code is not None:
+        second_process.end(second_process.take(look_apart.__name__))
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        monkeypatch.setitem(
+            second_process._STARTED, look_apart.__name__, subprocess.Popen([sys.executable, "-c", code], **pipes)
+        )
+    process = second_process._STARTED[look_apart.__name__]
+    seen = LookApart(work, items).result()
+    assert seen == (work(items) if code is None else None)
+    assert process.poll() is not None

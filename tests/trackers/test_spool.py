@@ -211,8 +211,8 @@ class Store:
         self.told.append(values)
 
 
-def run_of(store, refuse=None, wait=999.0):
-    return SpooledRun(Record("uri", "experiment", "name", {}), store.start, lambda: (OSError,), refuse, wait)
+def run_of(store, refuse=None, due=False):
+    return SpooledRun(Record("uri", "experiment", "name", {}), store.start, lambda: (OSError,), refuse, lambda: due)
 
 
 def test_calls_before_the_store_is_opened_are_made_once_and_in_order():
@@ -228,13 +228,13 @@ def test_calls_before_the_store_is_opened_are_made_once_and_in_order():
 
 
 def test_a_store_is_opened_when_its_time_has_come_even_if_nothing_is_recorded():
-    run = run_of(Store(), wait=0)
+    run = run_of(Store(), due=True)
     run.check()
     assert run.is_open
 
 
 def test_a_store_that_cannot_be_opened_ends_the_run_at_its_next_check_if_it_is_required():
-    run = run_of(Store(OSError("away")), refuse=UserError, wait=0)
+    run = run_of(Store(OSError("away")), refuse=UserError, due=True)
     with pytest.raises(UserError, match="away"):
         run.check()
 

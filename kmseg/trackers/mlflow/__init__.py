@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
@@ -21,7 +20,7 @@ from kmseg.files import home
 from kmseg.trackers import JOB, TrackedRun, parent_key
 from kmseg.trackers.mlflow.errors import faults, first_line, shown, unusable
 from kmseg.trackers.mlflow.model import forget_models, log_model, model_uri
-from kmseg.trackers.mlflow.spool import HEAD_START, PREFIX, Record, SpooledRun, spool_folder, spooled_records
+from kmseg.trackers.mlflow.spool import PREFIX, Record, SpooledRun, spool_folder, spooled_records
 from kmseg.trackers.mlflow.view import page_address, share_view
 from kmseg.validation import check_bool, check_text
 
@@ -132,7 +131,7 @@ class MlflowTracker:
         """Serve MLflow's pages of the store; for a tracking server, only yield its address."""
         from kmseg.trackers.mlflow.server import serving
 
-        _silence_mlflow()
+        silence_mlflow()
         try:
             page = share_view(*self._connect())
         except faults() as fault:
@@ -154,7 +153,7 @@ class MlflowTracker:
 
     def forget(self, folder: Path) -> None:
         """Delete the runs that wrote to `folder`; MLflow moves them to its trash."""
-        _silence_mlflow()
+        silence_mlflow()
         written_to = folder.resolve().as_uri()
         for record in spooled_records(self.tracking_uri):
             if record.tags.get(FOLDER) == written_to:
@@ -172,34 +171,37 @@ class MlflowTracker:
     def _spooled(self, record: Record, new: bool = False) -> Iterator[TrackedRun]:
         """Start a `new` run or continue one; calls that the store does not take are spooled and replayed later.
 
-        If MLflow is not imported yet, the store is opened only after a while, or when the run ends.
+        If MLflow is not imported yet, a second process imports it and records the run, or this one after a while
+        (`kmseg.trackers.mlflow.recorder`).
         """
-        _silence_mlflow()
+        from kmseg.trackers.mlflow.recorder import Opening, fault_types
 
-        def start() -> TrackedRun:
-            self._replay_spool()
-            return self._open(record, new)
-
+        silence_mlflow()
         refuse = partial(unusable, self.tracking_uri) if self.required else None
-        run = SpooledRun(record, start, faults, refuse, wait=0 if "mlflow" in sys.modules else HEAD_START)
-        run.check()
-        try:
-            yield run
-        except BaseException as error:
-            if run.is_refused:
+        with Opening(self, record, new) as opening:
+            run = SpooledRun(record, opening.open, fault_types, refuse, opening.is_due)
+            try:
+                yield run
+            except BaseException as error:
+                if run.is_refused:
+                    raise
+                if isinstance(error, KeyboardInterrupt) and not (run.is_open or opening.is_ready()):
+                    raise  # the user waits for the end, and nothing is recorded yet
+                run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+                self._flush(record)
                 raise
-            if isinstance(error, KeyboardInterrupt) and not run.is_open:
-                raise  # the user waits for the end, and nothing is recorded yet
-            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
-            self._flush(record)
-            raise
-        run.end("FINISHED")
+            run.end("FINISHED")
         lost = self._flush(record)
         if lost is not None and self.required:
             raise UserError(
                 f"the run is complete, but the MLflow store {shown(record.uri)} failed during it "
                 f"({first_line(lost)}); the record is in {record.path} and the next tracked run replays it"
             )
+
+    def begin(self, record: Record, new: bool = False) -> TrackedRun:
+        """Replay what earlier runs left in the spool; open the run of a record, a `new` one or one to go on with."""
+        self._replay_spool()
+        return self._open(record, new)
 
     def _flush(self, record: Record) -> Exception | None:
         """Replay the calls that the store has not taken; if it fails again, spool them and return the error."""
@@ -372,7 +374,7 @@ def _user() -> str:
         return ""
 
 
-def _silence_mlflow() -> None:
+def silence_mlflow() -> None:
     """Turn off MLflow's telemetry and migration messages, unless the user set them.
 
     Call it before MLflow is imported.

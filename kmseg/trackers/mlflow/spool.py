@@ -76,11 +76,6 @@ def spooled_records(uri: str) -> list[Record]:
     return sorted((record for record in records if record.uri == uri), key=lambda record: record.started)
 
 
-HEAD_START = 5
-"""Seconds before MLflow is imported: by then the legend of a few hundred images is found. After that, the main thread
-imports it while others work on images; a thread of its own could collide with other imports of the same libraries."""
-
-
 class SpooledRun:
     """A tracked run whose store is not open yet or may fail: calls are spooled meanwhile.
 
@@ -94,8 +89,8 @@ class SpooledRun:
         Returns the exceptions of a failing store.
     refuse : callable or None
         Makes the error that ends the run if the store cannot be opened; if None, the run continues without it.
-    wait : float
-        Seconds before the store is opened: calls are spooled meanwhile.
+    due : callable
+        Tells whether the store shall be opened: calls are spooled until then.
     """
 
     def __init__(
@@ -104,17 +99,16 @@ class SpooledRun:
         start: Callable[[], TrackedRun],
         faults: Callable[[], tuple[type[Exception], ...]],
         refuse: Callable[[Exception], UserError] | None,
-        wait: float = HEAD_START,
+        due: Callable[[], bool],
     ) -> None:
         self.record = record
         self.live: TrackedRun | None = None
         self.is_open = self.is_refused = False
-        self._start, self._faults, self._refuse = start, faults, refuse
-        self._due = time.monotonic() + wait
+        self._start, self._faults, self._refuse, self._due = start, faults, refuse, due
 
     def check(self) -> None:
         """Open the store once it is time; fail if that is not possible and the run requires it."""
-        if not self.is_open and time.monotonic() >= self._due:
+        if not self.is_open and self._due():
             self.settle()
 
     def settle(self) -> None:
