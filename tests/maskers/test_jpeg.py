@@ -161,6 +161,17 @@ def test_a_label_resized_before_it_was_saved_is_no_worse_than_the_boundary_maske
     assert wrong(Jpeg(), label, true) <= 1.05 * wrong(Boundary(), label, true)
 
 
+def test_lines_that_both_starts_lose_do_not_make_the_palette_wrong(tmp_path):
+    """Two colors of like luma: chroma of half the resolution shows a line of one pixel as a tint."""
+    alike = Palette(["ground", "line"], np.array([(214, 66, 27), (76, 105, 208)]))
+    mask = np.zeros((96, 96), np.uint8)
+    for x in (5, 37, 69):
+        cv2.line(mask, (x, 0), (x + 3, 95), 1, 1)
+    mask[40:60, 70:90] = 1
+    found = examine(Jpeg().for_palette(alike, Rgb()), save(tmp_path / "a.jpg", mask, quality=90, palette=alike))
+    assert found.consistent == found.blocks == 36
+
+
 def test_a_class_that_the_start_lacks_is_found_in_a_resized_label(tmp_path):
     """An object of 6x5 pixels that the start calls the surroundings; its class is elsewhere in the image."""
     fine = np.zeros((128, 128), np.uint8)

@@ -205,9 +205,10 @@ class JpegMask:
 
 def _varies(file: Coefficients, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Tell which MCUs, of rows and columns `shape`, have a stored coefficient besides the means."""
-    (rows, columns), (high, wide) = shape, file.per_mcu
-    luma, blue, red = ((part[..., 1:] != 0).any(axis=2) for part in file.target)
-    whole = np.zeros((rows * high, columns * wide), bool)
-    whole[: luma.shape[0], : luma.shape[1]] = luma
-    varies: NDArray[np.bool_] = whole.reshape(rows, high, columns, wide).any(axis=(1, 3)) | blue | red
+    rows, columns = shape
+    varies: NDArray[np.bool_] = np.zeros(shape, bool)
+    for part, half, (down, across) in zip(file.target, file.half_steps, (file.per_mcu, (1, 1), (1, 1)), strict=True):
+        blocks = (np.abs(part[: rows * down, : columns * across, 1:]) > half[1:]).any(axis=2)
+        at, beside = np.arange(blocks.shape[0]) // down, np.arange(blocks.shape[1]) // across
+        np.logical_or.at(varies, (at[:, None], beside[None]), blocks)
     return varies
