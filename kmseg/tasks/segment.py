@@ -42,9 +42,9 @@ from kmseg.writers.dataset_layout import Layout
 FEW_CONSISTENT = 0.9
 """Share of consistent blocks below which masks are said to contradict their files; saved directly, 0.98 are."""
 
-JPEG_SECONDS = 28.0, 55.0
+JPEG_SECONDS = 28.0, 105.0
 """Seconds of one core that masker=jpeg takes for a million border pixels of labels saved directly, and of resized ones:
-15 to 55 (2 to 40 classes, quality 75 and 90), and 50 to 70; x86_64."""
+15 to 55 (2 to 40 classes, quality 75 and 90), and 80 to 140; x86_64."""
 
 ROW_WRITERS = frozenset({"one_hot", "paletted_png"})
 """Writers besides the layouts whose values are rows of the palette."""

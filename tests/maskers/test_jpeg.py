@@ -12,8 +12,11 @@ from kmseg.images import Box, LabelImage, read_label_image
 from kmseg.maskers import examine
 from kmseg.maskers.boundary import Boundary
 from kmseg.maskers.jpeg import Jpeg
+from kmseg.maskers.jpeg.coefficients import read_coefficients
 from kmseg.maskers.jpeg.decoded import Sampling, compress, scale, to_rgb
 from kmseg.maskers.jpeg.file_model import axis, cosines
+from kmseg.maskers.jpeg.resized import search_resized
+from kmseg.maskers.jpeg.resized_model import cubic, fine_axis, whole_pixels
 from kmseg.maskers.nearest import Nearest
 from kmseg.palette import Palette
 from kmseg.pixels.ycbcr import to_ycbcr
@@ -156,6 +159,41 @@ def test_a_label_resized_before_it_was_saved_is_no_worse_than_the_boundary_maske
     across = np.clip(((np.arange(192) + 0.5) * 288 / 192).astype(int), 0, 287)
     true = mask[at][:, across]
     assert wrong(Jpeg(), label, true) <= 1.05 * wrong(Boundary(), label, true)
+
+
+def test_lines_that_both_starts_lose_do_not_make_the_palette_wrong(tmp_path):
+    """Two colors of like luma: chroma of half the resolution shows a line of one pixel as a tint."""
+    alike = Palette(["ground", "line"], np.array([(214, 66, 27), (76, 105, 208)]))
+    mask = np.zeros((96, 96), np.uint8)
+    for x in (5, 37, 69):
+        cv2.line(mask, (x, 0), (x + 3, 95), 1, 1)
+    mask[40:60, 70:90] = 1
+    found = examine(Jpeg().for_palette(alike, Rgb()), save(tmp_path / "a.jpg", mask, quality=90, palette=alike))
+    assert found.consistent == found.blocks == 36
+
+
+def test_a_class_that_the_start_lacks_is_found_in_a_resized_label(tmp_path):
+    """An object of 6x5 pixels that the start calls the surroundings; its class is elsewhere in the image."""
+    fine = np.zeros((128, 128), np.uint8)
+    cv2.circle(fine, (32, 96), 21, 3, -1)
+    cv2.rectangle(fine, (84, 22), (95, 31), 3, -1)
+    small = cv2.resize(PLAN.paint(fine), (64, 64), interpolation=cv2.INTER_AREA)
+    path = tmp_path / "a.jpg"
+    cv2.imwrite(str(path), cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
+    true = fine[::2, ::2].astype(np.uint16)
+    start = true.copy()
+    start[:24, 32:] = 0
+    file = read_label_image(path).coefficients(read_coefficients)
+    labels, _ = search_resized(file, to_ycbcr(PLAN.colors), start, 1.0, 5.0, seed=1)
+    assert (start != true).sum() == 30
+    assert (labels != true)[:24, 32:].sum() <= 6
+
+
+def test_subpixels_of_a_pixel_add_up_to_it():
+    axes = fine_axis(40, 2, False, cubic, 2)
+    for fine, whole in zip(axes, (whole_pixels(each, 2) for each in axes), strict=True):
+        assert len(whole[0]) == 40
+        assert np.allclose(whole[1].sum(axis=1), fine[1].reshape(40, 2, 2, 8).sum(axis=(1, 2)), atol=1e-5)
 
 
 def test_the_model_of_the_file_is_libjpegs():

@@ -22,4 +22,4 @@ def test_a_run_on_jpeg_labels_names_the_masker_for_them_with_its_time(masker, su
     tally = SimpleNamespace(explained={"0": SimpleNamespace(reassigned=300_000, unmatched=100_000)})
     notes = suggest_jpeg(SimpleNamespace(masker=masker), items, tally)
     assert len(notes) == said
-    assert not said or ("masker=jpeg" in notes[0] and "11 (labels" in notes[0] and "22 (resized" in notes[0])
+    assert not said or ("masker=jpeg" in notes[0] and "11 (labels" in notes[0] and "42 (resized" in notes[0])

@@ -10,8 +10,8 @@ single pixels and swaps pairs, by descent and by simulated annealing, until the 
 labelings it keeps the smoother, with the fewer classes: a Markov random field with Potts weights and label costs.
 
 Where hardly an MCU with borders becomes consistent, the label was resized before it was saved. Then the unknown is a
-field of labels at twice the resolution, reduced by the kernel of the resizing; each pixel gets the class that most of
-its subpixels have in many samples of the field.
+field of labels finer than the pixels, reduced by the kernel of the resizing; each pixel gets the class that most of its
+subpixels have in many samples of the field.
 
 References: ITU-T T.81 (the format); Geman and Geman 1984 (annealing of Markov random fields); Delong et al. 2012 (label
 costs); Zakhor 1992 (the intervals as a convex set, for deblocking).
@@ -163,7 +163,8 @@ class JpegMask:
 
         slack, (excess, rough) = SLACKS[0], measure(start, SLACKS[0])
         other_excess, other_rough = measure(other, slack)
-        flat = (rough == 0) & (other_rough == 0)
+        # A thin line that both starts lack has coefficients besides the mean, unlike a uniform MCU.
+        flat = (rough == 0) & (other_rough == 0) & ~_varies(file, shape)
         for slack in SLACKS:
             excess, other_excess = measure(start, slack)[0], measure(other, slack)[0]
             if (excess[flat] <= CONSISTENT).sum() >= FLAT_SHARE * flat.sum():
@@ -200,3 +201,14 @@ class JpegMask:
             around = np.maximum.reduceat(rows, np.arange(0, width, sides[1]), axis=1)
             chosen = ((around > 0) | (excess > CONSISTENT)).astype(np.uint8)
         return labels, measure(labels, slack)[0]
+
+
+def _varies(file: Coefficients, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Tell which MCUs, of rows and columns `shape`, have a stored coefficient besides the means."""
+    rows, columns = shape
+    varies: NDArray[np.bool_] = np.zeros(shape, bool)
+    for part, half, (down, across) in zip(file.target, file.half_steps, (file.per_mcu, (1, 1), (1, 1)), strict=True):
+        blocks = (np.abs(part[: rows * down, : columns * across, 1:]) > half[1:]).any(axis=2)
+        at, beside = np.arange(blocks.shape[0]) // down, np.arange(blocks.shape[1]) // across
+        np.logical_or.at(varies, (at[:, None], beside[None]), blocks)
+    return varies

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from kmseg.maskers.jpeg.file_model import BLOCK, cosines
 
-FINE = 2
-"""Subpixels of the field along a pixel."""
-
 Axis = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
@@ -36,25 +33,34 @@ def box(at: NDArray[Any]) -> NDArray[Any]:
 KERNELS = (cubic, triangle, box)
 
 
-def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any) -> tuple[Axis, Axis]:
-    """Return what each subpixel of an axis adds to frequencies, of luma and of chroma.
+def fine_axis(pixels: int, factor: int, rows: bool, kernel: Any, fine: int) -> tuple[Axis, Axis]:
+    """Return what each of `fine` subpixels a pixel of an axis adds to frequencies, of luma and of chroma.
 
     Each is the first block touched `(n,)` and the parts in it and in the next, `(n, 2, 8)`.
     """
-    at = (np.arange(pixels * FINE) + 0.5) / FINE - 0.5
+    at = (np.arange(pixels * fine) + 0.5) / fine - 0.5
     weights = kernel(at[None] - np.arange(pixels)[:, None])
     weights /= weights.sum(axis=1, keepdims=True)  # at the edges, too: what lies outside is left out
     axes = []
     for shared in (1, factor):
         count = -(-pixels // shared)
         full = -(-pixels // (BLOCK * shared)) * BLOCK
-        mean = np.zeros((full, pixels * FINE))
+        mean = np.zeros((full, pixels * fine))
         for sample in range(full):
             source = min(sample, count - 1) if rows else sample
             for part in range(shared):
                 mean[sample] += weights[min(source * shared + part, pixels - 1)] / shared
-        axes.append(_touched(np.einsum("bsn,sf->nbf", mean.reshape(-1, BLOCK, pixels * FINE), cosines())))
+        axes.append(_touched(np.einsum("bsn,sf->nbf", mean.reshape(-1, BLOCK, pixels * fine), cosines())))
     return axes[0], axes[1]
+
+
+def whole_pixels(axis: Axis, fine: int) -> Axis:
+    """Return an axis whose entries are whole pixels of `fine` subpixels, all of one class."""
+    first, vectors = axis
+    at, blocks = np.arange(len(first)), int(first.max()) + 2
+    parts: NDArray[np.float32] = np.zeros((len(first), blocks, BLOCK), np.float32)
+    parts[at, first], parts[at, first + 1] = vectors[:, 0], vectors[:, 1]
+    return _touched(parts.reshape(-1, fine, blocks, BLOCK).sum(axis=1))
 
 
 def _touched(parts: NDArray[Any]) -> Axis:
