@@ -12,7 +12,7 @@ from kmseg.datasets.listing import why_unread
 from kmseg.datasets.patterns import escape, selected
 from kmseg.datasets.tree import Tree
 
-MAX_NAMED = 50
+MAX_NAMED = 12
 """Labels up to which each is named where no pattern tells them from other images of their folder."""
 
 
