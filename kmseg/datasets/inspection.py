@@ -399,7 +399,8 @@ def _belongs(one: Series, group: Sequence[Series], partners: Mapping[int, Mappin
     )
     if not alike or not _compatible(one, first):
         return False
-    if not _same_role(one.folder, first.folder):
+    nested = _is_more_below(one, first) and bool(partners[id(one)]) == bool(partners[id(first)])
+    if not nested and not _same_role(one.folder, first.folder):
         return False
     return not any(_are_rivals(one, other, partners) for other in group)
 
@@ -418,6 +419,15 @@ def _same_role(one: str, other: str) -> bool:
         return False
     differing = [pair for pair in zip(mine, theirs, strict=True) if pair[0] != pair[1]]
     return all(find_kind_words(left) == find_kind_words(right) for left, right in differing) and len(differing) == 1
+
+
+def _is_more_below(one: Series, other: Series) -> bool:
+    """Tell whether a folder holds a few more images in a folder below it whose path does not say what they are."""
+    upper, lower = sorted((one, other), key=lambda series: len(series.folder))
+    path = lower.folder.removeprefix(upper.folder)
+    if upper.folder and not path.startswith("/"):
+        return False
+    return len(lower.paths) <= len(upper.paths) and not any(find_kind_words(part) for part in path.split("/"))
 
 
 def _roles(folder: str) -> list[str]:
