@@ -160,7 +160,9 @@ class Decision:
             found.append(("splits", describe_splits(self.splits)))
         if self.unused:
             found.append(("not used", describe_unused(self.unused)))
-        found += [("", f"{what}: {line} to use them") for what, line in self.hints.items()]
+        found += [("", f"{what}: {line} to use them") for what, line in list(self.hints.items())[:SHOWN]]
+        if len(self.hints) > SHOWN:
+            found.append(("", f"{len(self.hints) - SHOWN} more sets could be used"))
         found.append(("same as", self.command))
         return found
 

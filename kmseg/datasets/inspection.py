@@ -10,9 +10,10 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,11 +37,13 @@ from kmseg.datasets.words import (
     LABEL_WORDS,
     PHOTO_WORDS,
     PREDICTION_WORDS,
+    TRUTH_WORDS,
     find_kind_words,
     find_role,
     split_named,
     split_words,
 )
+from kmseg.executors import available_cores
 from kmseg.images import decode_pixels, to_8_bits
 
 LOOKED_AT = 8
@@ -69,7 +72,10 @@ POOLS = 8
 
 FEW = 10
 """A set is not meant if another has so many times its images: pictures of a README, or an example, mostly. Beside a set
-with photos those of the other that have photos count."""
+with photos those of the other that have photos count, unless it is of one or two images."""
+
+EXAMPLES = 2
+"""Images with photos that may be an example."""
 
 FEW_BESIDE_MANY = "labels, few beside many"
 """What is said of such a set."""
@@ -160,7 +166,8 @@ def find_series(tree: Tree) -> list[Series]:
         images = [name for name in names if not why_unread(name, tree.files[start + name])]
         found += [Series(folder, named) for named in group_series(images)] if images else []
     share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
-    looked = [look_at(tree, series, share) for series in found]
+    with ThreadPoolExecutor(available_cores()) as pool:
+        looked = list(pool.map(partial(look_at, tree, most=share), found))
     return [replace(one, kind=image_kinds.FIGURE, panels=None) if _is_icon(one) else one for one in looked]
 
 
@@ -331,7 +338,11 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
     sure = [found for found in sets if not found.doubt]
     most = max((len(found.paths) for found in sure), default=0)
     most_paired = max((len(found.pairs) for found in sure), default=0)
-    few = [found for found in sure if len(found.paths) * FEW <= (most_paired if found.pairs else most)]
+    few = [
+        found
+        for found in sure
+        if len(found.paths) * FEW <= (most_paired if found.pairs and len(found.paths) > EXAMPLES else most)
+    ]
     sets = [replace(found, doubt=FEW_BESIDE_MANY) if found in few else found for found in sets]
     return sorted(sets, key=lambda found: (-found.score, found.folders))
 
@@ -440,7 +451,7 @@ def _are_rivals(one: Series, other: Series, partners: Mapping[int, Mapping[str, 
     mine, theirs = set(partners[id(one)].values()), set(partners[id(other)].values())
     if mine and theirs:
         return len(mine & theirs) >= RIVAL_OVERLAP * min(len(mine), len(theirs))
-    if mine or theirs:
+    if mine or theirs or (one.named.whole and other.named.whole):  # a folder for each scene has the same names
         return False
     if _find_split(one.folder) != _find_split(other.folder):
         return False
@@ -457,6 +468,8 @@ def _scored(group: tuple[Series, ...], photos: Photos, hint: LayoutHint | None) 
     pairs = _partners(keys, photos)
     found = LabelSet(group, pairs)
     words = frozenset(word for one in group for word in one.words)
+    if any(one.own_words & TRUTH_WORDS and not one.own_words & PREDICTION_WORDS for one in group):
+        words -= PREDICTION_WORDS
     score = KIND_SCORES.get(found.kind, 0.0)
     score += 2 * len(pairs) / max(len(keys), 1)
     score += bool(words & LABEL_WORDS)

@@ -16,6 +16,10 @@ MAX_NAMED = 12
 """Labels up to which each is named where no pattern tells them from other images of their folder."""
 
 
+MAX_FOLDERS = 4
+"""Folders of photos up to which each is named where a shorter setting would pair more images."""
+
+
 def panel_settings(rows: int, columns: int, label: int) -> tuple[str, dict[str, Any]]:
     """Return the option of `dataset` that reads one panel of each file, and the setting that says which.
 
@@ -41,10 +45,11 @@ def folder_settings(root: str, tree: Tree, labels: LabelSet, pairs: Mapping[str,
     below = {path[len(start) :]: path for path in images}
     mine = set(labels.paths)
     choices = [choice for choice in choices if len(choice) <= len(folders)]
+    nearest = choices[-1]
     choices.append([pattern.replace("*.", "*[0-9].") for pattern in choices[-1]])  # `1.png` beside `1_RGB.png`
     if len(labels.paths) <= MAX_NAMED:
         choices.append([escape(path[len(start) :]) for path in labels.paths])
-    wanted = next((choice for choice in choices if {below[p] for p in selected(below, choice)} == mine), choices[-1])
+    wanted = next((choice for choice in choices if {below[p] for p in selected(below, choice)} == mine), nearest)
     found: dict[str, Any] = {"root": str(Path(root) / folder)}
     if wanted:
         found["labels"] = wanted[0] if len(wanted) == 1 else wanted
@@ -75,12 +80,17 @@ def _photo_folders(root: str, settings: Mapping[str, Any], labels: LabelSet, pai
     wanted = {(Path(root) / label).resolve(): (Path(root) / photo).resolve() for label, photo in pairs.items()}
     starred = [one for one in (_starred(tops),) if one]
     choices = [[shared]] if len(tops) == 1 else [[shared], *[[one] for one in starred], tops]
+    more = None  # a setting that also pairs what did not look like a photo, such as plans and drawings
     for choice in choices:
         folders = [str(Path(root) / path) for path in choice]
         items = Folder(settings["root"], settings.get("labels", ()), folders).items()
         found = {item.label.resolve(): item.photo.resolve() for item in items if item.photo}
-        if found == wanted:
+        if found == wanted and (more is None or len(choice) <= MAX_FOLDERS):
             break
+        if more is None and wanted.items() <= found.items():
+            more = folders
+    else:
+        folders = more or folders
     return folders[0] if len(folders) == 1 else folders
 
 

@@ -37,6 +37,9 @@ PREDICTION_WORDS = _word_set(
 )
 """Words for what a model made; such images look like labels and are none."""
 
+TRUTH_WORDS = _word_set("gt groundtruth truth truths target targets true")
+"""Words for labels that predictions are held against, also in a folder of results."""
+
 INSTANCE_WORDS = _word_set(
     """
     instance instances inst insts instanceids object objects obj panoptic segmentationobject id ids instancemasks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -82,7 +84,8 @@ def has_panels_on_paper(image: NDArray[np.uint8]) -> bool:
     paper = np.median(border, axis=0)
     if paper.min() < MIN_PAPER or np.abs(border - paper).max() > PAPER_RANGE:
         return False
-    ink = np.abs(image.astype(np.int16) - paper.astype(np.int16)).max(axis=2) > INK
+    difference = cv2.absdiff(np.ascontiguousarray(image), paper.astype(np.uint8).astype(float))
+    ink = reduce(cv2.max, cv2.split(difference)) > INK
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return False

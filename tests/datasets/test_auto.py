@@ -144,6 +144,19 @@ def test_labels_with_plain_names_among_their_photos_and_others_are_taken_alone(t
     assert decision.record()["photos"]["paired"] == 6
 
 
+def test_a_folder_for_each_scene_gives_one_set_of_labels_with_photos_or_without(tmp_path):
+    for number in range(6):
+        write_rgb(tmp_path / f"results/{number}/gt_mask.png", draw_label(number))
+        write_rgb(tmp_path / f"results/{number}/pred_mask.png", draw_label(number + 1))
+        if number < 2:
+            write_rgb(tmp_path / f"results/{number}/original.png", draw_photo(number))
+    decision = decide(str(tmp_path))
+    record = decision.record()
+    assert (record["labels"]["count"], record["photos"]["paired"]) == (6, 2)
+    assert decision.settings["labels"] == "gt_mask.png"
+    assert len(decision.hints) == 1
+
+
 def test_two_folders_of_equal_standing_are_asked_with_a_line_for_each(tmp_path):
     put(tmp_path, "masks/coarse/{}.png", "images/{}.jpg")
     put(tmp_path, "masks/fine/{}.png", None)
