@@ -42,6 +42,13 @@ def input_of(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return cast(IO[bytes], process.stdin)
 
 
+def claim_output() -> int:
+    """Return, in the second process, the pipe to the first; what is printed from now on is no answer, but an error."""
+    pipe = os.dup(1)
+    os.dup2(2, 1)
+    return pipe
+
+
 def end(process: subprocess.Popen[bytes]) -> None:
     """Close a process's input and send it SIGTERM; wait until it has ended."""
     with suppress(OSError):

@@ -143,6 +143,16 @@ class Series:
         return self.own_words | frozenset(split_words(self.folder))
 
     @property
+    def is_called_photo(self) -> bool:
+        """Whether its words say that its images are photos, and not that they are labels."""
+        return bool(self.words & PHOTO_WORDS - LABEL_WORDS) and not self.words & LABEL_WORDS - PHOTO_WORDS
+
+    @property
+    def is_called_label(self) -> bool:
+        """Whether its words say that its images are labels, and not that they are photos."""
+        return bool(self.words & LABEL_WORDS - PHOTO_WORDS) and not self.words & PHOTO_WORDS - LABEL_WORDS
+
+    @property
     def is_label(self) -> bool:
         """Whether its images may be labels."""
         return self.kind in LABELS or self.kind == image_kinds.INSTANCE_IDS
@@ -349,13 +359,13 @@ def label_sets(series: Sequence[Series], hint: LayoutHint | None, patterns: Sequ
 
 def _is_icon(one: Series) -> bool:
     """Tell whether pictures are icons or logos by their name or their folder's."""
-    near = {*split_words(one.folder.rpartition("/")[2]), *split_words(one.named.prefix), *split_words(one.named.ending)}
+    near = one.own_words.union(split_words(one.folder.rpartition("/")[2]))
     return one.kind != "unreadable" and bool(near & ICON_WORDS) and not near & LABEL_WORDS
 
 
 def _is_named_photo(one: Series, series: Sequence[Series]) -> bool:
     """Tell whether flat pictures are photos by their name: `images` beside masks of the same names called `masks`."""
-    if not one.is_label or not one.words & PHOTO_WORDS - LABEL_WORDS or one.words & LABEL_WORDS - PHOTO_WORDS:
+    if not one.is_label or not one.is_called_photo:
         return False
     others = [other for other in series if other.is_label and other.words & LABEL_WORDS - PHOTO_WORDS]
     return any(len(match_names(list(one.keys), list(other.keys)).pairs) > 0.5 * len(one.paths) for other in others)
@@ -369,7 +379,8 @@ series."""
 def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
     """Return the images that may be photos: photos, or, where these are no label's, other pictures."""
     known = [one for one in series if one.kind == image_kinds.PHOTO]
-    for found in ([one for one in known if not one.own_words & (DISPLAY_WORDS | PREDICTION_WORDS)], known):
+    likely = [one for one in known if not one.own_words & (DISPLAY_WORDS | PREDICTION_WORDS)]
+    for found in (likely, known) if len(likely) < len(known) else (known,):
         photos = _pools(found)
         if any(_partners(one.keys, photos) for one in labels):  # one by one: a label and a prediction have one photo
             return photos
@@ -378,11 +389,13 @@ def _photo_pools(series: Sequence[Series], labels: Sequence[Series]) -> Photos:
 
 
 def _pools(series: Sequence[Series]) -> Photos:
-    roles: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    roles: dict[tuple[str, ...], list[Series]] = defaultdict(list)
     for one in series:
-        roles[tuple(_roles(one.folder))] |= one.keys
-    everything = {key: path for pool in roles.values() for key, path in pool.items()}
-    return [everything, *roles.values(), *(one.keys for one in series)]
+        roles[tuple(_roles(one.folder))].append(one)
+    pools = [{key: path for one in some for key, path in one.keys.items()} for some in roles.values()]
+    everything = {key: path for pool in pools for key, path in pool.items()}
+    pools += [one.keys for some in roles.values() if len(some) > 1 for one in some]
+    return [everything, *(pool for pool in pools if len(pool) < len(everything))]
 
 
 def _partners(keys: Mapping[str, str], photos: Photos) -> dict[str, str]:

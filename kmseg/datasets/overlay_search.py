@@ -13,7 +13,6 @@ from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.overlay import find_opacity, read_sample_pair
 from kmseg.datasets.tree import Tree
-from kmseg.datasets.words import LABEL_WORDS, PHOTO_WORDS
 from kmseg.errors import UnreadableImage
 
 LOOKED_AT = 4
@@ -68,18 +67,10 @@ def find_blend(tree: Tree, series: Sequence[Series]) -> Blend | None:
         for one in pictures
         for other in pictures
         if one.folder != other.folder
-        and not (_is_called_photo(one) and _is_called_label(other))
+        and not (one.is_called_photo and other.is_called_label)
         and (blend := _look(tree, one, other)) is not None
     ]
     return max(found, key=lambda blend: (len(blend.pairs), blend.peak), default=None)
-
-
-def _is_called_photo(series: Series) -> bool:
-    return bool(series.words & PHOTO_WORDS) and not series.words & LABEL_WORDS
-
-
-def _is_called_label(series: Series) -> bool:
-    return bool(series.words & LABEL_WORDS) and not series.words & PHOTO_WORDS
 
 
 def _is_whole_folder(tree: Tree, series: Series) -> bool:
@@ -107,7 +98,7 @@ def _look(tree: Tree, overlays: Series, photos: Series) -> Blend | None:
     if np.mean(covered) < MIN_COVERED:
         return None
     opacity, peak = find_opacity(samples)
-    most = 1.0 if _is_called_label(overlays) and _is_called_photo(photos) else OPACITIES[1]
+    most = 1.0 if overlays.is_called_label and photos.is_called_photo else OPACITIES[1]
     if peak < MIN_PEAK or not OPACITIES[0] <= opacity <= most:
         return None
     return Blend(overlays, photos, pairs, opacity, peak)

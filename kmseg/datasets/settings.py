@@ -15,7 +15,6 @@ from kmseg.datasets.tree import Tree
 MAX_NAMED = 12
 """Labels up to which each is named where no pattern tells them from other images of their folder."""
 
-
 MAX_FOLDERS = 4
 """Folders of photos up to which each is named where a shorter setting would pair more images."""
 
@@ -46,7 +45,7 @@ def folder_settings(root: str, tree: Tree, labels: LabelSet, pairs: Mapping[str,
     mine = set(labels.paths)
     choices = [choice for choice in choices if len(choice) <= len(folders)]
     nearest = choices[-1]
-    choices.append([pattern.replace("*.", "*[0-9].") for pattern in choices[-1]])  # `1.png` beside `1_RGB.png`
+    choices.append([pattern.replace("*.", "*[0-9].") for pattern in nearest])  # `1.png` beside `1_RGB.png`
     if len(labels.paths) <= MAX_NAMED:
         choices.append([escape(path[len(start) :]) for path in labels.paths])
     wanted = next((choice for choice in choices if {below[p] for p in selected(below, choice)} == mine), nearest)

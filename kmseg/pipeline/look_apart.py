@@ -12,7 +12,7 @@ from typing import cast
 
 from kmseg.audit.input_kinds import LookAtImages, Looked
 from kmseg.datasets import Item
-from kmseg.second_process import end, input_of, take
+from kmseg.second_process import claim_output, end, input_of, take
 from kmseg.storage import is_elsewhere
 
 
@@ -50,8 +50,7 @@ def _needs_this_process(work: LookAtImages, chosen: Sequence[Item]) -> bool:
 def main() -> None:
     """Be the second process: take one look, and answer what was seen."""
     gc.disable()
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
+    answers = os.fdopen(claim_output(), "wb")
     import kmseg.datasets.folder
     import kmseg.datasets.pairs
     import kmseg.image_kinds  # noqa: F401  # while the first process lists the files

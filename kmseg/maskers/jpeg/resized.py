@@ -8,7 +8,7 @@ explains more. A pixel gets the class that most of its subpixels have in many sa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from kmseg.maskers.jpeg.coefficients import Coefficients
 from kmseg.maskers.jpeg.file_model import CHANCES
 from kmseg.maskers.jpeg.resized_model import KERNELS, fine_axis, whole_pixels
 
+T = TypeVar("T", bound=np.generic)
 Fine = tuple[int, int]
 
 FIRST_FINE: Fine = (2, 2)
@@ -67,7 +68,7 @@ class Field:
         fine: Fine,
         kernel: Any,
     ) -> None:
-        self.labels = np.ascontiguousarray(np.repeat(np.repeat(pixels, fine[0] // old[0], 0), fine[1] // old[1], 1))
+        self.labels = np.ascontiguousarray(_enlarge(pixels, (fine[0] // old[0], fine[1] // old[1])))
         self.fine, self.kernel, self._colors, self._per = fine, kernel, colors, file.per_mcu
         height, width = self.labels.shape[0] // fine[0], self.labels.shape[1] // fine[1]
         (rows, chroma_rows) = fine_axis(height, file.per_mcu[0], True, kernel, fine[0])
@@ -135,14 +136,13 @@ def search_resized(
 
     (high, wide), axes = FIRST_FINE, first.axes
     labels = first.labels[::high, ::wide].copy()
-    pure = (np.repeat(np.repeat(labels, high, 0), wide, 1) == first.labels).reshape(len(labels), high, -1, wide)
+    pure = (_enlarge(labels, FIRST_FINE) == first.labels).reshape(len(labels), high, -1, wide)
     pixels = tuple(whole_pixels(axis, fine) for axis, fine in zip(axes, (high, wide, high, wide), strict=True))
     offered = np.flatnonzero(_count_interior(first.labels, len(classes)) >= OFFERED)
     known = (used, pixels, first.residuals, allowed, first.excess, file.per_mcu)
     before, weight = labels.copy(), np.float32(FIRST_SMOOTHNESS * smoothness)
     add_missing_classes(labels, pure.all(axis=(1, 3)), offered, *known, weight, UNEXPLAINED)
-    added = np.repeat(np.repeat(np.where(labels != before, labels, votes.shape[2]), high, 0), wide, 1)
-    grown = np.where(added < votes.shape[2], added, first.labels).astype(np.uint16)
+    grown = np.where(_enlarge(labels != before, FIRST_FINE), _enlarge(labels, FIRST_FINE), first.labels)
 
     second = []
     for fine in FINER:
@@ -157,6 +157,11 @@ def search_resized(
     tie = np.float32(TIE * best.fine[0] * best.fine[1] * (SWEEPS - FIRST_VOTE))
     np.put_along_axis(counts, few[..., None], np.take_along_axis(counts, few[..., None], 2) + tie, 2)
     return classes[counts.argmax(axis=2)].astype(np.uint16), best.excess_by_mcu()
+
+
+def _enlarge(pixels: NDArray[T], fine: Fine) -> NDArray[T]:
+    """Return an image in which each pixel is as many as `fine` says, down and across."""
+    return np.repeat(np.repeat(pixels, fine[0], 0), fine[1], 1)
 
 
 def _count_interior(labels: NDArray[np.uint16], k: int) -> NDArray[np.int64]:

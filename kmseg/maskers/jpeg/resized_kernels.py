@@ -227,6 +227,44 @@ def change_part(values: Any, axes: Any, residual: Any, allowed: Any, excess: Any
 
 
 @compiled
+def find_best_change(
+    mcu: Any,
+    labels: Any,
+    pure: Any,
+    offered: Any,
+    colors: Any,
+    axes: Any,
+    residuals: Any,
+    allowed: Any,
+    excesses: Any,
+    per: Any,
+    smoothness: Any,
+    least: Any,
+    wave: Any,
+) -> Any:
+    """Return row, column and class of the change that lowers an MCU's cost most; row -1 if none does by `least`."""
+    row, column = mcu
+    height, width = labels.shape
+    best, best_y, best_x, best_label = least, -1, -1, 0
+    for y in range(row * per[0] * 8, min(height, (row + 1) * per[0] * 8)):
+        for x in range(column * per[1] * 8, min(width, (column + 1) * per[1] * 8)):
+            if not pure[y, x]:
+                continue
+            old, at = labels[y, x], (y, x)
+            unlike = differing(labels, y, x, old)
+            for label in offered:
+                if label == old:
+                    continue
+                gain = smoothness * np.float32(unlike - differing(labels, y, x, label) + 1)
+                for part in range(3):
+                    by, across = colors[part, label] - colors[part, old], axes[min(part, 1)]
+                    gain += gain_of_part(by, across, residuals[part], allowed[part], excesses[part], at, wave)
+                if gain > best:
+                    best, best_y, best_x, best_label = gain, y, x, label
+    return best_y, best_x, best_label
+
+
+@compiled
 def add_missing_classes(
     labels: Any,
     pure: Any,
@@ -257,38 +295,18 @@ def add_missing_classes(
         Excess of an MCU that is looked at; by which a change must lower the cost; changes of an MCU, at most.
     """
     unexplained, least, most = limits
-    height, width = labels.shape
-    luma_axes, chroma_axes = (axes[0], axes[1]), (axes[2], axes[3])
+    across = (axes[0], axes[1]), (axes[2], axes[3])
+    known = colors, across, residuals, allowed, excesses, per, smoothness
     wave = np.empty(64, np.float32)
     for row in range(excesses[1].shape[0]):
         for column in range(excesses[1].shape[1]):
             for _ in range(most):
                 if measure_mcu(excesses, per, row, column) < unexplained:
                     break
-                best, best_y, best_x, best_label = least, -1, -1, 0
-                for y in range(row * per[0] * 8, min(height, (row + 1) * per[0] * 8)):
-                    for x in range(column * per[1] * 8, min(width, (column + 1) * per[1] * 8)):
-                        if not pure[y, x]:
-                            continue
-                        old, at = labels[y, x], (y, x)
-                        unlike = differing(labels, y, x, old)
-                        for label in offered:
-                            if label == old:
-                                continue
-                            gain = smoothness * np.float32(unlike - differing(labels, y, x, label) + 1)
-                            for part in range(3):
-                                by = colors[part, label] - colors[part, old]
-                                across = luma_axes if part == 0 else chroma_axes
-                                gain += gain_of_part(
-                                    by, across, residuals[part], allowed[part], excesses[part], at, wave
-                                )
-                            if gain > best:
-                                best, best_y, best_x, best_label = gain, y, x, label
-                if best_y < 0:
+                y, x, label = find_best_change((row, column), labels, pure, offered, *known, least, wave)
+                if y < 0:
                     break
-                old, at = labels[best_y, best_x], (best_y, best_x)
                 for part in range(3):
-                    by = colors[part, best_label] - colors[part, old]
-                    across = luma_axes if part == 0 else chroma_axes
-                    change_part(by, across, residuals[part], allowed[part], excesses[part], at, wave)
-                labels[best_y, best_x] = best_label
+                    by = colors[part, label] - colors[part, labels[y, x]]
+                    change_part(by, across[min(part, 1)], residuals[part], allowed[part], excesses[part], (y, x), wave)
+                labels[y, x] = label

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from kmseg.errors import UserError
-from kmseg.second_process import end, input_of, take
+from kmseg.second_process import claim_output, end, input_of, take
 from kmseg.trackers.mlflow.errors import faults
 
 if TYPE_CHECKING:
@@ -189,8 +189,7 @@ def _fewer_imports() -> Iterator[None]:
 
 def main() -> None:
     """Be the second process: open the run of the first line, make the calls of the others, until the input ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what MLflow prints is no answer
+    answers = os.fdopen(claim_output(), "w", encoding="utf-8")
     gc.disable()  # a fifth of the time that the imports take
     from kmseg.trackers.mlflow import MlflowTracker, silence_mlflow
     from kmseg.trackers.mlflow.spool import Record, now
