@@ -97,10 +97,10 @@ def results(folder: Path) -> dict[str, object]:
     return found
 
 
-def resources(process: subprocess.Popen | Forked, folder: Path) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Watch a run mask its images; return the most bytes and open files early (the second tenth) and late (the last).
+def resources(process: subprocess.Popen | Forked, folder: Path) -> tuple[list[int], list[float]]:
+    """Watch a run mask its images; return the most bytes and open files of the first half, and the medians of the last fifth.
 
-    Those of its workers count.
+    Those of its workers count. Workers start late on a busy machine, and a single sample may see a short-lived process.
     """
     import psutil
 
@@ -112,9 +112,8 @@ def resources(process: subprocess.Popen | Forked, folder: Path) -> tuple[tuple[i
             family = [top, *top.children(recursive=True)]
             if (folder / "masks").exists() and not (folder / "images.csv").exists():
                 samples.append((sum(p.memory_info().rss for p in family), sum(p.num_fds() for p in family)))
-    tenth = max(len(samples) // 10, 1)
-    early, late = samples[tenth : 2 * tenth], samples[-tenth:]
-    return tuple((max(s[0] for s in part), max(s[1] for s in part)) for part in (early, late))
+    early, late = samples[: len(samples) // 2], samples[-max(len(samples) // 5, 1) :]
+    return np.max(early, axis=0).tolist(), np.median(late, axis=0).tolist()
 
 
 def noisy_labels(root: Path, images: int, size: int) -> Path:
