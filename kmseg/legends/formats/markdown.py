@@ -136,8 +136,10 @@ def _tables(text: str) -> list[Table]:
     lines = text.splitlines()
     found = []
     for at in range(1, len(lines)):
+        if "|" not in lines[at] or not RULE.fullmatch(lines[at]):
+            continue
         head = _cells(lines[at - 1])
-        if "|" not in lines[at] or not RULE.fullmatch(lines[at]) or len(_cells(lines[at])) != len(head):
+        if len(_cells(lines[at])) != len(head):
             continue
         rows = []
         for line in lines[at + 1 :]:

@@ -146,6 +146,9 @@ def split_cells(line: str, separator: str) -> list[str]:
 
 
 def _split_at_blanks(line: str, where: str) -> tuple[tuple[str, ...], tuple[bool, ...]]:
+    if '"' not in line:  # shlex works letter by letter
+        plain = tuple(re.findall(r"[^ \t\r\n]+", line))
+        return plain, (False,) * len(plain)
     try:
         words = shlex.shlex(line, posix=False, punctuation_chars=False)
         words.whitespace_split, words.commenters, words.quotes = True, "", '"'
