@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +45,12 @@ MAX_WALL, MIN_WALL_SHARE = 5, 0.01
 """Width in pixels up to which gray bars between labels may be lines of a class, such as walls of a floor plan; colored
 ones may be at any width, since programs leave white, black or gray between panels. Least share of the panels' pixels in
 the bars' color that makes them so."""
+
+REPEAT_SIDE = 512
+"""Rows and columns of a half, about, that are compared with those of the other half."""
+
+BAND, BAND_ROWS = 16, 1024
+"""Rows of a band, and of all bands that are taken of an image, about, to compare the colors of its halves."""
 
 SEAM_CONTRAST = 12.0
 """Step across the seam between two panels without a bar, in levels: more than JPEG leaves in a flat area."""
@@ -116,7 +123,8 @@ def _halves_repeat(image: NDArray[np.uint8], axis: int) -> bool:
     """Tell whether the two halves show the same, as a true label beside a predicted one."""
     half = image.shape[axis] // 2
     first, second = (image[:, :half], image[:, -half:]) if axis == 1 else (image[:half], image[-half:])
-    first, second = first[::2, ::2].astype(int), second[::2, ::2].astype(int)
+    step = max(2, max(first.shape[:2]) // REPEAT_SIDE)
+    first, second = first[::step, ::step].astype(np.int16), second[::step, ::step].astype(np.int16)
     common = np.median(np.concatenate([first.reshape(-1, 3), second.reshape(-1, 3)]), axis=0)
     marked = (np.abs(first - common).max(axis=2) > BAR_RANGE) | (np.abs(second - common).max(axis=2) > BAR_RANGE)
     equal = np.abs(first - second).max(axis=2) <= BAR_RANGE
@@ -126,15 +134,23 @@ def _halves_repeat(image: NDArray[np.uint8], axis: int) -> bool:
 def _share_no_color(image: NDArray[np.uint8]) -> bool:
     """Tell whether the two halves have no flat color in common, as a label beside a map of another style."""
     half = image.shape[1] // 2
-    flats = []
-    for part in (image[:, :half], image[:, -half:]):
-        flat = part[local_range(part) <= FLAT_RANGE]
-        flats.append(np.unique((flat >> 4) @ np.array([256, 16, 1], np.uint16), return_counts=True))
-    if min(len(cells) for cells, _ in flats) == 0:
+    bands, cells = _bands(image), []
+    for part in (bands[:, :half], bands[:, -half:]):
+        red, green, blue = cv2.split(part[local_range(part) <= FLAT_RANGE].reshape(1, -1, 3))
+        cell = (red & 0xF0).astype(np.uint16) << 4 | (green & 0xF0) | blue >> 4
+        cells.append(np.bincount(cell.ravel(), minlength=16**3))
+    if not all(counts.any() for counts in cells):
         return False
-    shared = np.intersect1d(flats[0][0], flats[1][0])
-    common = [counts[np.isin(cells, shared)].sum() / counts.sum() for cells, counts in flats]
-    return bool(max(common) < 0.05)
+    shared = cells[0].astype(bool) & cells[1].astype(bool)
+    return bool(max(counts[shared].sum() / counts.sum() for counts in cells) < 0.05)
+
+
+def _bands(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return bands of rows of a tall image, about `BAND_ROWS` in all, one below the other."""
+    apart = BAND * (len(image) // BAND_ROWS)
+    if apart <= BAND:
+        return image
+    return np.concatenate([image[top : top + BAND] for top in range(0, len(image) - BAND + 1, apart)])
 
 
 def _panels(

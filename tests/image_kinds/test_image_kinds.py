@@ -83,6 +83,12 @@ def test_a_label_beside_its_prediction_is_told_by_repeating():
     assert classify(draw_label(2, (160, 400))).kind == "color label"
 
 
+def test_a_large_label_beside_its_prediction_or_a_map_of_other_colors_is_told_too():
+    label = cv2.resize(draw_label(2), (1200, 2100), interpolation=cv2.INTER_NEAREST)
+    assert classify(np.hstack([label, cv2.medianBlur(label, 5)])).kind == "panels"
+    assert classify(np.hstack([label, label // 2 + 101])).kind == "panels"
+
+
 @pytest.mark.parametrize("opacity", [0.3, 0.5, 0.7])
 def test_a_label_blended_onto_a_photo_is_no_label(opacity):
     for seed in range(3):

@@ -98,7 +98,7 @@ def results(folder: Path) -> dict[str, object]:
 
 
 def resources(process: subprocess.Popen | Forked, folder: Path) -> tuple[list[int], list[float]]:
-    """Watch a run mask its images; return the most bytes and open files of its first half, the medians of its last fifth.
+    """Watch a run mask its images; return the most bytes and open files of its first half, medians of its last fifth.
 
     Those of its workers count. Workers start late on a busy machine, and a single sample may see a short-lived process.
     """
