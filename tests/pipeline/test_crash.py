@@ -157,11 +157,16 @@ def test_ctrl_c_ends_a_run_with_its_workers_and_prints_how_to_resume(tmp_path, c
     assert not alive
 
 
+@pytest.fixture(scope="module")
+def many_labels(tmp_path_factory):
+    """A thousand small labels."""
+    return noisy_labels(tmp_path_factory.mktemp("many"), images=1000, size=64)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("executor", ["threads", "processes"])
-def test_memory_and_open_files_do_not_grow_with_the_number_of_images(tmp_path, executor, fork):
-    labels = noisy_labels(tmp_path / "many", images=1000, size=64)
-    words = ["dataset=folder", f"dataset.root={labels}", "tracker=none", f"executor={executor}"]
+def test_memory_and_open_files_do_not_grow_with_the_number_of_images(tmp_path, many_labels, executor, fork):
+    words = ["dataset=folder", f"dataset.root={many_labels}", "tracker=none", f"executor={executor}"]
     process = fork(tmp_path / "run", [*words, "writers=[index_png,color_png,preview]"])
     early, late = resources(process, tmp_path / "run")
     said, _ = process.communicate()
