@@ -24,16 +24,23 @@ from kmseg.validation import check_number
 
 OPACITIES = np.arange(0.1, 0.97, 0.04)
 """Opacities that are tried first; then steps of 0.01 around the one that stands out most from those 0.08 beside it: the
-share itself grows with the opacity, as errors shrink."""
+likeness itself grows with the opacity, as errors shrink."""
+
+BESIDE = 0.08
+"""Distance of the opacities that one is compared with."""
+
+OPAQUE_GAIN = 1.5
+"""Times the likeness of the best opacity at which labels were painted over the photos: nothing beside 1 shows it."""
 
 SAMPLED_FILES, SAMPLED_PIXELS = 6, 20_000
 """Files, and pixels of each, on which the opacity is found."""
 
 CELL, FULLEST = 8, 40
-"""Side of a color cell in levels, and the number of the fullest cells whose share of the pixels is compared."""
+"""Side of a color cell in levels, and the number of the fullest cells whose share of the pixels is told."""
 
-MIN_PEAK = 0.25
-"""Least share of the pixels in the fullest cells at the best opacity: without a blend there are few such cells."""
+MIN_SHARE, MIN_SHARPNESS = 0.25, 1.2
+"""Least share of the pixels in the fullest cells at the best opacity, and least sharpness. Without a blend colors are
+in few cells only where both are gray, and then at every opacity: two versions of a gray photo have 1.0 to 1.15."""
 
 UNCHANGED = 2, 6
 """Levels within which a pixel is the photo's, without JPEG and with it: outside the objects of a partial overlay."""
@@ -45,6 +52,28 @@ MAX_ROUNDED_COLORS, MAX_CLASSES = 20_000, 256
 """Distinct colors among which, and the number up to which, the most frequent ones are looked for."""
 
 LOSSY_SUFFIXES = JPEG_SUFFIXES | {".webp"}
+
+
+@dataclass(frozen=True)
+class FoundOpacity:
+    """An opacity, and how surely it is the one at which labels were blended in.
+
+    Attributes
+    ----------
+    opacity : float
+    share : float
+        Share of the pixels in the fullest color cells, once the blend is undone.
+    likeness : float
+        Chance that two pixels of one image are then in the same cell (E. H. Simpson, "Measurement of Diversity", Nature
+        163, 1949).
+    sharpness : float
+        Likeness, times that at the opacities 0.08 beside.
+    """
+
+    opacity: float
+    share: float
+    likeness: float
+    sharpness: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +92,8 @@ class Overlay(OfFiles):
     Notes
     -----
     Errors of rounding and JPEG grow by 1 / opacity. At a wrong opacity the photo's texture stays in the label and its
-    colors are spread; at the right one they fall into few cells of the color cube, a sharp peak.
+    colors are spread; at the right one they fall into few cells of the color cube, a sharp peak. At opacity 1 the
+    labels were painted over the photos.
     """
 
     labels_need_photos: ClassVar[bool] = True
@@ -115,13 +145,13 @@ class Overlay(OfFiles):
         if self.opacity != "auto":
             return float(self.opacity)
         samples = [_sample(overlay, photo) for overlay, photo in self._read_few()]
-        opacity, peak = find_opacity(samples)
-        if peak < MIN_PEAK:
+        found = find_opacity(samples)
+        if found.share < MIN_SHARE or found.sharpness < MIN_SHARPNESS:
             raise UserError(
                 f"no opacity turns the overlays of {self.root} and the photos of {self.photos} into labels of few "
                 "colors; are they overlays on just these photos? dataset.opacity=0.5 sets it"
             )
-        return opacity
+        return found.opacity
 
     @cached_property
     def _frequent_colors(self) -> NDArray[np.int16]:
@@ -221,8 +251,8 @@ def _snap(label: NDArray[np.uint8], leaders: NDArray[np.int16], radius: int) -> 
     return snapped.astype(np.uint8)[inverse.reshape(label.shape[:2])]
 
 
-def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> tuple[float, float]:
-    """Return the opacity at which the labels have the fewest colors, and the share of pixels of the fullest cells.
+def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> FoundOpacity:
+    """Return the opacity at which the labels have the fewest colors.
 
     Parameters
     ----------
@@ -235,24 +265,28 @@ def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]])
         if changed.any():
             told.append((overlay[changed].astype(np.float32), photo[changed].astype(np.float32)))
     if not told:
-        return 1.0, 0.0
+        return FoundOpacity(1.0, 0.0, 0.0, 0.0)
 
-    def peak(opacity: float) -> float:
-        return float(np.mean([_share_of_fullest(o, p, opacity) for o, p in told]))
+    def likeness(opacity: float) -> float:
+        return float(np.mean([np.square(_cell_shares(*pair, opacity)).sum() for pair in told]))
 
-    peaks = np.array([peak(opacity) for opacity in OPACITIES])
-    around = np.convolve(np.pad(peaks, 2, mode="edge"), [0.5, 0, 0, 0, 0.5], mode="valid")
-    sharpest = int((peaks - around).argmax())
+    tried = np.array([likeness(opacity) for opacity in OPACITIES])
+    around = np.convolve(np.pad(tried, 2, mode="edge"), [0.5, 0, 0, 0, 0.5], mode="valid")
+    sharpest = int((tried - around).argmax())
     fine = OPACITIES[sharpest] + np.arange(-0.03, 0.031, 0.01)
-    best = max((round(float(opacity), 2) for opacity in fine if 0.05 <= opacity <= 1), key=peak)
-    return best, peak(best)
+    best = max((round(float(opacity), 2) for opacity in fine), key=likeness)
+    if likeness(1.0) > OPAQUE_GAIN * likeness(best):
+        best = 1.0
+    share = float(np.mean([_cell_shares(*pair, best)[:FULLEST].sum() for pair in told]))
+    beside = float(np.mean([likeness(opacity) for opacity in (best - BESIDE, best + BESIDE) if 0 < opacity <= 1]))
+    return FoundOpacity(best, share, likeness(best), likeness(best) / max(beside, 1e-6))
 
 
-def _share_of_fullest(overlay: NDArray[np.float32], photo: NDArray[np.float32], opacity: float) -> float:
-    """Return the share of the pixels whose label color lies in one of the fullest cells; outside 0..255 none does."""
+def _cell_shares(overlay: NDArray[np.float32], photo: NDArray[np.float32], opacity: float) -> NDArray[np.float64]:
+    """Return the shares of the pixels whose label colors lie in the color cells, the fullest first; those outside of
+    0..255 are in none."""
     label = np.rint((overlay - (1 - opacity) * photo) / opacity)
     slack = 1 / opacity
     inside = ((label >= -slack) & (label <= 255 + slack)).all(axis=1)
     cells = (label[inside].clip(0, 255) // CELL).astype(np.int64) @ np.array([1024, 32, 1])
-    counts = np.sort(np.bincount(cells, minlength=1))[::-1]
-    return float(counts[:FULLEST].sum() / len(label))
+    return np.sort(np.bincount(cells, minlength=1))[::-1] / len(label)

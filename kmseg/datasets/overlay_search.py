@@ -21,9 +21,14 @@ LOOKED_AT = 4
 MIN_PAIRED = 0.8
 """Least share of the overlays that have a photo of the same name."""
 
-MIN_PEAK = 0.6
-"""Least share of the pixels in few colors once the blend is undone, where nobody said that there is one. Measured at
-0.3 to 0.7: drawn scenes of ten classes in JPEG 90 have 0.72 and more, two versions of one photo 0.35 and less."""
+MIN_SHARE, MIN_SHARPNESS = 0.6, 1.8
+"""Least share of the pixels in few colors once the blend is undone, and its least sharpness, where nobody said that
+there is one. Measured at 0.3 to 0.7: drawn scenes of ten classes in JPEG 90 have 0.72 and more, two versions of one
+photo 0.35 and less in color; in gray, where colors are few anyway, a sharpness of 1.0 to 1.3."""
+
+MAX_LIKENESS, WHOLE = 0.9, 0.95
+"""Chance that two pixels of the labels have one color, of images that differ from their photos in this share of the
+pixels and more, from which on they are the photos made darker, lighter or tinted, and no labels."""
 
 OPACITIES = 0.15, 0.9
 """Opacities of a blend; beyond them it is a tint that nobody sees, or lines and areas painted over. Of images that are
@@ -44,7 +49,7 @@ class Blend:
         The photo of each overlay, by paths below the tree's root.
     opacity : float
         Share of the label's color in a pixel, as found on a few files.
-    peak : float
+    share : float
         Share of the pixels in few colors once the blend is undone.
     """
 
@@ -52,7 +57,7 @@ class Blend:
     photos: Series
     pairs: dict[str, str]
     opacity: float
-    peak: float
+    share: float
 
 
 def find_blend(tree: Tree, series: Sequence[Series]) -> Blend | None:
@@ -70,7 +75,7 @@ def find_blend(tree: Tree, series: Sequence[Series]) -> Blend | None:
         and not (one.is_called_photo and other.is_called_label)
         and (blend := _look(tree, one, other)) is not None
     ]
-    return max(found, key=lambda blend: (len(blend.pairs), blend.peak), default=None)
+    return max(found, key=lambda blend: (len(blend.pairs), blend.share), default=None)
 
 
 def _is_whole_folder(tree: Tree, series: Series) -> bool:
@@ -97,8 +102,10 @@ def _look(tree: Tree, overlays: Series, photos: Series) -> Blend | None:
         covered.append(differing)
     if np.mean(covered) < MIN_COVERED:
         return None
-    opacity, peak = find_opacity(samples)
+    found = find_opacity(samples)
     most = 1.0 if overlays.is_called_label and photos.is_called_photo else OPACITIES[1]
-    if peak < MIN_PEAK or not OPACITIES[0] <= opacity <= most:
+    if found.share < MIN_SHARE or found.sharpness < MIN_SHARPNESS or not OPACITIES[0] <= found.opacity <= most:
         return None
-    return Blend(overlays, photos, pairs, opacity, peak)
+    if found.likeness > MAX_LIKENESS and np.mean(covered) >= WHOLE:
+        return None
+    return Blend(overlays, photos, pairs, found.opacity, found.share)

@@ -8,10 +8,10 @@ import pickle
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import cast
 
 from kmseg.audit.input_kinds import LookAtImages, Looked
 from kmseg.datasets import Item
+from kmseg.errors import UserError
 from kmseg.second_process import claim_output, end, input_of, take
 from kmseg.storage import is_elsewhere
 
@@ -30,14 +30,17 @@ class LookApart:
                 self._process = None
 
     def result(self) -> Looked | None:
-        """Wait for what was seen; None if there is no second process, or it has failed."""
+        """Wait for what was seen; raise as the look did; None if there is no second process, or it has ended."""
         if self._process is None or self._process.stdout is None:
             return None
         with suppress(EOFError, pickle.UnpicklingError):
             try:
-                return cast(Looked, pickle.load(self._process.stdout))
+                answer: Looked | UserError = pickle.load(self._process.stdout)
             finally:
                 end(self._process)
+            if isinstance(answer, UserError):
+                raise answer
+            return answer
         return None
 
 
@@ -57,8 +60,13 @@ def main() -> None:
 
     with suppress(EOFError, BrokenPipeError):
         work, chosen = pickle.load(sys.stdin.buffer)
+        answer: Looked | UserError
+        try:
+            answer = work(chosen)
+        except UserError as error:
+            answer = error
         with answers:
-            pickle.dump(work(chosen), answers)
+            pickle.dump(answer, answers)
 
 
 if __name__ == "__main__":

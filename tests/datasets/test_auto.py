@@ -375,6 +375,11 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
         write_rgb(root / "blended" / f"{number}.png", np.rint(0.5 * photo + 0.5 * label).astype(np.uint8))
         write_rgb(tmp_path / "two" / "a" / f"{number}.png", photo)
         write_rgb(tmp_path / "two" / "b" / f"{number}.png", np.clip(photo * 1.1 - 12, 0, 255).astype(np.uint8))
+        gray = photo[..., :1].repeat(3, axis=2)
+        write_rgb(tmp_path / "gray" / "a" / f"{number}.png", gray)
+        write_rgb(tmp_path / "gray" / "b" / f"{number}.png", cv2.GaussianBlur(gray, (9, 9), 0))
+        write_rgb(tmp_path / "dark" / "a" / f"{number}.png", photo)
+        write_rgb(tmp_path / "dark" / "b" / f"{number}.png", (0.6 * photo).astype(np.uint8))
     decision = decide(str(root))
     assert decision.overrides == [
         ("dataset", "overlay"),
@@ -384,8 +389,9 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
     assert ("blend", "labels blended onto photos: opacity 0.50 found; undone") in decision.lines()
     assert len(decision.photos) == 4
     assert not decision.unused
-    with pytest.raises(Undecided, match="no label image"):
-        decide(str(tmp_path / "two"))
+    for versions in ("two", "gray", "dark"):
+        with pytest.raises(Undecided, match="no label image"):
+            decide(str(tmp_path / versions))
 
 
 def test_labels_painted_over_their_photos_are_not_exchanged_for_them(tmp_path):

@@ -1,18 +1,21 @@
+import cv2
 import numpy as np
 import pytest
 
 from kmseg.datasets.overlay import Overlay
 from kmseg.errors import UserError
-from kmseg.images import write_png
+from kmseg.images import read_rgb, write_png
 from tests.support.kinds import COLORS, as_jpeg, draw_label, draw_photo
 
 
-def write_overlays(folder, opacity, quality=None, partial=False):
+def write_overlays(folder, opacity, quality=None, partial=False, gray=False):
     (folder / "photos").mkdir()
     (folder / "overlays").mkdir()
     labels = []
     for seed in range(3):
         photo, label = draw_photo(seed), draw_label(seed)
+        if gray:
+            photo = photo[..., :1].repeat(3, axis=2)
         if partial:
             label[:80] = 0
         blend = np.rint(photo * (1 - opacity) + label * opacity).astype(np.uint8)
@@ -35,6 +38,24 @@ def test_the_opacity_is_found_and_the_blend_undone(tmp_path, opacity, quality):
         assert right.mean() > (0.99 if quality is None else 0.85)
         if quality is None:
             assert len(np.unique(dataset.read_label(item).pixels.reshape(-1, 3), axis=0)) <= 3 * len(COLORS)
+
+
+@pytest.mark.parametrize("opacity", [0.5, 0.85, 1])
+@pytest.mark.parametrize("gray", [False, True])
+def test_labels_on_gray_photos_and_labels_that_hide_the_photo_are_found_too(tmp_path, opacity, gray):
+    dataset, labels = write_overlays(tmp_path, opacity, partial=True, gray=gray)
+    assert dataset.used_opacity == pytest.approx(opacity, abs=0.021)
+    off = np.abs(dataset.read_label(dataset.items()[1]).pixels.astype(int) - labels[1]).max(axis=2)
+    assert (off <= 3).mean() > 0.99
+
+
+@pytest.mark.parametrize("change", [lambda photo: cv2.GaussianBlur(photo, (9, 9), 0), lambda photo: 255 - photo])
+def test_two_versions_of_gray_photos_are_no_overlays(tmp_path, change):
+    dataset, _ = write_overlays(tmp_path, 0.5, gray=True)
+    for path in (tmp_path / "photos").iterdir():
+        write_png(tmp_path / "overlays" / path.name, change(read_rgb(path)))
+    with pytest.raises(UserError, match="no opacity turns the overlays"):
+        dataset.read_label(dataset.items()[0])
 
 
 def test_outside_the_objects_of_a_partial_overlay_the_label_is_black(tmp_path):

@@ -13,7 +13,9 @@ from kmseg.audit.input_kinds import LookAtImages
 from kmseg.clusterers.kmeans import KMeans
 from kmseg.color_spaces.rgb import Rgb
 from kmseg.datasets.folder import Folder
+from kmseg.datasets.overlay import Overlay
 from kmseg.discovery.statistics import ColorStatistics
+from kmseg.errors import UserError
 from kmseg.images import read_label_image
 from kmseg.palette import Palette
 from kmseg.pipeline import look_apart
@@ -53,3 +55,14 @@ def test_a_look_in_a_second_process_sees_the_same_and_one_that_fails_is_taken_he
     seen = LookApart(work, items).result()
     assert seen == (work(items) if code is None else None)
     assert process.poll() is not None
+
+
+def test_an_error_of_a_look_in_a_second_process_is_told_once_by_the_first(tmp_path, capfd):
+    for folder in ("overlays", "photos"):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / "1.png"), np.random.default_rng(len(folder)).integers(0, 256, (32, 32, 3)))
+    dataset = Overlay(str(tmp_path / "overlays"), str(tmp_path / "photos"))
+    second_process.start_early(look_apart.__name__)
+    with pytest.raises(UserError, match="no opacity"):
+        LookApart(LookAtImages(dataset), dataset.items()).result()
+    assert capfd.readouterr().err == ""
