@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import ClassVar
 
@@ -213,9 +213,8 @@ def unblend(overlay: NDArray[np.uint8], photo: NDArray[np.uint8], opacity: float
 
     Where the overlay covers objects only, what is within `tolerance` levels of the photo is black.
     """
-    blend = overlay.astype(np.float32)
-    label = np.rint((blend - (1 - opacity) * photo) / opacity).clip(0, 255).astype(np.uint8)
-    unchanged = cv2.absdiff(overlay, photo).max(axis=2) <= tolerance
+    label = np.asarray(cv2.addWeighted(overlay, 1 / opacity, photo, 1 - 1 / opacity, 0), np.uint8)
+    unchanged = reduce(cv2.max, cv2.split(cv2.absdiff(overlay, photo))) <= tolerance
     if unchanged.mean() >= PARTIAL:
         label[unchanged] = 0
     return label
