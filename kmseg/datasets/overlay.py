@@ -48,6 +48,9 @@ UNCHANGED = 2, 6
 PARTIAL = 0.05
 """Share of unchanged pixels from which on an overlay covers objects only; what is unchanged becomes black."""
 
+MAX_SHOWN_LIKENESS = 0.5
+"""Chance that two unchanged pixels have one color, up to which they show a photo: a black margin has 1."""
+
 MAX_ROUNDED_COLORS, MAX_CLASSES = 20_000, 256
 """Distinct colors among which, and the number up to which, the most frequent ones are looked for."""
 
@@ -279,6 +282,17 @@ def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]])
     share = float(np.mean([_cell_shares(*pair, best)[:FULLEST].sum() for pair in told]))
     beside = float(np.mean([likeness(opacity) for opacity in (best - BESIDE, best + BESIDE) if 0 < opacity <= 1]))
     return FoundOpacity(best, share, likeness(best), likeness(best) / max(beside, 1e-6))
+
+
+def show_photos(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> bool:
+    """Return whether overlays show parts of their photos unchanged, other than an area of one color: for the arguments
+    see `find_opacity`."""
+    shown = []
+    for overlay, photo in samples:
+        same = photo[cv2.absdiff(overlay, photo).max(axis=1) <= UNCHANGED[1]].astype(np.float32)
+        likeness = np.square(_cell_shares(same, same, 1.0)).sum() if len(same) else 1.0
+        shown.append(len(same) >= PARTIAL * len(photo) and likeness <= MAX_SHOWN_LIKENESS)
+    return float(np.mean(shown)) > 0.5
 
 
 def _cell_shares(overlay: NDArray[np.float32], photo: NDArray[np.float32], opacity: float) -> NDArray[np.float64]:

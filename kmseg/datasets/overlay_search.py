@@ -11,7 +11,7 @@ import numpy as np
 from kmseg.datasets.inspection import Series
 from kmseg.datasets.listing import why_unread
 from kmseg.datasets.matching import match_names
-from kmseg.datasets.overlay import find_opacity, read_sample_pair
+from kmseg.datasets.overlay import find_opacity, read_sample_pair, show_photos
 from kmseg.datasets.tree import Tree
 from kmseg.errors import UnreadableImage
 
@@ -107,5 +107,7 @@ def _look(tree: Tree, overlays: Series, photos: Series) -> Blend | None:
     if found.share < MIN_SHARE or found.sharpness < MIN_SHARPNESS or not OPACITIES[0] <= found.opacity <= most:
         return None
     if found.likeness > MAX_LIKENESS and np.mean(covered) >= WHOLE:
+        return None
+    if found.opacity == 1 and not show_photos(samples):  # images of few colors, such as heat maps, and no overlays
         return None
     return Blend(overlays, photos, pairs, found.opacity, found.share)

@@ -369,6 +369,7 @@ def test_what_is_said_explicitly_wins(tmp_path, kmseg):
 
 def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_not(tmp_path):
     root = tmp_path / "data"
+    edge = np.arange(kinds.draw_photo(0).shape[1])[None, :, None] < 30
     for number in range(4):
         photo, label = kinds.draw_photo(number), kinds.draw_label(number)
         write_rgb(root / "stills" / f"{number}.png", photo)
@@ -378,6 +379,9 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
         gray = photo[..., :1].repeat(3, axis=2)
         write_rgb(tmp_path / "gray" / "a" / f"{number}.png", gray)
         write_rgb(tmp_path / "gray" / "b" / f"{number}.png", cv2.GaussianBlur(gray, (9, 9), 0))
+        write_rgb(tmp_path / "heat" / "images" / f"{number}.png", np.where(edge, 0, photo).astype(np.uint8))
+        heat = np.where(edge, 0, cv2.GaussianBlur(label[..., :1].repeat(3, axis=2), (41, 41), 0))
+        write_rgb(tmp_path / "heat" / "labels" / f"{number}.png", heat.astype(np.uint8))
         write_rgb(tmp_path / "dark" / "a" / f"{number}.png", photo)
         write_rgb(tmp_path / "dark" / "b" / f"{number}.png", (0.6 * photo).astype(np.uint8))
     decision = decide(str(root))
@@ -389,7 +393,7 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
     assert ("blend", "labels blended onto photos: opacity 0.50 found; undone") in decision.lines()
     assert len(decision.photos) == 4
     assert not decision.unused
-    for versions in ("two", "gray", "dark"):
+    for versions in ("two", "gray", "heat", "dark"):
         with pytest.raises(Undecided, match="no label image"):
             decide(str(tmp_path / versions))
 
