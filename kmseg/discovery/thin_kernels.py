@@ -185,11 +185,11 @@ def _split_luma(window: Any, upper: int, lowest: int, highest: int, lost: Any, s
 @compiled
 def _half_chroma(planes: Any, top: int, left: int, smaller: Any, chroma: Any, share: Any) -> None:
     """Write blue and red of 2x2 pixels each, and the share that the smaller class has of them."""
-    wide, sums = planes.shape[2], np.empty((3, SAMPLES), np.float32)
+    sums = np.empty((3, SAMPLES), np.float32)
     for y in range(SAMPLES):
         for channel in range(3):
-            plane = planes[channel].reshape(-1)[(top + 2 * y) * wide + left :]
-            above, below, total = plane[:WINDOW], plane[wide : wide + WINDOW], sums[channel]
+            above, below = planes[channel, top + 2 * y, left:], planes[channel, top + 2 * y + 1, left:]
+            total = sums[channel]
             for x in range(SAMPLES):
                 total[x] = np.int32(above[2 * x]) + above[2 * x + 1] + below[2 * x] + below[2 * x + 1]
         for x in range(SAMPLES):
@@ -246,7 +246,7 @@ def _fit_chroma(chroma: Any, share: Any, lost: Any) -> Any:
 
 
 @compiled
-def group_colors(colors: Any, weight: Any, shapes: Any, groups: Any) -> int:
+def group_colors(colors: Any, weight: Any, shapes: Any, center: Any, seen: Any, groups: Any) -> int:
     """Write the colors around which others gather, those with most first, and how many shapes they have.
 
     Along a straight border window after window looks the same, and may mislead the same way: they count once.
@@ -257,6 +257,8 @@ def group_colors(colors: Any, weight: Any, shapes: Any, groups: Any) -> int:
         Red, green and blue of fitted colors; overwritten, as the next two are.
     weight : float64 array of shape (n,)
     shapes : uint64 array of shape (n,)
+    center, seen : float64 array of shape (3,), uint64 array of shape (n,)
+        Overwritten.
     groups : int64 array of shape (n // LEAST_WINDOWS, 2)
         Written: a color 0xRRGGBB and the number of its shapes.
 
@@ -266,7 +268,6 @@ def group_colors(colors: Any, weight: Any, shapes: Any, groups: Any) -> int:
         The number of groups.
     """
     count, left = 0, len(colors)
-    center, seen = np.empty(3), np.empty(left, np.uint64)
     while left >= LEAST_WINDOWS:
         most = 0
         for start in range(0, left, max(1, left // MOST_STARTS)):
@@ -275,7 +276,7 @@ def group_colors(colors: Any, weight: Any, shapes: Any, groups: Any) -> int:
                 near += _apart(colors[n], colors[start]) <= ALIKE
             if near > most:
                 most = near
-                _copy(colors[start], center)
+                center[0], center[1], center[2] = colors[start, 0], colors[start, 1], colors[start, 2]
         for _ in range(3):
             _move_to_mean(colors[:left], weight, center)
         alike, around, distinct, kept = 0, 0, 0, 0
@@ -284,18 +285,22 @@ def group_colors(colors: Any, weight: Any, shapes: Any, groups: Any) -> int:
             if apart <= ALIKE:
                 alike += 1
                 seen[distinct] = shapes[n]
-                distinct += not _is_in(shapes[n], seen[:distinct])
+                is_new = True
+                for other in range(distinct):
+                    is_new &= seen[other] != shapes[n]
+                distinct += is_new
             if apart <= AROUND:
                 around += 1
             else:
-                _copy(colors[n], colors[kept])
+                colors[kept, 0], colors[kept, 1], colors[kept, 2] = colors[n, 0], colors[n, 1], colors[n, 2]
                 weight[kept], shapes[kept] = weight[n], shapes[n]
                 kept += 1
         if alike < LEAST_WINDOWS:
             break
         if alike >= LEAST_CONCENTRATION * around:
-            groups[count, 0] = round(center[0]) << 16 | round(center[1]) << 8 | round(center[2])
-            groups[count, 1] = distinct
+            groups[count, 0], groups[count, 1] = 0, distinct
+            for channel in range(3):
+                groups[count, 0] = groups[count, 0] << 8 | int(center[channel] + 0.5)
             count += 1
         left = kept
     return count
@@ -320,16 +325,3 @@ def _apart(one: Any, other: Any) -> float:
     """Return the RGB distance of two colors."""
     red, green, blue = one[0] - other[0], one[1] - other[1], one[2] - other[2]
     return np.sqrt(red * red + green * green + blue * blue)
-
-
-@compiled
-def _copy(color: Any, out: Any) -> None:
-    out[0], out[1], out[2] = color[0], color[1], color[2]
-
-
-@compiled
-def _is_in(value: Any, values: Any) -> bool:
-    found = False
-    for other in values:
-        found |= other == value
-    return found

@@ -61,5 +61,6 @@ class ThinObjects:
         possible = ((colors >= -OUTSIDE) & (colors <= 255 + OUTSIDE)).all(axis=1)
         groups = np.empty((self._count // LEAST_WINDOWS, 2), np.int64)
         shapes = self._shapes[: self._count][possible]
-        count = group_colors(np.clip(colors[possible], 0, 255), weight[possible], shapes, groups)
+        work = np.empty(3), np.empty_like(shapes)
+        count = group_colors(np.clip(colors[possible], 0, 255), weight[possible], shapes, *work, groups)
         return groups[:count].tolist()
