@@ -163,8 +163,16 @@ def _is_alive(process: int) -> bool:
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write `data` to `path` atomically."""
     with _replaced(path) as part:
-        _with_folder(part, lambda: part.write_bytes(data))
+        _with_folder(part, lambda: _write_whole(part, data))
     return path
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file at once: to set up a buffer for it takes as long as to write a mask."""
+    with path.open("wb", buffering=0) as file:
+        left = memoryview(data)
+        while left:  # a disk that becomes full takes a part before it refuses the rest
+            left = left[file.write(left) :]
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -6,6 +6,7 @@ image's noise. All other pixels are unmatched.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,8 +157,9 @@ class PixelMatcher:
 
 def _noise(near: NDArray[np.int64]) -> float:
     """Return the distance within which border pixels are mixtures, by pixels exactly, within 10 and within 20."""
-    mean = (SQUARES[0] * near[1] + SQUARES[1] * near[2]) / max(near.sum(), 1)
-    return float(np.clip(NOISE_OF_BORDERS * np.sqrt(mean), MIN_NOISE, MAX_NOISE))
+    exact, within_10, within_20 = near.tolist()
+    mean = (SQUARES[0] * within_10 + SQUARES[1] * within_20) / max(exact + within_10 + within_20, 1)
+    return min(max(NOISE_OF_BORDERS * math.sqrt(mean), MIN_NOISE), MAX_NOISE)
 
 
 def _middle_of(places: NDArray[np.int64], width: int) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from kmseg.discovery.damage import Damage, describe, measure_damage, read_jpeg_quality, summarize
 from kmseg.discovery.planes import Planes
-from kmseg.discovery.thin_objects import find_thin_objects
+from kmseg.discovery.thin_objects import ThinObjects
 from kmseg.encoding import Encoding
 from kmseg.images import LabelImage
 from kmseg.pixels.packing import unpack
@@ -187,14 +187,17 @@ class _Counting:
         exact, noise = damage == Damage.LOSSLESS, np.uint8(REGION_NOISE if damage == Damage.COMPRESSED else 0)
         table, size, cores = self._tables[damage], self._sizes[damage], []
         regions, known, state = self._regions[damage], self._region_sizes[damage], first_state(width)
+        thin = ThinObjects(encoding, height) if damage == Damage.COMPRESSED else None
         for top, planes in self._planes.of(label):
             table, size, regions, known, state, found = count_pixels(
                 planes, exact, noise, self._images, (top, height), table, size, regions, known, state
             )
             cores.append(found)
+            if thin is not None:
+                thin.look(planes, top)
         table, size = count_objects(np.concatenate(cores), table, size)
-        if damage == Damage.COMPRESSED:
-            for code, windows in find_thin_objects(label, encoding, self._planes):
+        if thin is not None:
+            for code, windows in thin.colors():
                 shown, images = self._thin.get(code, (0, 0))
                 self._thin[code] = shown + windows, images + 1
         self._tables[damage], self._sizes[damage] = table, size

@@ -130,7 +130,7 @@ class MaskImages:
     def _label(self, item: Item) -> LabelImage:
         """Read the label image with contiguous pixels, which the compiled loops need."""
         label = self._from_cache(
-            label_state(self.dataset, item), f"{self._cache_key} label", partial(read_label, self.dataset, item)
+            partial(label_state, self.dataset, item), "label", partial(read_label, self.dataset, item)
         )
         # A masker may write into its input.
         return replace(label, pixels=np.array(label.pixels, order="C", copy=self.use_memory_cache or None))
@@ -138,14 +138,17 @@ class MaskImages:
     def _flat_pixels(self, item: Item, label: NDArray[np.uint8], true: Palette) -> NDArray[np.int64]:
         """Count the flat pixels of each true class."""
         return self._from_cache(
-            label_state(self.dataset, item), f"{self._cache_key} flat", partial(count_flat_pixels, label, true)
+            partial(label_state, self.dataset, item), "flat", partial(count_flat_pixels, label, true)
         )
 
-    def _from_cache(self, state: Hashable | None, how: str, make: Callable[[], A]) -> A:
-        """Return an image or array made from a file in some state, from the memory cache if it is on."""
+    def _from_cache(self, state: Callable[[], Hashable | None], what: str, make: Callable[[], A]) -> A:
+        """Return an image or array made from a file, whose state tells whether it is the same, from the memory cache.
+
+        If the cache is off, the array is made and the state is not asked for.
+        """
         if not self.use_memory_cache:
             return make()
-        return FILE_CACHE.get([state], how, make, lambda array: array.nbytes)
+        return FILE_CACHE.get([state()], f"{self._cache_key} {what}", make, lambda array: array.nbytes)
 
     @cached_property
     def _cache_key(self) -> str:
@@ -159,7 +162,7 @@ class MaskImages:
             if path is None:
                 return None
             return self._from_cache(
-                file_state(path), f"{self._cache_key} true {shape}", partial(self.truth.read_mask, path, shape)
+                partial(file_state, path), f"true {shape}", partial(self.truth.read_mask, path, shape)
             )
         except UnreadableImage as failure:
             failures.append(str(failure))

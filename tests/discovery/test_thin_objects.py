@@ -7,7 +7,7 @@ import pytest
 from kmseg.discovery.planes import Planes
 from kmseg.discovery.statistics_kernels import MARGIN
 from kmseg.discovery.thin_kernels import STEP, WINDOW, find_thin
-from kmseg.discovery.thin_objects import FILTER, find_thin_objects
+from kmseg.discovery.thin_objects import FILTER, ThinObjects
 from kmseg.images import LabelImage
 from tests.reference import fit_window
 from tests.support.kinds import as_jpeg
@@ -17,8 +17,10 @@ WALL, LINES = (70, 90, 160), (230, 190, 20)
 
 def find(label, quality=80):
     image = LabelImage.from_array(as_jpeg(label, quality))
-    found = find_thin_objects(image.pixels, image.encoding, Planes())
-    return [((code >> 16, code >> 8 & 255, code & 255), shapes) for code, shapes in found]
+    thin = ThinObjects(image.encoding, len(image.pixels))
+    for top, planes in Planes().of(image.pixels):
+        thin.look(planes, top)
+    return [((code >> 16, code >> 8 & 255, code & 255), shapes) for code, shapes in thin.colors()]
 
 
 def draw():
