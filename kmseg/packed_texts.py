@@ -1,15 +1,27 @@
-"""Many short texts in one block of bytes: what a run holds of each of a million images."""
+"""Many short texts in few blocks of bytes: what a run holds of each of a million images."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from itertools import accumulate
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 END_BYTES = 8
 """Bytes that a text takes besides its own: where it ends, as int64. A `str` takes 49 and a pointer to it 8."""
+
+BLOCK_BYTES = 65536
+"""Size from which on a block is not copied when texts are concatenated, so that no large one is held twice."""
+
+
+class Block(NamedTuple):
+    """Some texts one after another, and the place behind the last byte of each."""
+
+    data: bytes
+    ends: NDArray[np.int64]
 
 
 class PackedTexts(Sequence[str]):
@@ -27,24 +39,32 @@ class PackedTexts(Sequence[str]):
     ('é', 'é', ['a', '', 'é'], ['a', ''])
     """
 
-    __slots__ = ("_block", "_ends")
+    __slots__ = ("_blocks", "_firsts")
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
-        block, ends = bytearray(), bytearray()
+        data, ends = bytearray(), bytearray()
         for text in texts:
-            block += text.encode("utf-8", "surrogatepass")
-            ends += len(block).to_bytes(END_BYTES, "little")
-        self._block = bytes(block)
-        self._ends: NDArray[np.int64] = np.frombuffer(bytes(ends), "<i8")
+            data += text.encode("utf-8", "surrogatepass")
+            ends += len(data).to_bytes(END_BYTES, "little")
+        self._hold([Block(bytes(data), np.frombuffer(bytes(ends), "<i8"))])
+
+    def _hold(self, blocks: Sequence[Block]) -> None:
+        self._blocks = [block for block in blocks if len(block.ends)]
+        self._firsts = [0, *accumulate(len(block.ends) for block in self._blocks)]
 
     @classmethod
-    def concatenate(cls, parts: Sequence[PackedTexts]) -> PackedTexts:
+    def concatenate(cls, parts: Iterable[PackedTexts]) -> PackedTexts:
         """Return the texts of several sequences, one after another."""
+        blocks: list[Block] = []
+        small: list[Block] = []
+        for block in (block for part in parts for block in part._blocks):
+            if len(block.data) >= BLOCK_BYTES:
+                blocks += [_joined(small), block]
+                small = []
+            else:
+                small.append(block)
         whole = cls()
-        starts = np.cumsum([0, *(len(part._block) for part in parts)])
-        whole._block = b"".join(part._block for part in parts)
-        shifted = [part._ends + start for part, start in zip(parts, starts[:-1], strict=True)]
-        whole._ends = np.concatenate(shifted) if parts else whole._ends
+        whole._hold([*blocks, _joined(small)])
         return whole
 
     @overload
@@ -57,14 +77,24 @@ class PackedTexts(Sequence[str]):
         number = place + len(self) if place < 0 else place
         if not 0 <= number < len(self):
             raise IndexError(f"text {place} of {len(self)}")
-        start = self._ends[number - 1] if number else 0
-        return self._block[start : self._ends[number]].decode("utf-8", "surrogatepass")
+        which = bisect_right(self._firsts, number) - 1
+        data, ends = self._blocks[which]
+        within = number - self._firsts[which]
+        return data[ends[within - 1] if within else 0 : ends[within]].decode("utf-8", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
-        start = 0
-        for end in map(int, self._ends):
-            yield self._block[start:end].decode("utf-8", "surrogatepass")
-            start = end
+        for data, ends in self._blocks:
+            start = 0
+            for end in map(int, ends):
+                yield data[start:end].decode("utf-8", "surrogatepass")
+                start = end
 
     def __len__(self) -> int:
-        return len(self._ends)
+        return self._firsts[-1]
+
+
+def _joined(blocks: Sequence[Block]) -> Block:
+    """Return one block of several."""
+    starts = accumulate((len(block.data) for block in blocks), initial=0)
+    ends = [block.ends + start for block, start in zip(blocks, starts, strict=False)]
+    return Block(b"".join(block.data for block in blocks), np.concatenate([np.zeros(0, np.int64), *ends]))

@@ -45,8 +45,8 @@ class PackedRows(Mapping[str, V]):
     ) -> PackedRows[V]:
         """Return the records of several mappings, packed or not, that share no key; `values` takes one apart."""
         packed = [part if isinstance(part, PackedRows) else _pack(make, values, part) for part in parts if part]
-        keys = PackedTexts.concatenate([part._keys for part in packed])
-        return cls(make, keys, PackedTexts.concatenate([part._rows for part in packed]))
+        keys = PackedTexts.concatenate(part._keys for part in packed)
+        return cls(make, keys, PackedTexts.concatenate(part._rows for part in packed))
 
     def in_order(self, keys: Iterable[str]) -> PackedRows[V]:
         """Return the records of those keys that are here, in their order."""

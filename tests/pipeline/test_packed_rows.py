@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,9 +33,10 @@ def test_rows_are_the_union_of_their_parts(parts):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.text(max_size=4)), st.lists(st.text(max_size=4)), st.slices(8))
-def test_packed_texts_are_the_texts_that_went_in(one, other, some):
-    texts = PackedTexts.concatenate([PackedTexts(one), PackedTexts(), PackedTexts(iter(other))])
+@given(st.lists(st.text(max_size=4)), st.lists(st.text(max_size=4)), st.slices(8), st.sampled_from([1, 65536]))
+def test_packed_texts_are_the_texts_that_went_in(one, other, some, block_bytes):
+    with patch("kmseg.packed_texts.BLOCK_BYTES", block_bytes):
+        texts = PackedTexts.concatenate([PackedTexts(one), PackedTexts(), PackedTexts(iter(other))])
     assert list(texts) == one + other
     assert texts[some] == (one + other)[some]
     assert [texts[-1 - place] for place in range(len(texts))] == (one + other)[::-1]
