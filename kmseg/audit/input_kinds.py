@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -136,13 +137,13 @@ class LookAtImages:
 
 def sample_items(items: Sequence[Item]) -> list[Item]:
     """Return at most eight items of each file type, spread over the list."""
-    by_suffix: dict[str, list[Item]] = {}
-    for item in items:
-        by_suffix.setdefault(item.label.suffix.lower(), []).append(item)
+    by_suffix: dict[str, array[int]] = defaultdict(lambda: array("q"))
+    for place, item in enumerate(items):
+        by_suffix[item.label.suffix.lower()].append(place)
     chosen = []
     for group in by_suffix.values():
         places = np.linspace(0, len(group) - 1, min(len(group), SAMPLED_PER_SUFFIX)).round().astype(int)
-        chosen += [group[place] for place in dict.fromkeys(places.tolist())]
+        chosen += [items[group[place]] for place in dict.fromkeys(places.tolist())]
     return chosen
 
 
@@ -267,7 +268,7 @@ def _differ(one: Candidate, other: Candidate) -> int:
 
 def _is_one_type_of_several(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]) -> bool:
     """Tell whether some file type is labels: then the others are strays among them, however many."""
-    suffixes = {item.key: item.label.suffix.lower() for item in items}
+    suffixes = {item.key: item.label.suffix.lower() for item in items if item.key in looked.kinds}
     looked_at = Counter(suffixes[key] for key in looked.kinds)
     odd_of = Counter(suffixes[key] for key in odd)
     return len(looked_at) > 1 and any(odd_of[suffix] <= SOME * count for suffix, count in looked_at.items())
@@ -369,7 +370,9 @@ def _say_panels(panels: Sequence[Panels], seen: str) -> str:
 
 def _without_photos(items: Sequence[Item], looked: Looked) -> str:
     """Say which folder or file type has labels only, where photo and label should be parts of each file."""
-    folders = {item.key: file_group(item) for item in items}
+    if not looked.photos:
+        return ""
+    folders = {item.key: file_group(item) for item in items if item.key in looked.photos}
     groups: dict[tuple[str, str], list[str]] = {}
     for key in looked.photos:
         groups.setdefault(folders[key], []).append(key)
@@ -384,7 +387,7 @@ def _without_photos(items: Sequence[Item], looked: Looked) -> str:
     if not without or all(labels.intersection(keys) for keys in groups.values()):
         return ""
     (folder, suffix), keys = next(iter(without.items()))
-    total = sum(each == (folder, suffix) for each in folders.values())
+    total = sum(file_group(item) == (folder, suffix) for item in items)
     return (
         f"the {total} {suffix or 'nameless'} files of {folder}/ seem to hold no photo (such as {keys[0]}) and were cut "
         "like the others; give the folder of the pairs alone as dataset.root, or their pattern as dataset.labels"
@@ -415,10 +418,10 @@ def _some_files(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]
     """Say which file type, or which part of all, is not labels."""
     if not odd:
         return ""
-    suffixes = {item.key: item.label.suffix.lower() for item in items}
+    labels = {item.key: item.label for item in items if item.key in looked.kinds}
+    suffixes = {key: label.suffix.lower() for key, label in labels.items()}
     looked_at = Counter(suffixes[key] for key in looked.kinds)
     odd_of = Counter(suffixes[key] for key in odd)
-    names = {item.key: item.label.name for item in items}
     for suffix, times in odd_of.most_common():
         whole_type = len(looked_at) > 1 and times >= MOST * looked_at[suffix]
         if not whole_type and len(odd) < max(SOME * len(looked.kinds), 2):
@@ -433,8 +436,9 @@ def _some_files(items: Sequence[Item], looked: Looked, odd: dict[str, ImageKind]
         which = (
             f"the {total} {suffix or 'nameless'} files" if whole_type else f"{len(keys)} of {looked_at[suffix]} files"
         )
+        example = labels[keys[0]].name
         return (
-            f"{what} seem to be among the labels: {which}, such as {names[keys[0]]}; keep them in a folder of their "
+            f"{what} seem to be among the labels: {which}, such as {example}; keep them in a folder of their "
             "own (dataset.photos=FOLDER pairs photos with labels)"
         )
     return ""

@@ -7,6 +7,7 @@ image's noise. All other pixels are unmatched.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -173,11 +174,13 @@ def _middle_of(places: NDArray[np.int64], width: int) -> tuple[int, ...]:
 
 def explained_shares(images: Mapping[str, MatchCounts]) -> dict[str, float]:
     """Return the shares over all images, as metrics."""
-    pixels = sum(row.pixels for row in images.values())
     names = ("exact", "near", "reassigned", "unmatched", "farther_than_10", "farther_than_40")
-    shares = {f"palette/{name}": sum(getattr(row, name) for row in images.values()) / pixels for name in names}
-    if blocks := sum(row.blocks for row in images.values()):
-        shares["mask/consistent"] = sum(row.consistent for row in images.values()) / blocks
+    sums: Counter[str] = Counter()
+    for row in images.values():
+        sums.update({name: getattr(row, name) for name in (*names, "pixels", "blocks", "consistent")})
+    shares = {f"palette/{name}": sums[name] / sums["pixels"] for name in names}
+    if sums["blocks"]:
+        shares["mask/consistent"] = sums["consistent"] / sums["blocks"]
     return shares
 
 
@@ -232,4 +235,7 @@ def refuse_unmatched(limit: float, images: Mapping[str, MatchCounts], table: Pat
 
 def worst_first(images: Mapping[str, MatchCounts]) -> list[str]:
     """Return the keys of the images sorted by their share of unmatched pixels, largest first."""
-    return [key for _, key in sorted((-row.unmatched / row.pixels, key) for key, row in images.items())]
+    keys = list(images)
+    shares = np.fromiter((row.unmatched / row.pixels for row in images.values()), np.float64, len(keys))
+    by_key = np.array(sorted(range(len(keys)), key=keys.__getitem__), np.intp)
+    return [keys[place] for place in by_key[np.argsort(-shares[by_key], kind="stable")].tolist()]

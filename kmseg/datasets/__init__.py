@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kmseg.datasets.truth import Truth
 
 
-@dataclass(frozen=True, slots=True)  # a run holds one for each of a million images
+@dataclass(frozen=True, slots=True)
 class Item:
     """One label image of a dataset.
 
@@ -54,7 +54,7 @@ class Item:
 class Listed(NamedTuple):
     """The items of a dataset, and a sentence for each thing about its files that the user should know."""
 
-    items: list[Item]
+    items: Sequence[Item]
     notes: list[str]
 
 
@@ -67,8 +67,11 @@ def list_items(dataset: Dataset) -> Listed:
 class Dataset(Protocol):
     """The protocol of a dataset. Listing is cheap; pixels are read item by item, in workers."""
 
-    def items(self) -> list[Item]:
-        """List the items sorted by key; raise `UserError` if there are none."""
+    def items(self) -> Sequence[Item]:
+        """List the items sorted by key; raise `UserError` if there are none.
+
+        `kmseg.datasets.items.PackedItems` holds those of a million files in little memory; a list does as well.
+        """
 
     def read_label(self, item: Item) -> LabelImage:
         """Read a label image; `LabelImage.from_array` makes one of pixels alone."""
@@ -166,11 +169,11 @@ def existing_folder(name: str, folder: Path | str) -> Path:
     raise UserError(f"{name}={folder} is a file; {fix}")
 
 
-def image_files(root: Path) -> dict[str, Path]:
+def image_files(root: Path) -> Mapping[str, Path]:
     """Map keys to the image files below `root`, sorted by key; raise `UserError` if there are none."""
     from kmseg.datasets.listing import list_images
 
-    files = dict(list_images(root).images)
+    files = list_images(root).images
     if not files:
         raise UserError(f"{root} and its sub-folders have no {FORMATS_READ} image; give the folder of the label images")
     return files

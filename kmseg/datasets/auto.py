@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,7 @@ class Auto(OfFiles):
             raise UserError("dataset.root is not given; add the folder to look at, as in dataset.root=FOLDER")
         return decide(self.root, labels=self.labels, photos=self.photos, splits=self.splits)
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the items of what the folder becomes."""
         return self.dataset.items()
 

@@ -200,7 +200,7 @@ def _decide_panels(
     images = [
         path
         for path in tree.files
-        if not why_unread(path, tree.files[path]) and (not folder or path.startswith(f"{folder}/"))
+        if not why_unread(path, tree.files) and (not folder or path.startswith(f"{folder}/"))
     ]
     dataset, panel = panel_settings(rows, columns, label)
     if set(images) != set(labels.paths):
@@ -334,7 +334,7 @@ def _explain_unused(
                 quote_override(f"dataset.{name}", value) for name, value in words.items()
             )
     unused = {
-        path: reasons.get(path) or why_unread(path, tree.files[path]) or "not an image"
+        path: reasons.get(path) or why_unread(path, tree.files) or "not an image"
         for path in tree.files
         if path not in used
     }

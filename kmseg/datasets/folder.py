@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from kmseg import storage
 from kmseg.datasets import Item, Listed, OfFiles, existing_folder
 from kmseg.datasets.inspection import Series, look_at
+from kmseg.datasets.items import PackedItems
 from kmseg.datasets.listing import NO_IMAGE, find_images, list_images, summarize
 from kmseg.datasets.matching import Matches, match_names
 from kmseg.datasets.naming import group_series
@@ -82,7 +83,7 @@ class Folder(OfFiles):
         if self.splits not in ("folders", "none"):
             existing_folder("dataset.splits", self.splits)
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the label images, each with its photo where one is found."""
         return self.listing().items
 
@@ -98,23 +99,27 @@ class Folder(OfFiles):
             raise UserError(f"{root} holds no {FORMATS_READ} image{asked}, also not in its sub-folders{other}")
         if not self.labels:
             refuse_mixed(self.root, tree, found.unused)
-        items = [Item(key, path) for key, path in found.images.items()]
         notes = [] if self.labels else summarize(found.unused)
-        notes += describe_alike(list(found.images))
+        keys = list(found.images)
+        notes += describe_alike(keys)
         photo_keys: Mapping[str, str] = {}
+        photos: Mapping[str, str] = {}
         if self._photo_folders:
-            items, photo_keys, said = self._with_photos(items)
+            photos, photo_keys, said = self._find_photos(found.images)
             notes.append(said)
-        splits, said_of_splits = self._splits(list(found.images), photo_keys)
+        splits, said_of_splits = self._splits(keys, photo_keys)
         _refuse_equal_keys(splits)
-        if splits:
-            items = [replace(item, split=splits.get(item.key)) for item in items]
+        items = PackedItems(
+            Item(key, path, Path(photos[photo_keys[key]]) if key in photo_keys else None, splits.get(key))
+            for key, path in found.images.items()
+        )
         return Listed(items, [*notes, *said_of_splits])
 
-    def _with_photos(self, items: Sequence[Item]) -> tuple[list[Item], Mapping[str, str], str]:
-        """Find the photo of each label, its path by the label's key, and what to say; labels are no photos."""
-        labels = {item.label.resolve() for item in items} if self._shares_folder else set()
-        photos: dict[str, Path] = {}
+    def _find_photos(self, images: Mapping[str, Path]) -> tuple[Mapping[str, str], Mapping[str, str], str]:
+        """Return the files of the photos by name, the name of each label's by its key, what to say; labels are none."""
+        labels = {str(path.resolve()) for path in images.values()} if self._shares_folder else set()
+        keys = list(images)
+        photos: dict[str, str] = {}
         unused: dict[str, str] = {}
         shared = Path(os.path.commonpath([str(Path(folder).expanduser().absolute()) for folder in self._photo_folders]))
         for folder in self._photo_folders:
@@ -123,16 +128,15 @@ class Folder(OfFiles):
             listed = list_images(path)
             unused |= listed.unused
             for key, photo in listed.images.items():
-                if not labels or photo.resolve() not in labels:
-                    photos[key if below == "." else f"{below}/{key}"] = photo
-        found = match_names([item.key for item in items], list(photos))
-        if labels and 2 * len(found.pairs) < len(items):  # predictions and overlays beside the photos fit as well
+                if not labels or str(photo.resolve()) not in labels:
+                    photos[key if below == "." else f"{below}/{key}"] = str(photo)
+        found = match_names(keys, list(photos))
+        if labels and 2 * len(found.pairs) < len(keys):  # predictions and overlays beside the photos fit as well
             likely = [key for key in photos if not NO_PHOTO_WORDS & {*split_words(PurePosixPath(key).name)}]
-            again = match_names([item.key for item in items], likely)
+            again = match_names(keys, likely)
             if len(again.pairs) > len(found.pairs):
                 found = replace(again, unused=[key for key in photos if key not in again.pairs.values()])
-        paired = [replace(item, photo=photos.get(found.pairs.get(item.key, ""))) for item in items]
-        return paired, found.pairs, describe_pairs(found, self._photo_folders, unused)
+        return photos, found.pairs, describe_pairs(found, self._photo_folders, unused)
 
     def _without_photos(self, tree: Tree) -> Tree:
         """Return the tree without folders of photos that lie in it, unless patterns say what the labels are."""
@@ -140,11 +144,14 @@ class Folder(OfFiles):
         inside = [folder for folder in map(_resolved, self._photo_folders) if root in folder.parents]
         if self.labels or not inside:
             return tree
-        parents = {str(Path(file).parent) for file in tree.files.values()}
-        photos = {
-            parent for parent in parents if any(Path(parent).resolve().is_relative_to(folder) for folder in inside)
+        parents = {
+            folder: Path(tree.files[f"{folder}/{names[0]}".lstrip("/")]).parent
+            for folder, names in tree.folders.items()
         }
-        files = {path: file for path, file in tree.files.items() if str(Path(file).parent) not in photos}
+        photos = {
+            folder for folder, parent in parents.items() if any(parent.resolve().is_relative_to(one) for one in inside)
+        }
+        files = {path: file for path, file in tree.files.items() if path.rpartition("/")[0] not in photos}
         return replace(tree, files=files)
 
     @property
@@ -246,11 +253,13 @@ def _resolved(folder: str) -> Path:
 
 def describe_alike(keys: Sequence[str]) -> list[str]:
     """Name images whose paths differ only in capitals: on Windows and macOS, one output replaces the other."""
+    if len({key.casefold() for key in keys}) == len(keys):
+        return []
     first: dict[str, str] = {}
     alike = [(first.setdefault(key.casefold(), key), key) for key in keys]
     pairs = [f"{one} and {other}" for one, other in alike if one != other]
     said = "names differ only in capitals, so that on Windows and macOS one mask replaces the other"
-    return [f"{said}: {_first_names(pairs)}"] if pairs else []
+    return [f"{said}: {_first_names(pairs)}"]
 
 
 def describe_pairs(found: Matches, folders: Sequence[str], unread: Mapping[str, str]) -> str:

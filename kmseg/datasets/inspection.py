@@ -173,7 +173,7 @@ def find_series(tree: Tree) -> list[Series]:
     found = []
     for folder, names in sorted(tree.folders.items()):
         start = f"{folder}/" if folder else ""
-        images = [name for name in names if not why_unread(name, tree.files[start + name])]
+        images = [name for name in names if not why_unread(start + name, tree.files)]
         found += [Series(folder, named) for named in group_series(images)] if images else []
     share = max(1, min(LOOKED_AT, BUDGET // max(len(found), 1)))
     with ThreadPoolExecutor(available_cores()) as pool:

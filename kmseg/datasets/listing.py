@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,30 @@ NO_IMAGE = "not an image"
 """Reason of files that seem to be no images at all."""
 
 
+class Images(Mapping[str, Path]):
+    """Image files by their keys; a path is made when it is asked for.
+
+    Parameters
+    ----------
+    paths : dict of str to str
+        Their paths below the root, by key.
+    files : mapping of str to str
+        Where the files lie, by these paths.
+    """
+
+    def __init__(self, paths: dict[str, str], files: Mapping[str, str]) -> None:
+        self._paths, self._files = paths, files
+
+    def __getitem__(self, key: str) -> Path:
+        return Path(self._files[self._paths[key]])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+
 @dataclass(frozen=True)
 class Listing:
     """The images below a folder.
@@ -55,32 +79,32 @@ def list_images(root: Path, patterns: Sequence[str] = ()) -> Listing:
 def find_images(tree: Tree, patterns: Sequence[str] = ()) -> Listing:
     """List the images of a tree whose paths match one of the patterns."""
     unused = dict.fromkeys(sorted(tree.hidden), HIDDEN) | tree.left_out
-    found: dict[str, Path] = {}
-    for path, file in tree.files.items():
-        reason = why_unread(path, file) or ("" if matches(path, patterns) else "not among the files asked for")
+    found: list[str] = []
+    for path in tree.files:
+        reason = why_unread(path, tree.files) or ("" if matches(path, patterns) else "not among the files asked for")
         if reason:
             unused[path] = reason
         else:
-            found[path] = Path(file)
-    return Listing(make_keys(found), unused)
+            found.append(path)
+    return Listing(Images(make_keys(found), tree.files), unused)
 
 
-def why_unread(path: str, file: str | None = None) -> str:
+def why_unread(path: str, files: Mapping[str, str] | None = None) -> str:
     """Return why a file is no image that is read; nothing where it is one.
 
     Parameters
     ----------
     path : str
         Its path below the root.
-    file : str, optional
-        Where it lies; a file without a suffix is told by its first bytes.
+    files : mapping of str to str, optional
+        Where the files lie, by their paths; one without a suffix is told by its first bytes.
     """
     name = path.rpartition("/")[2]
     suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
     if suffix in SUFFIXES:
         return ""
-    if file is not None and "." not in name:
-        return _why_unread_by_content(Path(file))
+    if files is not None and "." not in name:
+        return _why_unread_by_content(Path(files[path]))
     return f"{suffix} is not read; convert to PNG" if suffix in UNREAD_SUFFIXES else NO_IMAGE
 
 
@@ -99,13 +123,17 @@ def _why_unread_by_content(file: Path) -> str:
     return NO_IMAGE
 
 
-def make_keys(files: Mapping[str, Path]) -> dict[str, Path]:
-    """Name files by their paths without suffix; those that would share a name keep theirs."""
-    keys = {path: _without_suffix(path) for path in files}
-    while len(set(keys.values())) < len(files):  # again where a whole name is another's stem: a.png and a.png.png
-        held = Counter(keys.values())
-        keys = {path: key if held[key] == 1 else path for path, key in keys.items()}
-    return {key: files[path] for path, key in sorted(keys.items(), key=lambda entry: entry[1])}
+def make_keys(paths: Sequence[str]) -> dict[str, str]:
+    """Name files by their paths without suffix, in the order of names; those that would share a name keep theirs.
+
+    >>> make_keys(["a.png", "b.jpg", "b.png"])
+    {'a': 'a.png', 'b.jpg': 'b.jpg', 'b.png': 'b.png'}
+    """
+    keys = list(map(_without_suffix, paths))
+    while len(set(keys)) < len(keys):  # again where a whole name is another's stem: a.png and a.png.png
+        held = Counter(keys)
+        keys = [key if held[key] == 1 else path for path, key in zip(paths, keys, strict=True)]
+    return {keys[place]: paths[place] for place in sorted(range(len(keys)), key=keys.__getitem__)}
 
 
 def _without_suffix(path: str) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from kmseg.datasets import Item, Listed, OfFiles, existing_folder
 from kmseg.datasets.folder import describe_pairs
+from kmseg.datasets.items import PackedItems
 from kmseg.datasets.listing import list_images, summarize
 from kmseg.datasets.matching import match_names
 from kmseg.datasets.truth import Truth
@@ -111,7 +112,7 @@ class Overlay(OfFiles):
         if self.opacity != "auto":
             check_number("dataset.opacity", self.opacity, at_least=0.05, at_most=1)
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the overlays, each with its photo where one is found."""
         return self.listing().items
 
@@ -122,7 +123,8 @@ class Overlay(OfFiles):
         if not overlays.images:
             raise UserError(f"{self.root} holds no image that is read, also not in its sub-folders")
         found = match_names(list(overlays.images), list(photos.images))
-        items = [Item(key, path, photos.images.get(found.pairs.get(key, ""))) for key, path in overlays.images.items()]
+        partners = {key: photos.images[name] for key, name in found.pairs.items()}
+        items = PackedItems(Item(key, path, partners.get(key)) for key, path in overlays.images.items())
         return Listed(items, [*summarize(overlays.unused), describe_pairs(found, [self.photos], photos.unused)])
 
     def read_label(self, item: Item) -> LabelImage:

@@ -80,7 +80,7 @@ def find_blend(tree: Tree, series: Sequence[Series]) -> Blend | None:
 
 def _is_whole_folder(tree: Tree, series: Series) -> bool:
     start = f"{series.folder}/" if series.folder else ""
-    images = {path for path in tree.files if path.startswith(start) and not why_unread(path, tree.files[path])}
+    images = {path for path in tree.files if path.startswith(start) and not why_unread(path, tree.files)}
     return images == set(series.paths)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.datasets import Item, Listed, OfFiles, existing_folder
+from kmseg.datasets.items import PackedItems
 from kmseg.datasets.listing import list_images, summarize
 from kmseg.datasets.patterns import split_root
 from kmseg.datasets.splits import splits_of_folders
@@ -45,7 +46,7 @@ class Pairs(OfFiles):
         existing_folder("dataset.root", self.root)
         check_choice("dataset.label", self.label, ("right", "left"))
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the files; each is its own photo."""
         return self.listing().items
 
@@ -56,7 +57,7 @@ class Pairs(OfFiles):
         if not found.images:
             raise UserError(f"{self.root} holds no {FORMATS_READ} image, also not in its sub-folders")
         splits = splits_of_folders(list(found.images))
-        items = [Item(key, path, path, splits.get(key)) for key, path in found.images.items()]
+        items = PackedItems(Item(key, path, path, splits.get(key)) for key, path in found.images.items())
         return Listed(items, [] if patterns else summarize(found.unused))
 
     def read_label(self, item: Item) -> LabelImage:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.datasets import Item, OfFiles, existing_folder, image_files
+from kmseg.datasets.items import PackedItems
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.image_kinds import LABEL_KINDS, classify
@@ -69,10 +70,10 @@ class Panels(OfFiles):
             if value != "auto":
                 check_integer(f"dataset.{name}", value, at_least=least)
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the files; each is its own photo."""
         files = image_files(existing_folder("dataset.root", self.root))
-        return [Item(key, path, path) for key, path in files.items()]
+        return PackedItems(Item(key, path, path) for key, path in files.items())
 
     def read_label(self, item: Item) -> LabelImage:
         """Read the label's panel."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,7 +76,7 @@ class Sample(OfFiles):
             _draw_all(self, folder)
         return folder
 
-    def items(self) -> list[Item]:
+    def items(self) -> Sequence[Item]:
         """List the scenes; the first call draws them."""
         return self._pairs.items()
 

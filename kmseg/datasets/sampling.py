@@ -32,9 +32,9 @@ class Sampling:
         check_integer("sampling.images", self.images, at_least=1, words=("all",))
         check_integer("sampling.seed", self.seed, at_least=0, at_most=2**32 - 1)
 
-    def choose(self, items: Sequence[T]) -> list[T]:
-        """Return the sampled items in their original order."""
+    def choose(self, items: Sequence[T]) -> Sequence[T]:
+        """Return the sampled items in their original order; all of them as they are held."""
         if isinstance(self.images, str) or self.images >= len(items):
-            return list(items)
+            return items
         drawn = np.random.default_rng(self.seed).choice(len(items), self.images, replace=False)
         return [items[i] for i in np.sort(drawn)]

@@ -36,7 +36,7 @@ def folder_settings(root: str, tree: Tree, labels: LabelSet, pairs: Mapping[str,
     """Return the shortest settings of `folder` that mean these labels and these photos."""
     folder = common_folder(one.folder for one in labels.series)
     start = f"{folder}/" if folder else ""
-    images = [path for path in tree.files if path.startswith(start) and not why_unread(path, tree.files[path])]
+    images = [path for path in tree.files if path.startswith(start) and not why_unread(path, tree.files)]
     patterns = [one.named.pattern for one in labels.series]
     folders = sorted({escape(one.folder[len(start) :]) for one in labels.series})
     leaves = sorted({escape(one.rpartition("/")[2]) for one in folders if one})

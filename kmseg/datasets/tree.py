@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +17,39 @@ SYSTEM_NAMES = frozenset({"thumbs.db", "desktop.ini", "__macosx", "$recycle.bin"
 
 LISTING_AGE_SECONDS = 60
 """How old the listing of a bucket may be: the steps before a run list the same folder several times."""
+
+
+class Files(Mapping[str, str]):
+    """Where each file of a tree lies, by its path below the root, in the order of these paths.
+
+    Parameters
+    ----------
+    root : str
+        Folder in which most files lie at their paths.
+    paths : list of str
+        The paths of these files, sorted.
+    elsewhere : mapping of str to str
+        The files that lie at other places than their paths say, as behind links.
+    """
+
+    def __init__(self, root: str, paths: list[str], elsewhere: Mapping[str, str]) -> None:
+        self._root, self._elsewhere = root, elsewhere
+        self._paths = sorted([*paths, *elsewhere]) if elsewhere else paths
+
+    def __getitem__(self, path: str) -> str:
+        if path not in self:
+            raise KeyError(path)
+        return self._elsewhere.get(path) or os.path.join(self._root, path)  # noqa: PTH118  # of a million files
+
+    def __contains__(self, path: object) -> bool:
+        place = bisect_left(self._paths, str(path))
+        return place < len(self._paths) and self._paths[place] == path
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 @dataclass(frozen=True)
@@ -36,7 +70,7 @@ class Tree:
     """
 
     root: Path
-    files: dict[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
 
@@ -69,18 +103,27 @@ def walk_tree(root: Path | str) -> Tree:
     if listed is not None:
         return _tree_of_store(tree, listed)
     entered: set[tuple[int, int]] = set()
-    found: list[tuple[str, str]] = []
+    found: list[str] = []
+    elsewhere: list[tuple[str, str]] = []
     linked: list[tuple[str, str]] = []
     waiting = [("", os.fspath(root))]
+
+    def add(path: str, entry: os.DirEntry[str], lies_here: bool) -> None:
+        if lies_here and path.endswith(entry.name):
+            found.append(path)
+        else:
+            elsewhere.append((path, entry.path))
+
     while waiting or linked:
         below, folder = waiting.pop() if waiting else linked.pop(0)
+        lies_here = Path(folder) == tree.root / below
         if not _is_new(folder, entered):
             tree.left_out[below] = "a link to a folder that is read already"
             continue
         for name, entry in _entries(folder, below, tree):
             path = f"{below}/{name}" if below else name
             if entry.is_file(follow_symlinks=False):
-                found.append((path, entry.path))
+                add(path, entry, lies_here)
             elif entry.is_dir(follow_symlinks=False):
                 waiting.append((path, entry.path))
             elif _holds(entry.is_dir):
@@ -88,22 +131,22 @@ def walk_tree(root: Path | str) -> Tree:
             elif entry.is_symlink() and (
                 _holds(entry.is_file) or not Path(entry.path).exists()
             ):  # one that leads nowhere is listed, so that reading it names it
-                found.append((path, entry.path))
+                add(path, entry, lies_here)
             else:
                 tree.left_out[path] = "neither a file nor a folder"
         linked.sort()
-    tree.files.update(_distinct(sorted(found)))
-    return tree
+    found.sort()
+    return _with_files(tree, found, elsewhere)
 
 
 def _tree_of_store(tree: Tree, listed: storage.Contents) -> Tree:
     """Fill a tree with the files of an archive or a bucket."""
     hidden = {name: _hidden_part(name) for name in (*listed.files, *listed.left_out)}
-    found = [(_composed(name), str(tree.root / name)) for name in listed.files if not hidden[name]]
-    tree.files.update(_distinct(sorted(found)))
+    names = [name for name in listed.files if not hidden[name]]
+    elsewhere = [(_composed(name), str(tree.root / name)) for name in names if not name.isascii()]
     tree.left_out.update({name: why for name, why in listed.left_out.items() if not hidden[name]})
     tree.hidden.extend(sorted({_composed(part) for part in hidden.values() if part}))
-    return tree
+    return _with_files(tree, sorted({name for name in names if name.isascii()}), elsewhere)
 
 
 def _hidden_part(path: str) -> str:
@@ -127,13 +170,15 @@ def _holds(test: Callable[[], bool]) -> bool:
         return False
 
 
-def _distinct(found: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield the files; of two names that differ only in their Unicode form the second keeps its own form."""
-    taken: set[str] = set()
-    for path, file in found:
+def _with_files(tree: Tree, paths: list[str], elsewhere: list[tuple[str, str]]) -> Tree:
+    """Return the tree with its files; of two names that differ only in their Unicode form one keeps its own form."""
+    taken = set(paths) if elsewhere else set()
+    places: dict[str, str] = {}
+    for path, file in sorted(elsewhere):
         key = path if path not in taken else f"{path.rpartition('/')[0]}/{Path(file).name}".lstrip("/")
         taken.add(key)
-        yield key, file
+        places[key] = file
+    return replace(tree, files=Files(os.fspath(tree.root), paths, places))
 
 
 def _entries(folder: str, below: str, tree: Tree) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -134,28 +134,38 @@ class Truth:
         return 255 in self._values and self._values <= {0, 255}
 
     @cached_property
-    def _mask_files(self) -> dict[str, Path]:
-        return {} if self.masks is None else dict(find_images(walk_tree(self.masks)).images)
+    def _mask_files(self) -> Mapping[str, Path]:
+        return {} if self.masks is None else find_images(walk_tree(self.masks)).images
 
     def for_items(self, items: Sequence[Item]) -> Truth:
         """Return the truth with its masks matched to the items of a dataset; a label image is no true mask."""
-        labels = {item.label.absolute() for item in items}
-        files = {key: path for key, path in self._mask_files.items() if path.absolute() not in labels}
-        pairs = match_names([item.key for item in items], list(files)).pairs
+        if self.masks is None:
+            return self
+        labels = {str(item.label.absolute()) for item in items}
+        names = [name for name, path in self._mask_files.items() if str(path.absolute()) not in labels]
+        pairs = match_names([item.key for item in items], names).pairs
         matched = replace(self)
-        matched.__dict__["_partners"] = {key: files[name] for key, name in pairs.items()}
+        matched.__dict__["_partners"] = {key: str(self._mask_files[name]) for key, name in pairs.items()}
         return matched
 
+    def for_workers(self) -> Truth:
+        """Return the truth without the list of its mask files: it is sent with each chunk of images."""
+        bare = replace(self)
+        bare.__dict__["_sample"] = self._sample
+        return bare
+
     @cached_property
-    def _partners(self) -> Mapping[str, Path]:
-        """Masks by keys: those of equal paths, or of names that only one mask has; `for_items` knows more."""
+    def _partners(self) -> Mapping[str, str]:
+        """Mask files by keys: those of equal paths, or of names that only one mask has; `for_items` knows more."""
         names = Counter(key.rpartition("/")[2] for key in self._mask_files)
-        alone = {key.rpartition("/")[2]: path for key, path in self._mask_files.items()}
-        return {name: path for name, path in alone.items() if names[name] == 1} | self._mask_files
+        files = {key: str(path) for key, path in self._mask_files.items()}
+        alone = {key.rpartition("/")[2]: file for key, file in files.items()}
+        return {name: file for name, file in alone.items() if names[name] == 1} | files
 
     def mask_file(self, key: str) -> Path | None:
         """Return the file of an item's true mask; None if it has none."""
-        return self._partners.get(key)
+        file = self._partners.get(key)
+        return None if file is None else Path(file)
 
     def read_mask(self, path: Path, shape: tuple[int, int]) -> NDArray[np.int64]:
         """Return a true mask `(H, W)` as rows of the legend, -1 = ignore.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kmseg import storage
-from kmseg.audit.pixel_match import PixelMatcher
+from kmseg.audit.pixel_match import MatchCounts, PixelMatcher
 from kmseg.datasets import Item, read_label
 from kmseg.discovery.candidates import Candidates
 from kmseg.errors import UnreadableImage
@@ -42,18 +42,37 @@ def finish_writers(
         class_pixels=tally.class_pixels[:-1],
         metrics=metrics,
         warnings=[warning for warning in warnings if warning],
-        unmatched={key: row.unmatched / row.pixels for key, row in tally.explained.items()},
+        unmatched=_Figures(tally.explained, lambda row: row.unmatched / row.pixels),
         read_label=lambda key: images.read(partial(read_label, plan.dataset), key),
         read_photo=lambda key: images.read(plan.dataset.read_photo, key),
         mask=lambda label: images.mask(label),
         unmatched_pixels=lambda label: images.unmatched(label),
         candidates=candidates,
         overrides=plan.overrides,
-        contradicted={key: 1 - row.consistent / row.blocks for key, row in tally.explained.items() if row.blocks},
+        contradicted=_Figures(tally.explained, lambda row: 1 - row.consistent / row.blocks if row.blocks else None),
         contradicted_pixels=lambda label: images.contradicted(label),
     )
     files = [path for name, writer in plan.writers.items() for path in writer.finish(tally.in_order(name), run)]
     return [path for path in files if storage.find_bucket(path) is None]
+
+
+class _Figures(Mapping[str, float]):
+    """A figure of each image that has it, computed when it is asked for."""
+
+    def __init__(self, rows: Mapping[str, MatchCounts], compute: Callable[[MatchCounts], float | None]) -> None:
+        self._rows, self._compute = rows, compute
+
+    def __getitem__(self, key: str) -> float:
+        figure = self._compute(self._rows[key])
+        if figure is None:
+            raise KeyError(key)
+        return figure
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, row in self._rows.items() if self._compute(row) is not None)
+
+    def __len__(self) -> int:
+        return sum(self._compute(row) is not None for row in self._rows.values())
 
 
 class _Images:
@@ -63,8 +82,8 @@ class _Images:
         self._plan, self._items, self._palette = plan, items, palette
 
     @cached_property
-    def _by_key(self) -> dict[str, Item]:
-        return {item.key: item for item in self._items}
+    def _positions(self) -> dict[str, int]:
+        return {item.key: position for position, item in enumerate(self._items)}
 
     @cached_property
     def mask(self) -> Mask:
@@ -88,6 +107,6 @@ class _Images:
     def read(self, how: Callable[[Item], R], key: str) -> R | None:
         """Read an image again; None if that fails now."""
         try:
-            return how(self._by_key[key])
+            return how(self._items[self._positions[key]])
         except UnreadableImage:
             return None

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
+
+import numpy as np
 
 from kmseg import storage
 from kmseg._version import __version__
-from kmseg.datasets import Dataset
+from kmseg.datasets import Dataset, Item
 from kmseg.datasets.overrides import quote_override
 from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.files import noting_files, reading_once
 from kmseg.legends.formats import read_palette
+from kmseg.packed_texts import PackedTexts
 from kmseg.palette import Palette
-from kmseg.pipeline.manifest import Manifest, Record, digest, digest_of_files, make_record
-from kmseg.pipeline.mask_images import Work
+from kmseg.pipeline.manifest import ROWS, Manifest, Record, digest, digest_of_files, make_record
+from kmseg.pipeline.mask_images import Work, Works
 from kmseg.pipeline.merging import Merger
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
@@ -70,15 +74,52 @@ def palette_digest(palette: Palette) -> str:
     return digest(repr(classes))
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An image that an earlier run masked, and the digest of its content at that time."""
+
+    work: Work
+    content: str
+
+    @property
+    def item(self) -> Item:
+        """The image's item."""
+        return self.work.item
+
+
+@dataclass(frozen=True, eq=False)
+class KnownImages(Sequence[Known]):
+    """Images that earlier runs masked, each made when it is asked for; a slice is a list."""
+
+    contents: Sequence[str]
+    works: Works
+
+    @overload
+    def __getitem__(self, place: int) -> Known: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Known]: ...
+    def __getitem__(self, place: int | slice) -> Known | list[Known]:
+        if isinstance(place, slice):
+            return list(map(Known, self.works[place], self.contents[place]))
+        return Known(self.works[place], self.contents[place])
+
+    def __len__(self) -> int:
+        return len(self.works)
+
+
 @dataclass(frozen=True)
-class Digests:
-    """The work of digesting the content of a chunk of images, to detect changes."""
+class FindUnchanged:
+    """The work of comparing the content of a chunk of images with that of an earlier run."""
 
     dataset: Dataset
 
-    def __call__(self, chunk: Sequence[Work]) -> list[str]:
-        """Return the digest of each image's content."""
-        return [content_digest(self.dataset, work) for work in chunk]
+    def __call__(self, chunk: Sequence[Known]) -> list[int]:
+        """Return the positions of the images whose content is the same."""
+        return [
+            known.work.position
+            for known in chunk
+            if known.content and content_digest(self.dataset, known.work) == known.content
+        ]
 
 
 def content_digest(dataset: Dataset, work: Work) -> str:
@@ -148,58 +189,76 @@ class Division:
 
     Attributes
     ----------
-    todo : sequence of Work
+    todo : Works
         New and changed images, and those that a writer needs again.
-    unchanged : sequence of Work
+    unchanged : Works
         The others; the manifest has their records.
     gone : sequence of str
         Keys of recorded images that are no longer in the dataset.
     """
 
-    todo: Sequence[Work]
-    unchanged: Sequence[Work]
+    todo: Works
+    unchanged: Works
     gone: Sequence[str]
 
 
-def divide(plan: Plan, work: RecordImages, images: Sequence[Work], manifest: Manifest, progress: Progress) -> Division:
+def divide(plan: Plan, work: RecordImages, images: Works, manifest: Manifest, progress: Progress) -> Division:
     """Compare the images with the records of earlier runs; an image that differs must be done."""
     recorded = manifest.images()
-    if recorded and storage.find_bucket(plan.output):
+    if not recorded:
+        return Division(images, replace(images, positions=()), [])
+    if storage.find_bucket(plan.output):
         storage.contents(plan.output)  # tells the sizes of all its files at once
-    by_key = {image.item.key: image for image in images} if recorded else {}
-    contents = {
-        record.image: record.content
-        for record in manifest.records(by_key)
-        if _may_be_unchanged(plan, work, by_key[record.image], record)
-    }
-    known = [by_key[key] for key in contents]
-    work_on = Digests(plan.dataset)
-    digests = progress.run_stage("compare", "comparing", plan.executor, work_on, known, _concatenate) if known else []
-    same = {
-        image.item.key
-        for image, content in zip(known, digests, strict=True)
-        if content and contents[image.item.key] == content
-    }
-    return Division(
-        todo=[image for image in images if image.item.key not in same],
-        unchanged=[image for image in images if image.item.key in same],
-        gone=[key for key in recorded if key not in by_key],
-    )
+    known = _find_known(plan, work, images, manifest)
+    compare = FindUnchanged(plan.dataset)
+    same = progress.run_stage("compare", "comparing", plan.executor, compare, known, _concatenate) if known else []
+    is_same = np.zeros(len(images), np.bool_)
+    is_same[same] = True
+    return Division(images.at(~is_same), images.at(is_same), find_gone(recorded, images.items))
 
 
-def take_over(manifest: Manifest, unchanged: Sequence[Work]) -> list[Tally]:
+def _find_known(plan: Plan, work: RecordImages, images: Works, manifest: Manifest) -> KnownImages:
+    """Find the images whose records say that they may be unchanged."""
+    positions = array("q")
+
+    def contents() -> Iterator[str]:
+        for some, records in _with_records(images, manifest):
+            for record in records:
+                if _may_be_unchanged(plan, work, some[record.image], record):
+                    positions.append(some[record.image].position)
+                    yield record.content
+
+    return KnownImages(PackedTexts(contents()), replace(images, positions=positions))
+
+
+def _with_records(images: Works, manifest: Manifest) -> Iterator[tuple[dict[str, Work], Iterator[Record]]]:
+    """Yield some images after others by their keys, each time with the records of those that have one."""
+    for start in range(0, len(images), ROWS):
+        some = {image.item.key: image for image in images[start : start + ROWS]}
+        yield some, manifest.records(some)
+
+
+def find_gone(recorded: Sequence[str], items: Sequence[Item]) -> list[str]:
+    """Return the keys of recorded images that are not in the dataset."""
+    gone = set(recorded)
+    for item in items if gone else ():
+        gone.discard(item.key)
+    return sorted(gone)
+
+
+def take_over(manifest: Manifest, unchanged: Works) -> list[Tally]:
     """Return the recorded tally of all unchanged images, if there are any."""
     if not unchanged:
         return []
-    positions = {image.item.key: image.position for image in unchanged}
     merger = Merger(merge_tallies)
-    for record in manifest.records(positions):
-        merger.add(record.tally_at(positions[record.image]))
+    for some, records in _with_records(unchanged, manifest):
+        for record in records:
+            merger.add(record.tally_at(some[record.image].position))
     return [merger.total()]
 
 
-def _concatenate(parts: Sequence[list[str]]) -> list[str]:
-    return [content for part in parts for content in part]
+def _concatenate(parts: Sequence[list[int]]) -> list[int]:
+    return [position for part in parts for position in part]
 
 
 def _may_be_unchanged(plan: Plan, work: RecordImages, image: Work, record: Record) -> bool:

@@ -69,19 +69,24 @@ class LookAtInput:
     """Classify a sample of the input and say what it seems to be, if not label images.
 
     The look is taken in a second process, if one was started early, or when its result is asked for.
+
+    Attributes
+    ----------
+    chosen : list of Item
+        The sample.
     """
 
     def __init__(self, plan: Plan, items: Sequence[Item], progress: Progress) -> None:
         self._plan, self._items, self._progress = plan, items, progress
-        self._chosen = sample_items(items)
-        self._work = LookAtImages(plan.dataset, choose_photos(self._chosen))
+        self.chosen = sample_items(items)
+        self._work = LookAtImages(plan.dataset, choose_photos(self.chosen))
         self._began = time.perf_counter()
-        self._apart = LookApart(self._work, self._chosen)
+        self._apart = LookApart(self._work, self.chosen)
 
     @cached_property
     def doubt(self) -> InputDoubt:
         """What is doubtful about the input."""
-        states = [label_state(self._plan.dataset, item) for item in self._chosen]
+        states = [label_state(self._plan.dataset, item) for item in self.chosen]
         how = f"look {self._work}"
         looked = FILE_CACHE.get(states, how, self._look, lambda found: BYTES_OF_A_LOOK * len(found.kinds))
         sentence = doubt_about(self._items, looked, self._plan.choices.get("dataset", ""))
@@ -92,8 +97,8 @@ class LookAtInput:
             looked = self._apart.result()
         if looked is None:
             executor, work = self._plan.executor, self._work
-            return self._progress.run_stage("look", "looking at the input", executor, work, self._chosen, work.add_up)
-        show_end("looking at the input", len(self._chosen), time.perf_counter() - self._began)
+            return self._progress.run_stage("look", "looking at the input", executor, work, self.chosen, work.add_up)
+        show_end("looking at the input", len(self.chosen), time.perf_counter() - self._began)
         return looked
 
 
@@ -116,9 +121,8 @@ def explained_by(look: LookAtInput) -> Iterator[None]:
         raise UserError(f"{look.doubt.sentence}\n{error}") from error
 
 
-def say_transparent(items: Sequence[Item]) -> list[str]:
-    """Say how many of a sample of the label images have transparent pixels, whose colors are read as they stand."""
-    chosen = sample_items(items)
+def say_transparent(chosen: Sequence[Item]) -> list[str]:
+    """Say how many of the label images looked at have transparent pixels, whose colors are read as they stand."""
     found = [item.key for item in chosen if has_transparent_pixels(item.label)]
     if not found:
         return []

@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from kmseg.datasets import Item
 from kmseg.datasets.splits import NAMES
+from kmseg.datasets.truth import Truth
 from kmseg.errors import UserError
 from kmseg.executors import Executor
+from kmseg.packed_texts import PackedTexts
 from kmseg.palette import Palette
 from kmseg.pipeline.count_colors import nothing_read
 from kmseg.pipeline.incremental import (
     RecordImages,
     Recording,
     divide,
+    find_gone,
     image_settings,
     palette_digest,
     palette_origin,
@@ -26,7 +30,7 @@ from kmseg.pipeline.incremental import (
     take_over,
 )
 from kmseg.pipeline.manifest import Manifest, remove_manifest
-from kmseg.pipeline.mask_images import MaskImages, Work
+from kmseg.pipeline.mask_images import MaskImages, Work, Works
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 from kmseg.pipeline.tally import Tally, merge_tallies
@@ -42,8 +46,6 @@ class Masked:
     ----------
     tally : Tally
         Of all images of the dataset.
-    done : list of Item
-        The images that this run masked; the others were unchanged.
     counts : mapping of str to float
         Numbers of images done, unchanged and gone, as metrics.
     manifest : Manifest
@@ -56,7 +58,6 @@ class Masked:
     """
 
     tally: Tally
-    done: list[Item]
     counts: Mapping[str, float]
     manifest: Manifest
     files: set[Path] | None
@@ -66,44 +67,50 @@ class Masked:
 
 def mask_dataset(plan: Plan, items: Sequence[Item], palette: Palette, progress: Progress) -> Masked:
     """Mask every item that must be done; return the tally of all."""
-    truth = plan.measured_against.for_items(items)
+    truth = plan.measured_against
     use_memory_cache = bool(plan.cache.limit)  # set in the runs of a sweep
-    mask = MaskImages(
-        plan.dataset, palette, plan.masker, plan.color_space, plan.writers, truth, plan.output, use_memory_cache
-    )
+    parts = plan.masker, plan.color_space, plan.writers, truth.for_workers()
+    mask = MaskImages(plan.dataset, palette, *parts, plan.output, use_memory_cache)
     work = RecordImages(mask, plan.dataset, plan.output, image_settings(plan), palette_digest(palette))
-    images = [Work(position, item, truth.mask_file(item.key)) for position, item in enumerate(items)]
+    images = Works(items, _true_masks(truth, items), range(len(items)))
     notes, earlier = _look_back(plan, items)
     if not (plan.resume or plan.incremental):
         remove_manifest(plan.folder)
     manifest = Manifest(plan.folder)
     division = divide(plan, work, images, manifest, progress)
-    forget = [image.item.key for image in division.todo]
+    gone: Sequence[str] = ()
     if plan.incremental == "prune":
         remove_outputs(plan.output, manifest, division.gone, (image.item.key for image in division.unchanged))
-        forget += division.gone
-    manifest.begin(palette_origin(plan), forget)
-    parts = take_over(manifest, division.unchanged)
+        gone = division.gone
+    manifest.begin(palette_origin(plan), chain((image.item.key for image in division.todo), gone))
+    tallies = take_over(manifest, division.unchanged)
     files: set[Path] | None = set() if may_write_unrecorded(plan.writers) else None
     started = time.time()
     if division.todo:
         recording: Executor = Recording(plan.executor, manifest, files, plan.output)
         recorded: Callable[[Sequence[Work]], Any] = work  # returns `Recorded`, of which `recording` yields the tally
-        parts.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
+        tallies.append(progress.run_stage("mask", "masking", recording, recorded, division.todo, merge_tallies))
         _remove_moved(plan, manifest, earlier)
-    tally = merge_tallies(parts)
+    tally = merge_tallies(tallies)
     if not tally.masked:
         raise nothing_read(tally.failures)
     counts = {"done": len(division.todo), "unchanged": len(division.unchanged), "gone": len(division.gone)}
     return Masked(
         tally,
-        done=[image.item for image in division.todo],
         counts={f"incremental/{name}": count for name, count in counts.items()},
         manifest=manifest,
         notes=notes,
         files=files,
         started=started,
     )
+
+
+def _true_masks(truth: Truth, items: Sequence[Item]) -> Sequence[str]:
+    """Return where the true mask of each item lies, empty for one that has none."""
+    if truth.masks is None:
+        return ()
+    matched = truth.for_items(items)
+    return PackedTexts(str(matched.mask_file(item.key) or "") for item in items)
 
 
 def _look_back(plan: Plan, items: Sequence[Item]) -> tuple[list[str], dict[str, list[str]]]:
@@ -121,8 +128,7 @@ def _look_back(plan: Plan, items: Sequence[Item]) -> tuple[list[str], dict[str, 
 
 def _say_leftovers(plan: Plan, known: Sequence[str], items: Sequence[Item]) -> list[str]:
     """Name outputs of images that are not in the dataset, and stay in the folder beside those that are."""
-    keys = {item.key for item in items}
-    left = sorted(key for key in known if key not in keys)
+    left = find_gone(known, items)
     if not left or plan.incremental == "prune":
         return []
     more = f" and {len(left) - 3} more" if len(left) > 3 else ""

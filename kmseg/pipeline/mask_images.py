@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from array import array
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,45 @@ class Work:
         own = fingerprint(dataset, self.item)
         truth = "" if self.true_mask is None else file_fingerprint(self.true_mask)
         return None if own is None else f"{own} truth {truth}"
+
+
+@dataclass(frozen=True, eq=False)
+class Works(Sequence[Work]):
+    """Images of a dataset that are to be masked, each made when it is asked for; a slice is a list.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        The whole dataset.
+    true_masks : sequence of str
+        Where the true mask of each item lies, empty for one that has none; empty for a dataset without.
+    positions : sequence of int
+        The positions of the images in `items`.
+    """
+
+    items: Sequence[Item]
+    true_masks: Sequence[str]
+    positions: Sequence[int]
+
+    @overload
+    def __getitem__(self, place: int) -> Work: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Work]: ...
+    def __getitem__(self, place: int | slice) -> Work | list[Work]:
+        if isinstance(place, slice):
+            return [self._at(position) for position in self.positions[place]]
+        return self._at(self.positions[place])
+
+    def at(self, chosen: NDArray[np.bool_]) -> Works:
+        """Return those of the images that are chosen; `chosen` is as long as this."""
+        return replace(self, positions=array("q", np.array(self.positions, np.int64)[chosen].tobytes()))
+
+    def _at(self, position: int) -> Work:
+        true_mask = self.true_masks[position] if self.true_masks else ""
+        return Work(position, self.items[position], Path(true_mask) if true_mask else None)
+
+    def __len__(self) -> int:
+        return len(self.positions)
 
 
 @dataclass(frozen=True)

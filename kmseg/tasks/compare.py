@@ -109,7 +109,7 @@ class Compare:
                 _record_curves(tracked, tuned)
             return replace(outcome, conclusion=result.sentence)
 
-    def _split(self, plan: Plan, items: Sequence[Item]) -> tuple[list[Item], list[Item], str]:
+    def _split(self, plan: Plan, items: Sequence[Item]) -> tuple[Sequence[Item], list[Item], str]:
         """Sample the training images; return them, the held-out images, and a warning on unusable images."""
         truth = plan.measured_against
         usable = [item for item in items if truth.masks is None or truth.mask_file(item.key) is not None]

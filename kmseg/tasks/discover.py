@@ -54,7 +54,7 @@ class Discover:
                 found.clusters.pixels,
                 metrics,
                 counted.failures,
-                (*notes, *say_transparent(items), found.said, found.damage, *found.remarks),
+                (*notes, *say_transparent(look.chosen), found.said, found.damage, *found.remarks),
             )
             return replace(outcome, doubt=doubt, palette_shown=True)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from kmseg.pipeline.tally import Tally
 from kmseg.pipeline.unrecorded import describe_unrecorded
 from kmseg.pixels.jit import when_compiling
 from kmseg.trackers import TrackedRun
+from kmseg.writers import PerImage
 from kmseg.writers.dataset_layout import Layout
 
 FEW_CONSISTENT = 0.9
@@ -127,7 +129,8 @@ def choose_palette(
     """Look at the input and, unless a palette is given, find it in the labels."""
     if given is not None and plan.incremental:  # what is new is compared with the palette
         return ChosenPalette(given, None, "", [], {})
-    look, warnings = LookAtInput(plan, items, progress), say_transparent(items)
+    look = LookAtInput(plan, items, progress)
+    warnings = say_transparent(look.chosen)
     if given is not None:
         return ChosenPalette(given, None, look.doubt.sentence, warnings, {})
     with explained_by(look):
@@ -199,18 +202,22 @@ def check_writers(plan: Plan, palette: Palette) -> None:
 
 def check_photos(plan: Plan, items: Sequence[Item]) -> None:
     """Fail before any work if a writer cannot use the photos as they are."""
-    photos = [item.photo for item in items if item.photo is not None and item.photo != item.label]
-    for writer in plan.writers.values():
-        check = getattr(writer, "check_photos", None)  # writers of plugins may have none
-        if check is not None:
-            check(photos)
+    accepting = (None, PerImage.check_photos)  # writers of plugins may have none
+    checks: list[Callable[[Sequence[Path]], None]] = [
+        writer.check_photos  # type: ignore[attr-defined]  # no part of the protocol
+        for writer in plan.writers.values()
+        if getattr(type(writer), "check_photos", None) not in accepting
+    ]
+    photos = [item.photo for item in items if item.photo and item.photo != item.label] if checks else []
+    for check in checks:
+        check(photos)
 
 
 def say_split(plan: Plan, items: Sequence[Item]) -> list[str]:
     """Say how many images the layouts of training tools use for validation, where the data set has no splits."""
-    if any(item.split for item in items):
-        return []
     layouts = [writer for writer in plan.writers.values() if isinstance(writer, Layout)]
+    if not layouts or any(item.split for item in items):
+        return []
     said = []
     for val, seed in dict.fromkeys((writer.val, writer.seed) for writer in layouts):
         drawn = sum(Split(val=val, seed=seed).draw(item.key) == "val" for item in items)
@@ -283,8 +290,10 @@ def warn_inconsistent(plan: Plan, tally: Tally) -> list[str]:
 
 def suggest_jpeg(plan: Plan, items: Sequence[Item], tally: Tally) -> list[str]:
     """Say that masker=jpeg would correct borders, and how long it would take, where most label files are JPEG."""
+    if not isinstance(plan.masker, Boundary):
+        return []
     count = sum(item.label.suffix.lower() in JPEG_SUFFIXES for item in items)
-    if not isinstance(plan.masker, Boundary) or 2 * count <= len(items):
+    if 2 * count <= len(items):
         return []
     border = sum(row.reassigned + row.unmatched for row in tally.explained.values()) / 1e6
     least, most = (max(1.0, border * seconds) for seconds in JPEG_SECONDS)

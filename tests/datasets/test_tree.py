@@ -59,6 +59,15 @@ def test_names_are_composed_so_that_equal_names_are_equal(tmp_path):
     assert path.exists()
 
 
+def test_two_names_that_differ_in_their_unicode_form_only_are_two_images(tmp_path):
+    for form in ("NFD", "NFC"):
+        (tmp_path / unicodedata.normalize(form, "é.png")).write_bytes(b"")
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("this file system holds one file for both names")
+    found = list_images(tmp_path).images
+    assert {path.name for path in found.values()} == {path.name for path in tmp_path.iterdir()}
+
+
 @pytest.mark.parametrize(
     ("path", "pattern", "expected"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import heapq
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
@@ -137,9 +138,9 @@ def _marked(
     run: WholeRun, shares: Mapping[str, float], find_pixels: Callable[[LabelImage], NDArray[np.bool_]]
 ) -> list[Mapping[str, Any]]:
     """Return the images with the largest shares, with the pixels found in one bright color on a faded label."""
-    order = sorted((item for item in shares.items() if item[1] > 0), key=lambda item: (-item[1], item[0]))
+    some = (item for item in shares.items() if item[1] > 0)
     worst = []
-    for key, share in order[:WORST_SHOWN]:
+    for key, share in heapq.nsmallest(WORST_SHOWN, some, key=lambda item: (-item[1], item[0])):
         label = run.read_label(key)
         if label is None:
             continue
