@@ -59,6 +59,10 @@ GC_THRESHOLDS = 50_000, 20, 20
 since importing the libraries creates many objects."""
 
 
+SWEEP_FLAGS = {"-m", "--multirun"}
+"""Hydra's flags for a sweep."""
+
+
 def main() -> None:
     """Run the command line; on an error the user can fix, print one sentence and exit with 1."""
     gc.set_threshold(*GC_THRESHOLDS)
@@ -197,7 +201,7 @@ def _export_plugins(words: Sequence[str]) -> None:
 
 
 def _start_second_processes(words: Sequence[str]) -> None:
-    """Start what a command is likely to need if it is one run on more than one core.
+    """Start what a command is likely to need if it makes one run, or a sweep, on more than one core.
 
     Wrong guesses cost these processes' time: the config decides, but is composed later. A process that has already
     imported what it needs starts none.
@@ -206,9 +210,10 @@ def _start_second_processes(words: Sequence[str]) -> None:
 
     given = dict(word.partition("=")[::2] for word in words)
     executor, task = given.get("executor", "threads"), given.get("task", "segment")
-    if any(word.startswith("-") for word in words) or task not in ("segment", "discover") or available_cores() < 2:
+    flags = {word for word in words if word.startswith("-")}
+    if flags - SWEEP_FLAGS or task not in ("segment", "discover") or available_cores() < 2:
         return
-    if executor == "threads" and "kmseg.audit.input_kinds" not in sys.modules:
+    if executor == "threads" and not flags and "kmseg.audit.input_kinds" not in sys.modules:
         start_early("kmseg.pipeline.look_apart")
     if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
         start_early("kmseg.trackers.mlflow.recorder")
