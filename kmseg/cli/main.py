@@ -121,15 +121,14 @@ def _run_point(config: DictConfig, folder: Path) -> None:
     """Do one run of a sweep and write its status into its folder; a failure does not stop the sweep."""
     from kmseg.cli.config import fingerprint
     from kmseg.cli.console import show_point
-    from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
+    from kmseg.cli.sweep_ahead import set_cache_limit, warm_up
     from kmseg.sweeps.points import PointStatus
 
     name = f"run {folder.name}"
-    if config.cache.limit is None:
-        config.cache.limit = SWEEP_LIMIT_MB
+    set_cache_limit(config)
     try:
         _share_cores(HydraConfig.get().launcher.get("n_jobs"))
-        _warm_up()
+        warm_up()
         outcome = _run_task(config, folder)
     except Exception as error:
         reason = explain(error) if isinstance(error, USER_ERRORS) else f"{type(error).__name__}: {error}"
@@ -164,20 +163,6 @@ def _share_cores(runs: int | None) -> None:
     if runs is not None:
         cores = available_cores()
         os.environ[CORES] = str(max(cores // (cores if runs < 1 else runs), 1))
-
-
-@cache
-def _warm_up() -> None:
-    """Load and compile what most runs need on a tiny label image, so that the first run of a sweep is not slower."""
-    import numpy as np
-
-    from kmseg.api import discover, segment
-
-    label = np.zeros((16, 16, 3), np.uint8)
-    label[:, 8:] = 200
-    label[:, 7:9] += np.arange(2, dtype=np.uint8)[:, None]
-    for k in ("auto", 2):
-        segment(label, discover(label, k=k))
 
 
 def _run_task(config: DictConfig, folder: Path) -> Outcome | Listing:
@@ -215,6 +200,8 @@ def _start_second_processes(words: Sequence[str]) -> None:
         return
     if executor == "threads" and not flags and "kmseg.audit.input_kinds" not in sys.modules:
         start_early("kmseg.pipeline.look_apart")
+    if executor == "threads" and flags and "hydra/launcher" not in given:
+        start_early("kmseg.pipeline.learn_apart")
     if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
         start_early("kmseg.trackers.mlflow.recorder")
 

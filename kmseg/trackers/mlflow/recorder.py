@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from kmseg.errors import UserError
-from kmseg.second_process import claim_output, end, input_of, take
+from kmseg.second_process import Answer, claim_output, end, input_of, take
 from kmseg.trackers.mlflow.errors import faults
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ HEAD_START = 5
 """Seconds before MLflow is imported without a second process: by then the legend of a few hundred images is found.
 After that, the main thread imports it while others work on images; a thread of its own could collide with other imports
 of the same libraries."""
-
-WAKE_UP = 0.1
-"""Seconds of one wait for an answer: a wait without timeout ignores Ctrl-C on Windows."""
 
 
 class StoreFault(Exception):
@@ -111,41 +108,9 @@ class Opening:
         """Open the run in the second process, or here if there is none or it has been killed."""
         if self._recorder is not None and self._opened is not None:
             with suppress(RecorderEnded):
-                self._record.run = self._opened.result()
+                self._record.run = result_of(self._opened)
                 return cast("TrackedRun", RecordedRun(self._recorder, self._record.id))
         return self._tracker.begin(self._record, self._new and self._recorder is None)
-
-
-class Answer:
-    """What the second process answers to one line, once it has."""
-
-    def __init__(self) -> None:
-        self._come = threading.Event()
-        self._said: dict[str, Any] | None = None
-
-    def come(self, said: dict[str, Any] | None) -> None:
-        """Be told the answer; None if the process has ended without one."""
-        self._said = said
-        self._come.set()
-
-    def is_there(self) -> bool:
-        """Whether the answer has come."""
-        return self._come.is_set()
-
-    def result(self) -> Any:
-        """Wait for the answer; return the result of the call, or raise as it did."""
-        while not self._come.wait(WAKE_UP):
-            pass
-        said = self._said
-        if said is None:
-            raise RecorderEnded("the process that records in MLflow has ended")
-        if "fault" in said:
-            raise StoreFault(said["fault"])
-        if "user" in said:
-            raise UserError(said["user"])
-        if "bug" in said:  # maybe of the second process alone: this one makes the call, too
-            raise RecorderEnded(said["bug"])
-        return said["result"]
 
 
 class Recorder:
@@ -154,20 +119,20 @@ class Recorder:
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
         self._lock = threading.Lock()
-        self._expected: deque[Answer] = deque()
+        self._expected: deque[Answer[dict[str, Any]]] = deque()
         self._ended = False
         threading.Thread(target=self._listen, name="kmseg-recorder", daemon=True).start()
 
-    def begin(self, tracker: MlflowTracker, record: Record, new: bool) -> Answer:
+    def begin(self, tracker: MlflowTracker, record: Record, new: bool) -> Answer[dict[str, Any]]:
         """Let the second process open a run; the answer is the run's id in the store."""
         return self.call(record.id, "begin", asdict(tracker), asdict(record), new)
 
-    def call(self, run: str, method: str, *values: Any) -> Answer:
+    def call(self, run: str, method: str, *values: Any) -> Answer[dict[str, Any]]:
         """Let the second process make a call of the run with a record's `id`."""
-        answer = Answer()
+        answer: Answer[dict[str, Any]] = Answer()
         with self._lock:
             if self._ended:
-                answer.come(None)
+                answer.put(None)
                 return answer
             self._expected.append(answer)
             with suppress(OSError, ValueError):  # broken, or closed: `_listen` tells that there is no answer
@@ -182,11 +147,25 @@ class Recorder:
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
-            self._expected.popleft().come(json.loads(line))
+            self._expected.popleft().put(json.loads(line))
         with self._lock:
             self._ended = True
         while self._expected:
-            self._expected.popleft().come(None)
+            self._expected.popleft().put(None)
+
+
+def result_of(answer: Answer[dict[str, Any]]) -> Any:
+    """Wait for the answer to a call; return the call's result, or raise as it did."""
+    said = answer.get()
+    if said is None:
+        raise RecorderEnded("the process that records in MLflow has ended")
+    if "fault" in said:
+        raise StoreFault(said["fault"])
+    if "user" in said:
+        raise UserError(said["user"])
+    if "bug" in said:  # maybe of the second process alone: this one makes the call, too
+        raise RecorderEnded(said["bug"])
+    return said["result"]
 
 
 class RecordedRun:
@@ -197,7 +176,7 @@ class RecordedRun:
 
     def __init__(self, recorder: Recorder, run: str) -> None:
         self._recorder, self._run = recorder, run
-        self._sent: deque[tuple[list[Any], Answer]] = deque()
+        self._sent: deque[tuple[list[Any], Answer[dict[str, Any]]]] = deque()
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         return partial(self._call, method)
@@ -205,12 +184,12 @@ class RecordedRun:
     def end(self, status: str, at: int) -> None:
         """Record the end of the run, after all else of it."""
         self._settle(wait=True)
-        self._recorder.call(self._run, "end", status, at).result()
+        result_of(self._recorder.call(self._run, "end", status, at))
 
     def view(self) -> str:
         """Return the address of the run."""
         self._settle(wait=True)
-        return str(self._recorder.call(self._run, "view").result())
+        return str(result_of(self._recorder.call(self._run, "view")))
 
     def _call(self, method: str, *values: Any) -> None:
         self._settle()
@@ -220,7 +199,7 @@ class RecordedRun:
         """Look at the answers that have come, or `wait` for all; raise the first fault."""
         while self._sent and (wait or self._sent[0][1].is_there()):
             try:
-                self._sent[0][1].result()
+                result_of(self._sent[0][1])
             except StoreFault as fault:
                 fault.calls = [call for call, _ in self._sent]
                 raise
