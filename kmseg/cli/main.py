@@ -200,7 +200,8 @@ def _start_second_processes(words: Sequence[str]) -> None:
         return
     if executor == "threads" and not flags and "kmseg.audit.input_kinds" not in sys.modules:
         start_early("kmseg.pipeline.look_apart")
-    if executor == "threads" and flags and "hydra/launcher" not in given:
+    finds = flags and not {"hydra/launcher", "palette.file"} & set(given)
+    if executor == "threads" and finds and "sklearn.cluster" not in sys.modules:
         start_early("kmseg.pipeline.learn_apart")
     if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
         start_early("kmseg.trackers.mlflow.recorder")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from kmseg.datasets import Dataset, Item, label_state
 from kmseg.pipeline.progress import Progress, show_end
-from kmseg.second_process import Answer, claim_output, input_of, is_started, take
+from kmseg.second_process import Answer, claim_output, end, input_of, is_started, take
 
 if TYPE_CHECKING:
     import subprocess
@@ -119,8 +119,11 @@ def is_there() -> bool:
 
 
 def learn_ahead(learnings: Sequence[Learning]) -> None:
-    """Let the second process find the palettes of the next runs, if there is one."""
-    if not _APART and learnings and (process := take(__name__)) is not None:
+    """Let the second process find the palettes of the next runs, if there is one; it ends if there are none to find."""
+    if not _APART and (process := take(__name__)) is not None:
+        if not learnings:
+            end(process)
+            return
         _APART.append(LearnApart(process))
     for apart in _APART:
         apart.plan(learnings)
