@@ -196,8 +196,11 @@ def main() -> None:
             learned = pickle.dumps(_learn(learning))
         except Exception:  # the first process meets it too, and says so
             learned = pickle.dumps(None)
-        answers.write(learned)
-        answers.flush()
+        try:
+            answers.write(learned)
+            answers.flush()
+        except BrokenPipeError:  # the first process is gone
+            os._exit(1)
 
 
 if __name__ == "__main__":
