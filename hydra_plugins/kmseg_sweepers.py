@@ -69,13 +69,22 @@ class KmsegSweeper(Sweeper):
         from kmseg.sweeps.sweep import sweeping
 
         tracker = build_tracker(self._first)
-        with sweeping(self._folder, self._command, Score(self.metric), tracker, self._first.resume) as sweep:
+        score = Score(self.metric)
+        with sweeping(self._folder, self._command, score, tracker, self._first.resume, self._prepare) as sweep:
             OmegaConf.save(self._config, self._folder / "multirun.yaml")
             self._run(sweep, self._space)
 
     @abstractmethod
     def _run(self, sweep: "Sweep", space: "Space") -> None:
         """Run points of the space."""
+
+    def _prepare(self, points: Sequence["Point"]) -> None:
+        """Make ready what points need, if this process runs them."""
+        from kmseg.cli.sweep_ahead import BASIC_LAUNCHER, learn_ahead, warm_up
+
+        if self._config.hydra.launcher._target_ == BASIC_LAUNCHER:
+            learn_ahead(self._loader.load_sweep_config(self._config, list(point.overrides)) for point in points)
+            warm_up()
 
     def _launch(self, points: Sequence["Point"], parent: str) -> None:
         """Run points with the chosen launcher; each worker gets the sweep's folder and the key of the parent run."""

@@ -6,9 +6,15 @@ import atexit
 import os
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Generic, TypeVar, cast
+
+A = TypeVar("A")
+
+WAKE_UP = 0.1
+"""Seconds of one wait for an answer: a wait without timeout ignores Ctrl-C on Windows."""
 
 _STARTED: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -30,6 +36,11 @@ def start_early(module: str) -> None:
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # the same on Windows
         )
         atexit.register(end, process)
+
+
+def is_started(module: str) -> bool:
+    """Return whether the process of a module was started early and has not been taken."""
+    return module in _STARTED
 
 
 def take(module: str) -> subprocess.Popen[bytes] | None:
@@ -55,3 +66,26 @@ def end(process: subprocess.Popen[bytes]) -> None:
         input_of(process).close()
     process.terminate()
     process.wait()
+
+
+class Answer(Generic[A]):
+    """What a second process answers to one message; a thread that listens to it puts it here."""
+
+    def __init__(self) -> None:
+        self._come = threading.Event()
+        self._said: A | None = None
+
+    def put(self, said: A | None) -> None:
+        """Put the answer; None if the process has ended without one."""
+        self._said = said
+        self._come.set()
+
+    def is_there(self) -> bool:
+        """Whether the answer has come."""
+        return self._come.is_set()
+
+    def get(self) -> A | None:
+        """Wait for the answer."""
+        while not self._come.wait(WAKE_UP):
+            pass
+        return self._said

@@ -59,6 +59,10 @@ GC_THRESHOLDS = 50_000, 20, 20
 since importing the libraries creates many objects."""
 
 
+SWEEP_FLAGS = {"-m", "--multirun"}
+"""Hydra's flags for a sweep."""
+
+
 def main() -> None:
     """Run the command line; on an error the user can fix, print one sentence and exit with 1."""
     gc.set_threshold(*GC_THRESHOLDS)
@@ -117,15 +121,14 @@ def _run_point(config: DictConfig, folder: Path) -> None:
     """Do one run of a sweep and write its status into its folder; a failure does not stop the sweep."""
     from kmseg.cli.config import fingerprint
     from kmseg.cli.console import show_point
-    from kmseg.pipeline.disk_cache import SWEEP_LIMIT_MB
+    from kmseg.cli.sweep_ahead import set_cache_limit, warm_up
     from kmseg.sweeps.points import PointStatus
 
     name = f"run {folder.name}"
-    if config.cache.limit is None:
-        config.cache.limit = SWEEP_LIMIT_MB
+    set_cache_limit(config)
     try:
         _share_cores(HydraConfig.get().launcher.get("n_jobs"))
-        _warm_up()
+        warm_up()
         outcome = _run_task(config, folder)
     except Exception as error:
         reason = explain(error) if isinstance(error, USER_ERRORS) else f"{type(error).__name__}: {error}"
@@ -162,20 +165,6 @@ def _share_cores(runs: int | None) -> None:
         os.environ[CORES] = str(max(cores // (cores if runs < 1 else runs), 1))
 
 
-@cache
-def _warm_up() -> None:
-    """Load and compile what most runs need on a tiny label image, so that the first run of a sweep is not slower."""
-    import numpy as np
-
-    from kmseg.api import discover, segment
-
-    label = np.zeros((16, 16, 3), np.uint8)
-    label[:, 8:] = 200
-    label[:, 7:9] += np.arange(2, dtype=np.uint8)[:, None]
-    for k in ("auto", 2):
-        segment(label, discover(label, k=k))
-
-
 def _run_task(config: DictConfig, folder: Path) -> Outcome | Listing:
     from kmseg.cli.config import build
     from kmseg.cli.console import show_decision, show_palette
@@ -197,7 +186,7 @@ def _export_plugins(words: Sequence[str]) -> None:
 
 
 def _start_second_processes(words: Sequence[str]) -> None:
-    """Start what a command is likely to need if it is one run on more than one core.
+    """Start what a command is likely to need if it makes one run, or a sweep, on more than one core.
 
     Wrong guesses cost these processes' time: the config decides, but is composed later. A process that has already
     imported what it needs starts none.
@@ -206,10 +195,14 @@ def _start_second_processes(words: Sequence[str]) -> None:
 
     given = dict(word.partition("=")[::2] for word in words)
     executor, task = given.get("executor", "threads"), given.get("task", "segment")
-    if any(word.startswith("-") for word in words) or task not in ("segment", "discover") or available_cores() < 2:
+    flags = {word for word in words if word.startswith("-")}
+    if flags - SWEEP_FLAGS or task not in ("segment", "discover") or available_cores() < 2:
         return
-    if executor == "threads" and "kmseg.audit.input_kinds" not in sys.modules:
+    if executor == "threads" and not flags and "kmseg.audit.input_kinds" not in sys.modules:
         start_early("kmseg.pipeline.look_apart")
+    finds = flags and not {"hydra/launcher", "palette.file"} & set(given)
+    if executor == "threads" and finds and "sklearn.cluster" not in sys.modules:
+        start_early("kmseg.pipeline.learn_apart")
     if given.get("tracker", "mlflow") == "mlflow" and "mlflow" not in sys.modules:
         start_early("kmseg.trackers.mlflow.recorder")
 

@@ -10,19 +10,24 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from kmseg.clusterers import Clusterer
+from kmseg.color_spaces import ColorSpace
 from kmseg.datasets import Dataset, Item, label_fingerprint, label_state, read_label
+from kmseg.datasets.sampling import Sampling
 from kmseg.discovery.candidates import Demands
 from kmseg.discovery.palette import Found, find_palette
 from kmseg.discovery.statistics import ColorStatistics
 from kmseg.errors import UnreadableImage, UserError
+from kmseg.executors import Executor
 from kmseg.files import reading_once
 from kmseg.histogram import Histogram
 from kmseg.images import LabelImage
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.palette import Palette
 from kmseg.pipeline.disk_cache import ColorCache, digest_source
+from kmseg.pipeline.learn_apart import take_learned
 from kmseg.pipeline.memory_cache import FILE_CACHE
-from kmseg.pipeline.palette_source import find_named_palette, with_names
+from kmseg.pipeline.palette_source import PaletteSource, find_named_palette, with_names
 from kmseg.pipeline.plan import Plan
 from kmseg.pipeline.progress import Progress
 
@@ -136,30 +141,70 @@ class CountColors(Generic[C]):
         )
 
 
+@dataclass(frozen=True)
+class Learning:
+    """What decides a palette that is found in label images: parts of a plan.
+
+    `true` adds a count of the flat pixels of each true class.
+    """
+
+    dataset: Dataset
+    sampling: Sampling
+    clusterer: Clusterer
+    color_space: ColorSpace
+    palette: PaletteSource
+    executor: Executor
+    cache: ColorCache
+    true: Palette | None = None
+
+    @classmethod
+    def of(cls, plan: Plan, true: Palette | None = None) -> Learning:
+        """Return what decides the palette of a run."""
+        parts = {name: getattr(plan, name) for name in _fields(cls) if name != "true"}
+        return cls(**parts, true=true)
+
+    @cached_property
+    def key(self) -> str:
+        """All of it as text."""
+        true = self.true.colors.tolist() if self.true else []
+        return repr(([getattr(self, name) for name in _fields(self) if name != "true"], true))
+
+
 def learn_palette(
     plan: Plan, items: Sequence[Item], progress: Progress, true: Palette | None = None
 ) -> tuple[Found, Counted[Histogram] | Counted[ColorStatistics]]:
-    """Read the sampled items, count their colors (and the flat pixels of `true` classes), and find the palette."""
+    """Read the sampled items, count their colors (and the flat pixels of `true` classes), and find the palette.
+
+    In a sweep a second process may have done so already.
+    """
     sampled = plan.sampling.choose(items)
-    is_automatic = plan.clusterer.k == "auto"
-    if not is_automatic and plan.palette.demands != Demands():
+    learning = Learning.of(plan, true)
+    ahead = take_learned(learning.key, plan.dataset, sampled, progress)
+    return learn(learning, sampled, progress) if ahead is None else ahead
+
+
+def learn(
+    learning: Learning, sampled: Sequence[Item], progress: Progress
+) -> tuple[Found, Counted[Histogram] | Counted[ColorStatistics]]:
+    """Read items, count their colors, and find the palette."""
+    clusterer, source, space = learning.clusterer, learning.palette, learning.color_space
+    is_automatic = clusterer.k == "auto"
+    if not is_automatic and source.demands != Demands():
         raise UserError(
             f"palette.pin, forbid, min_pixels and min_distance need clusterer.k=auto, but "
-            f"clusterer.k is {plan.clusterer.k}; leave them out, or set clusterer.k=auto"
+            f"clusterer.k is {clusterer.k}; leave them out, or set clusterer.k=auto"
         )
     if is_automatic:
-        statistics = count_colors(plan, sampled, ColorStatistics, progress, true)
+        statistics = count_colors(learning, sampled, ColorStatistics, progress, learning.true)
         with progress.timed("fit"):
-            found = find_named_palette(statistics.counts, plan.palette, plan.clusterer, plan.color_space)
-            return found, statistics
-    histogram = count_colors(plan, sampled, Histogram, progress, true)
+            return find_named_palette(statistics.counts, source, clusterer, space), statistics
+    histogram = count_colors(learning, sampled, Histogram, progress, learning.true)
     with progress.timed("fit"):
-        found = find_palette(histogram.counts, plan.clusterer, plan.color_space)
-        return with_names(found, plan.palette), histogram
+        return with_names(find_palette(histogram.counts, clusterer, space), source), histogram
 
 
 def count_colors(
-    plan: Plan, items: Sequence[Item], kind: type[C], progress: Progress, true: Palette | None = None
+    plan: Plan | Learning, items: Sequence[Item], kind: type[C], progress: Progress, true: Palette | None = None
 ) -> Counted[C]:
     """Read items and count their colors, and the flat pixels of each `true` class; raise if none can be read."""
     work = CountColors(plan.dataset, kind, true, plan.cache)

@@ -110,9 +110,11 @@ def finish_run(
     }
     tracked.file(write_json(plan.folder / "metrics.json", everything))
     tracked.metrics(everything)
-    if not parent_key():  # a sweep logs the model of its best run only
+    view = ""
+    if not parent_key():  # a sweep logs the model of its best run only, and shows itself
         tracked.model(plan.folder)
-    return Outcome(plan.folder, palette, shares, everything, failures, warnings, tracked.view())
+        view = tracked.view()
+    return Outcome(plan.folder, palette, shares, everything, failures, warnings, view)
 
 
 def prepare_folder(plan: Plan) -> None:

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Progress:
-    """Time the stages of one run and show their progress on stderr.
+    """Time the stages of one run and show their progress on stderr, if it shall be `shown`.
 
     On a terminal each stage over images has a bar with rate and remaining time; otherwise one line when it ends.
 
@@ -26,7 +26,8 @@ class Progress:
         Called after each result of a stage; an exception that it raises ends the run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: bool = True) -> None:
+        self._shown = shown
         self.seconds: dict[str, float] = {}
         self.watch: Callable[[], None] = lambda: None
 
@@ -52,7 +53,7 @@ class Progress:
 
         Results are merged as they come, so that memory grows only with the merged result.
         """
-        with self.timed(name), _progress(what, len(items)) as advance:
+        with self.timed(name), _progress(what, len(items), self._shown) as advance:
             merger = Merger(merge)
             results = executor.map(work, items)
             try:
@@ -73,7 +74,10 @@ def show_end(what: str, total: int, seconds: float) -> None:
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+def _progress(what: str, total: int, shown: bool) -> Iterator[Callable[[int], None]]:
+    if not shown:
+        yield lambda done: None
+        return
     if not sys.stderr.isatty():
         start = time.perf_counter()
         yield lambda done: None

@@ -24,6 +24,9 @@ Launch = Callable[[Sequence[Point], str], None]
 """A function that runs points, each tracked as a child of the run with the given key. It may raise if a run could not
 be started or its process died."""
 
+Prepare = Callable[[Sequence[Point]], None]
+"""A function that makes ready what points need, while the tracker opens its store."""
+
 
 @dataclass
 class Sweep:
@@ -33,6 +36,8 @@ class Sweep:
     ----------
     command : sequence of str
         The overrides as given; a resumed sweep must have the same.
+    prepare : callable
+        Called with the points before they are run.
     results : list of PointResult
         The results of the points so far, in order.
     """
@@ -43,6 +48,7 @@ class Sweep:
     tracked: TrackedRun
     tracker: Tracker
     resumed: bool
+    prepare: Prepare
     results: list[PointResult] = field(default_factory=list)
 
     def run(self, points: Sequence[Point], launch: Launch, fingerprint: Callable[[Point], str]) -> list[PointResult]:
@@ -57,8 +63,11 @@ class Sweep:
             (point.folder / STATUS_FILE).unlink(missing_ok=True)
         error_text = ""
         if todo:
+            self.prepare(todo)
+            key = self.tracked.key
+            write_json(self.folder / RECORD, {"command": list(self.command), "key": key})
             try:
-                launch(todo, self.tracked.key)
+                launch(todo, key)
             except Exception as error:  # a worker died, or a config could not be composed: summarize, then fail
                 error_text = str(error) or type(error).__name__
         done = [PointResult.read(point, error_text) for point in points]
@@ -90,7 +99,9 @@ class Sweep:
 
 
 @contextmanager
-def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracker, resumed: bool) -> Iterator[Sweep]:
+def sweeping(
+    folder: Path, command: Sequence[str], score: Score, tracker: Tracker, resumed: bool, prepare: Prepare
+) -> Iterator[Sweep]:
     """Start a sweep in `folder` or resume the one in it; write the summary if the block succeeds."""
     from filelock import FileLock, Timeout
 
@@ -102,8 +113,7 @@ def sweeping(folder: Path, command: Sequence[str], score: Score, tracker: Tracke
     with lock:
         known = _record(folder) if resumed else None
         with _tracked(folder, command, tracker, known) as tracked:
-            write_json(folder / RECORD, {"command": list(command), "key": tracked.key})
-            sweep = Sweep(folder, command, score, tracked, tracker, known is not None)
+            sweep = Sweep(folder, command, score, tracked, tracker, known is not None, prepare)
             yield sweep
             sweep.finish()
 

@@ -87,6 +87,18 @@ def test_a_sweep_that_is_repeated_with_resume_runs_only_what_is_not_finished(kms
 
 
 @pytest.mark.slow
+def test_a_sweep_with_second_processes_leaves_what_one_process_does(kmseg, labels, legend, tmp_path, make_home):
+    words = ("dataset=folder", f"dataset.root={labels}", f"truth.legend={legend}", "clusterer.k=99,3,auto", "-m")
+    homes = {name: make_home(tmp_path / name) for name in ("one", "three")}
+    for name, anew in (("one", {}), ("three", {"KMSEG_TRACEBACK": "1"})):
+        env = {"KMSEG_HOME": str(homes[name]), **anew}
+        ran = kmseg(*words, f"hydra.sweep.dir={tmp_path}/{name}-sweep", tracker="mlflow", env=env)
+        assert "1 of 3 runs failed" in ran.err
+        assert "k is 99" in ran.err
+    assert point_for_point(homes["three"]) == point_for_point(homes["one"])
+
+
+@pytest.mark.slow
 def test_a_sweep_that_was_killed_and_resumed_leaves_what_one_does_that_was_not(
     kmseg, labels, tmp_path, make_home, prepared
 ):

@@ -11,6 +11,8 @@ import pytest
 from kmseg import second_process
 from kmseg.errors import UserError
 from kmseg.trackers.mlflow import MlflowTracker, recorder
+from kmseg.trackers.mlflow.recorder import RecordedRun, fault_types
+from kmseg.trackers.mlflow.spool import Record, SpooledRun
 from tests.support.records import is_whole, record
 
 
@@ -90,3 +92,30 @@ def test_a_run_is_recorded_here_if_the_second_process_dies(home, tmp_path, monke
     with sqlite3.connect(home / "mlflow.db") as store:
         params = store.execute("select key, value from params natural join runs where name = ?", (name,))
         assert params.fetchall() == [("k", "13")]
+
+
+@pytest.mark.slow
+def test_a_run_that_begins_during_another_is_recorded_by_the_same_process(process, home, tmp_path):
+    with MlflowTracker().start("outer", "text", tmp_path / "outer"):
+        record(MlflowTracker(), tmp_path / "inner", "inner")
+        assert process.poll() is None
+        assert (statuses(home, "outer"), statuses(home, "inner")) == (["RUNNING"], ["FINISHED"])
+    assert process.poll() == 0
+    assert statuses(home, "outer") == ["FINISHED"]
+    assert is_whole(MlflowTracker(), "inner")
+
+
+def test_a_call_that_the_store_does_not_take_is_spooled_with_those_after_it():
+    class Failing:
+        def call(self, run, method, *values):
+            answer = second_process.Answer()
+            answer.put({"fault": "disk full"} if method == "metrics" else {"result": None})
+            return answer
+
+    run = SpooledRun(Record("uri", "kmseg", "name", {}), lambda: RecordedRun(Failing(), "id"), fault_types, None, bool)
+    run.settle()
+    run.params({"k": 3})
+    run.metrics({"a": 1})
+    run.describe("text")
+    run.end("FINISHED")
+    assert [method for method, *_ in run.record.calls] == ["metrics", "describe", "end"]

@@ -1,8 +1,8 @@
 """Where a run is recorded: in a second process that imports MLflow, while the first looks at images, or in the first.
 
 Importing MLflow takes more than two seconds. A thread would take them from the work on images, since both hold Python's
-lock. The process gets the record and then one call after the other as a line of JSON, and answers each with a line.
-The command line starts it, for one run on more than one core; a sweep imports MLflow once and records many runs.
+lock. The process gets the record of a run and then one call after the other as a line of JSON, and answers each with a
+line. The command line starts it, on more than one core, for one run or for all runs of a sweep that this process makes.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from kmseg.errors import UserError
-from kmseg.second_process import claim_output, end, input_of, take
+from kmseg.second_process import Answer, claim_output, end, input_of, take
 from kmseg.trackers.mlflow.errors import faults
 
 if TYPE_CHECKING:
@@ -40,12 +41,17 @@ HEAD_START = 5
 After that, the main thread imports it while others work on images; a thread of its own could collide with other imports
 of the same libraries."""
 
-WAKE_UP = 0.1
-"""Seconds of one wait for an answer: a wait without timeout ignores Ctrl-C on Windows."""
-
 
 class StoreFault(Exception):
-    """A fault of the store, told by the second process in the store's words."""
+    """A fault of the store, told by the second process in the store's words.
+
+    Attributes
+    ----------
+    calls : list
+        Earlier calls that the store has not taken, as in `Record.calls`.
+    """
+
+    calls: Sequence[list[Any]] = ()
 
 
 class RecorderEnded(StoreFault):
@@ -57,8 +63,12 @@ def fault_types() -> tuple[type[Exception], ...]:
     return (StoreFault, *(faults() if "mlflow" in sys.modules else ()))
 
 
+_SHARED: list[Recorder] = []
+"""The second process of the run that is open, and of the runs that begin meanwhile: those of a sweep."""
+
+
 class Opening:
-    """When and where a run is opened in its store; leaving the block ends the second process.
+    """When and where a run is opened in its store; leaving the block ends the second process if it began with this run.
 
     Parameters
     ----------
@@ -71,56 +81,65 @@ class Opening:
     def __init__(self, tracker: MlflowTracker, record: Record, new: bool) -> None:
         self._tracker, self._record, self._new = tracker, record, new
         process = take(__name__)
-        self._recorder = Recorder(process, tracker, record, new) if process is not None else None
+        self._own = Recorder(process) if process is not None else None
+        if self._own is not None:
+            _SHARED.append(self._own)
+        self._recorder = _SHARED[-1] if _SHARED else None
+        self._opened = self._recorder.begin(tracker, record, new) if self._recorder is not None else None
         self._until = time.monotonic() + (0 if "mlflow" in sys.modules else HEAD_START)
 
     def __enter__(self) -> Opening:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._recorder is not None:
-            self._recorder.close()
+        if self._own is not None:
+            _SHARED.remove(self._own)
+            self._own.close()
 
     def is_due(self) -> bool:
         """Whether the run can be opened without a wait, or shall be opened here."""
-        return self.is_ready() if self._recorder is not None else time.monotonic() >= self._until
+        return self.is_ready() if self._opened is not None else time.monotonic() >= self._until
 
     def is_ready(self) -> bool:
         """Whether the second process has opened the run, or has failed to."""
-        return self._recorder is not None and self._recorder.is_ready()
+        return self._opened is not None and self._opened.is_there()
 
     def open(self) -> TrackedRun:
         """Open the run in the second process, or here if there is none or it has been killed."""
-        if self._recorder is not None:
+        if self._recorder is not None and self._opened is not None:
             with suppress(RecorderEnded):
-                return self._recorder.open()
+                self._record.run = result_of(self._opened)
+                return cast("TrackedRun", RecordedRun(self._recorder, self._record.id))
         return self._tracker.begin(self._record, self._new and self._recorder is None)
 
 
 class Recorder:
-    """The first process's end: tells the second one what to open, and makes calls of `TrackedRun` in it."""
+    """The first process's end: tells the second one which runs to open, and makes calls of `TrackedRun` in it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], tracker: MlflowTracker, record: Record, new: bool) -> None:
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._answers: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
-        self._record = record
+        self._lock = threading.Lock()
+        self._expected: deque[Answer[dict[str, Any]]] = deque()
+        self._ended = False
         threading.Thread(target=self._listen, name="kmseg-recorder", daemon=True).start()
-        with suppress(RecorderEnded):  # told by `open`
-            self._send([asdict(tracker), asdict(record), new])
 
-    def is_ready(self) -> bool:
-        """Whether the store is open, or cannot be opened."""
-        return not self._answers.empty()
+    def begin(self, tracker: MlflowTracker, record: Record, new: bool) -> Answer[dict[str, Any]]:
+        """Let the second process open a run; the answer is the run's id in the store."""
+        return self.call(record.id, "begin", asdict(tracker), asdict(record), new)
 
-    def open(self) -> TrackedRun:
-        """Wait until the run is open in the store; raise as opening it did."""
-        self._record.run = self._answer()
-        return cast("TrackedRun", RecordedRun(self))
-
-    def call(self, method: str, *values: Any) -> Any:
-        """Make a call in the second process and return its result."""
-        self._send([method, *values])
-        return self._answer()
+    def call(self, run: str, method: str, *values: Any) -> Answer[dict[str, Any]]:
+        """Let the second process make a call of the run with a record's `id`."""
+        answer: Answer[dict[str, Any]] = Answer()
+        with self._lock:
+            if self._ended:
+                answer.put(None)
+                return answer
+            self._expected.append(answer)
+            with suppress(OSError, ValueError):  # broken, or closed: `_listen` tells that there is no answer
+                pipe = input_of(self._process)
+                pipe.write(json.dumps([run, method, *values]).encode() + b"\n")
+                pipe.flush()
+        return answer
 
     def close(self) -> None:
         """End the second process: at once while it imports, else after its present call. An open run is killed."""
@@ -128,42 +147,63 @@ class Recorder:
 
     def _listen(self) -> None:
         for line in self._process.stdout or ():
-            self._answers.put(json.loads(line))
-        self._answers.put(None)
+            self._expected.popleft().put(json.loads(line))
+        with self._lock:
+            self._ended = True
+        while self._expected:
+            self._expected.popleft().put(None)
 
-    def _send(self, message: list[Any]) -> None:
-        try:
-            pipe = input_of(self._process)
-            pipe.write(json.dumps(message).encode() + b"\n")
-            pipe.flush()
-        except (OSError, ValueError):  # broken, or closed
-            raise RecorderEnded("the process that records in MLflow has ended") from None
 
-    def _answer(self) -> Any:
-        while True:
-            with suppress(Empty):
-                answer = self._answers.get(timeout=WAKE_UP)
-                break
-        if answer is None:
-            self._answers.put(None)
-            raise RecorderEnded("the process that records in MLflow has ended")
-        if "fault" in answer:
-            raise StoreFault(answer["fault"])
-        if "user" in answer:
-            raise UserError(answer["user"])
-        if "bug" in answer:  # maybe of the second process alone: this one makes the call, too
-            raise RecorderEnded(answer["bug"])
-        return answer["result"]
+def result_of(answer: Answer[dict[str, Any]]) -> Any:
+    """Wait for the answer to a call; return the call's result, or raise as it did."""
+    said = answer.get()
+    if said is None:
+        raise RecorderEnded("the process that records in MLflow has ended")
+    if "fault" in said:
+        raise StoreFault(said["fault"])
+    if "user" in said:
+        raise UserError(said["user"])
+    if "bug" in said:  # maybe of the second process alone: this one makes the call, too
+        raise RecorderEnded(said["bug"])
+    return said["result"]
 
 
 class RecordedRun:
-    """A run that is open in the second process: calls go there."""
+    """A run that is open in the second process: calls go there, and are waited for at the run's end.
 
-    def __init__(self, recorder: Recorder) -> None:
-        self._recorder = recorder
+    A fault is raised by a later call than the one that met it, and has the calls from that one on.
+    """
+
+    def __init__(self, recorder: Recorder, run: str) -> None:
+        self._recorder, self._run = recorder, run
+        self._sent: deque[tuple[list[Any], Answer[dict[str, Any]]]] = deque()
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        return lambda *values: self._recorder.call(method, *values)
+        return partial(self._call, method)
+
+    def end(self, status: str, at: int) -> None:
+        """Record the end of the run, after all else of it."""
+        self._settle(wait=True)
+        result_of(self._recorder.call(self._run, "end", status, at))
+
+    def view(self) -> str:
+        """Return the address of the run."""
+        self._settle(wait=True)
+        return str(result_of(self._recorder.call(self._run, "view")))
+
+    def _call(self, method: str, *values: Any) -> None:
+        self._settle()
+        self._sent.append(([method, *values], self._recorder.call(self._run, method, *values)))
+
+    def _settle(self, wait: bool = False) -> None:
+        """Look at the answers that have come, or `wait` for all; raise the first fault."""
+        while self._sent and (wait or self._sent[0][1].is_there()):
+            try:
+                result_of(self._sent[0][1])
+            except StoreFault as fault:
+                fault.calls = [call for call, _ in self._sent]
+                raise
+            self._sent.popleft()
 
 
 OPTIONAL = "scipy", "pyarrow", "pygments", "matplotlib"
@@ -188,7 +228,7 @@ def _fewer_imports() -> Iterator[None]:
 
 
 def main() -> None:
-    """Be the second process: open the run of the first line, make the calls of the others, until the input ends."""
+    """Be the second process: open runs and make their calls, each a line, until the input ends."""
     answers = os.fdopen(claim_output(), "w", encoding="utf-8")
     gc.disable()  # a fifth of the time that the imports take
     from kmseg.trackers.mlflow import MlflowTracker, silence_mlflow
@@ -215,29 +255,24 @@ def main() -> None:
         with suppress(BrokenPipeError):  # nobody waits for it any more
             print(json.dumps(said), file=answers, flush=True)
 
-    first = sys.stdin.readline()
-    if not first:
-        return
-    settings, known, new = json.loads(first)
-    record = Record(**known)
-    run: Any = None
+    runs: dict[str, Any] = {}
 
-    def begin() -> str:
-        nonlocal run
-        run = MlflowTracker(**settings).begin(record, new)
+    def begin(run: str, settings: dict[str, Any], known: dict[str, Any], new: bool) -> str:
+        record = Record(**known)
+        runs[run] = MlflowTracker(**settings).begin(record, new)
         return record.run
 
-    answer(begin)
-    ended = run is None
     for line in sys.stdin:
-        method, *values = json.loads(line)
-        if method == "file":
-            values[0] = Path(values[0])
-        answer(lambda method=method, values=values: getattr(run, method)(*values))  # type: ignore[misc]
-        ended = ended or method == "end"
-    if not ended:
+        run, method, *values = json.loads(line)
+        if method == "begin":
+            answer(partial(begin, run, *values))
+        else:
+            answer(lambda run=run, method=method, values=values: getattr(runs[run], method)(*values))  # type: ignore[misc]
+        if method == "end":
+            runs.pop(run, None)
+    for open_run in reversed(runs.values()):
         with suppress(*store_faults):
-            run.end("KILLED", now())
+            open_run.end("KILLED", now())
 
 
 if __name__ == "__main__":

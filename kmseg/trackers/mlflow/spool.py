@@ -176,7 +176,10 @@ class SpooledRun:
         """Return the address of the tracked run, or of its spooled record."""
         self.settle()
         if self.live is not None:
-            return self.live.view()
+            try:
+                return self.live.view()
+            except self._faults() as fault:
+                self._lose(fault)
         return f"{self.record.path}\nspooled until {self.record.uri} answers; the next tracked run replays it"
 
     def _call(self, method: str, *values: Any) -> None:
@@ -186,6 +189,11 @@ class SpooledRun:
                 getattr(self.live, method)(*values)
                 return
             except self._faults() as fault:
-                LOG.warning("the MLflow store failed; the record of this run is spooled: %s", first_line(fault))
-                self.live = None
+                self._lose(fault)
         self.record.calls.append([method, *values])
+
+    def _lose(self, fault: Exception) -> None:
+        """Spool from now on, and the earlier calls that a fault says were not taken."""
+        LOG.warning("the MLflow store failed; the record of this run is spooled: %s", first_line(fault))
+        self.live = None
+        self.record.calls += getattr(fault, "calls", ())
