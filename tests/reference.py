@@ -276,3 +276,21 @@ def fit_window(window, side):
     share = cv2.sepFilter2D(share, cv2.CV_64F, kernel, kernel)[1:-1, 1:-1].ravel()
     fits = [np.polyfit(share, plane[1:-1, 1:-1].ravel(), 1).sum() for plane in chroma]
     return level, *fits, smaller
+
+
+def group_colors(colors, weight, shapes, alike, around, least):
+    """Return the colors around which others gather, those with most first, and how many shapes each has."""
+    groups = []
+    while len(colors) >= least:
+        apart = np.linalg.norm(colors[:, None] - colors, axis=2)
+        center = colors[(apart <= alike).sum(axis=1).argmax()]
+        for _ in range(3):
+            near = np.linalg.norm(colors - center, axis=1) <= alike
+            center = np.average(colors[near], axis=0, weights=weight[near])
+        apart = np.linalg.norm(colors - center, axis=1)
+        if (apart <= alike).sum() < least:
+            break
+        if (apart <= alike).sum() >= 0.5 * (apart <= around).sum():
+            groups.append((tuple(np.rint(center).astype(int).tolist()), len(np.unique(shapes[apart <= alike]))))
+        colors, weight, shapes = (part[apart > around] for part in (colors, weight, shapes))
+    return groups

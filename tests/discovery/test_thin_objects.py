@@ -6,10 +6,11 @@ import pytest
 
 from kmseg.discovery.planes import Planes
 from kmseg.discovery.statistics_kernels import MARGIN
-from kmseg.discovery.thin_kernels import STEP, WINDOW, find_thin
+from kmseg.discovery.thin_kernels import ALIKE, AROUND, LEAST_WINDOWS, STEP, WINDOW, find_thin, group_colors
 from kmseg.discovery.thin_objects import FILTER, ThinObjects
 from kmseg.images import LabelImage
 from tests.reference import fit_window
+from tests.reference import group_colors as group_colors_of_numpy
 from tests.support.kinds import as_jpeg
 
 WALL, LINES = (70, 90, 160), (230, 190, 20)
@@ -67,3 +68,17 @@ def test_the_compiled_fit_is_that_of_numpy():
     apart = np.abs(found[:count, None, :3] - expected).max(axis=2).min(axis=1)
     assert count > 20
     assert apart.max() < 0.05
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_compiled_groups_are_those_of_numpy(seed):
+    random = np.random.default_rng(seed)
+    spread = random.normal(0, [[2], [9], [4]], (25, 3, 3)).transpose(1, 0, 2)
+    colors = np.concatenate([*(random.uniform(20, 235, (3, 1, 3)) + spread), random.uniform(0, 255, (10, 3))])
+    weight, shapes = random.uniform(0.5, 3, len(colors)), random.integers(0, 20, len(colors)).astype(np.uint64)
+    expected = group_colors_of_numpy(colors, weight, shapes, ALIKE, AROUND, LEAST_WINDOWS)
+    groups = np.empty((len(colors) // LEAST_WINDOWS, 2), np.int64)
+    count = group_colors(colors.copy(), weight.copy(), shapes.copy(), np.empty(3), np.empty_like(shapes), groups)
+    found = [((code >> 16, code >> 8 & 255, code & 255), distinct) for code, distinct in groups[:count].tolist()]
+    assert expected
+    assert found == expected
