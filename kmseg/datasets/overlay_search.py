@@ -26,6 +26,10 @@ MIN_SHARE, MIN_SHARPNESS = 0.6, 1.8
 there is one. Measured at 0.3 to 0.7: drawn scenes of ten classes in JPEG 90 have 0.72 and more, two versions of one
 photo 0.35 and less in color; in gray, where colors are few anyway, a sharpness of 1.0 to 1.3."""
 
+COLORED, MIN_COLORED = 24, 0.01
+"""Levels between the channels of a pixel from which on it has a color, and least share of such pixels in overlays: of
+gray images, such as a network's faint output, some have few colors at any opacity."""
+
 MAX_LIKENESS, WHOLE = 0.9, 0.95
 """Chance that two pixels of the labels have one color, of images that differ from their photos in this share of the
 pixels and more, from which on they are the photos made darker, lighter or tinted, and no labels."""
@@ -101,6 +105,8 @@ def _look(tree: Tree, overlays: Series, photos: Series) -> Blend | None:
         samples.append(sample)
         covered.append(differing)
     if np.mean(covered) < MIN_COVERED:
+        return None
+    if np.mean([(np.ptp(overlay, axis=1) >= COLORED).mean() for overlay, _ in samples]) < MIN_COLORED:
         return None
     found = find_opacity(samples)
     most = 1.0 if overlays.is_called_label and photos.is_called_photo else OPACITIES[1]

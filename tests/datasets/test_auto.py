@@ -382,6 +382,9 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
         write_rgb(tmp_path / "heat" / "images" / f"{number}.png", np.where(edge, 0, photo).astype(np.uint8))
         heat = np.where(edge, 0, cv2.GaussianBlur(label[..., :1].repeat(3, axis=2), (41, 41), 0))
         write_rgb(tmp_path / "heat" / "labels" / f"{number}.png", heat.astype(np.uint8))
+        write_rgb(tmp_path / "faint" / "images" / f"{number}.png", gray)
+        faint = 0.85 * np.where(label[..., :1] > 127, 200, 150) + 0.15 * gray
+        write_rgb(tmp_path / "faint" / "labels" / f"{number}.png", faint.astype(np.uint8))
         write_rgb(tmp_path / "dark" / "a" / f"{number}.png", photo)
         write_rgb(tmp_path / "dark" / "b" / f"{number}.png", (0.6 * photo).astype(np.uint8))
     decision = decide(str(root))
@@ -393,7 +396,7 @@ def test_overlays_beside_their_photos_are_undone_and_versions_of_one_photo_are_n
     assert ("blend", "labels blended onto photos: opacity 0.50 found; undone") in decision.lines()
     assert len(decision.photos) == 4
     assert not decision.unused
-    for versions in ("two", "gray", "heat", "dark"):
+    for versions in ("two", "gray", "heat", "faint", "dark"):
         with pytest.raises(Undecided, match="no label image"):
             decide(str(tmp_path / versions))
 
