@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple, overload
+from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 END_BYTES = 8
 """Bytes that a text takes besides its own: where it ends, as int64. A `str` takes 49 and a pointer to it 8."""
@@ -24,7 +27,29 @@ class Block(NamedTuple):
     ends: NDArray[np.int64]
 
 
-class PackedTexts(Sequence[str]):
+class LazySequence(Sequence[T]):
+    """A read-only sequence whose elements are made when they are asked for; a slice is a list of them."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def _at(self, place: int) -> T:
+        """Return the element at a place from 0 on."""
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[T]: ...
+    def __getitem__(self, place: int | slice) -> T | list[T]:
+        if isinstance(place, slice):
+            return [self._at(number) for number in range(*place.indices(len(self)))]
+        number = place + len(self) if place < 0 else place
+        if not 0 <= number < len(self):
+            raise IndexError(f"element {place} of {len(self)}")
+        return self._at(number)
+
+
+class PackedTexts(LazySequence[str]):
     """A read-only sequence of texts, each made anew when it is asked for.
 
     Parameters
@@ -67,19 +92,10 @@ class PackedTexts(Sequence[str]):
         whole._hold([*blocks, _joined(small)])
         return whole
 
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self[number] for number in range(*place.indices(len(self)))]
-        number = place + len(self) if place < 0 else place
-        if not 0 <= number < len(self):
-            raise IndexError(f"text {place} of {len(self)}")
-        which = bisect_right(self._firsts, number) - 1
+    def _at(self, place: int) -> str:
+        which = bisect_right(self._firsts, place) - 1
         data, ends = self._blocks[which]
-        within = number - self._firsts[which]
+        within = place - self._firsts[which]
         return data[ends[within - 1] if within else 0 : ends[within]].decode("utf-8", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:

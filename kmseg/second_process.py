@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import threading
+from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Generic, TypeVar, cast
@@ -89,3 +91,50 @@ class Answer(Generic[A]):
         while not self._come.wait(WAKE_UP):
             pass
         return self._said
+
+
+class Channel(Generic[A]):
+    """Messages to a second process, which answers one after the other.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+    read : callable
+        Reads one answer from the process's output, and raises an exception where there is none any more.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], read: Callable[[IO[bytes]], A]) -> None:
+        self._process, self._read = process, read
+        self._lock = threading.Lock()
+        self._expected: deque[Answer[A]] = deque()
+        self._ended = False
+        threading.Thread(target=self._listen, name="kmseg-answers", daemon=True).start()
+
+    def send(self, message: bytes) -> Answer[A]:
+        """Send a message; its answer is None if the process has ended, or ends before it."""
+        answer = Answer[A]()
+        with self._lock:
+            if self._ended:
+                answer.put(None)
+                return answer
+            self._expected.append(answer)
+            with suppress(OSError, ValueError):  # broken, or closed: `_listen` tells that there is no answer
+                pipe = input_of(self._process)
+                pipe.write(message)
+                pipe.flush()
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        end(self._process)
+
+    def _listen(self) -> None:
+        output = cast(IO[bytes], self._process.stdout)
+        with suppress(Exception):  # how a process that ends leaves its answer
+            while True:
+                said = self._read(output)
+                self._expected.popleft().put(said)
+        with self._lock:
+            self._ended = True
+        while self._expected:
+            self._expected.popleft().put(None)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import overload
 
 from kmseg.datasets import Item
-from kmseg.packed_texts import PackedTexts
+from kmseg.packed_texts import LazySequence, PackedTexts
 
 SEPARATOR = "\0"
 """Between the fields of a packed item: no name of a file has it."""
 
 
-class PackedItems(Sequence[Item]):
+class PackedItems(LazySequence[Item]):
     """A read-only sequence of items; an item, and its paths, are made anew when they are asked for.
 
     Packed, an item takes the bytes of its texts and 11 more; `Item` with one path takes 0.6 kB. A slice is a list.
@@ -35,12 +34,8 @@ class PackedItems(Sequence[Item]):
     def __init__(self, items: Iterable[Item]) -> None:
         self._rows = PackedTexts(map(_pack, items))
 
-    @overload
-    def __getitem__(self, place: int) -> Item: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Item]: ...
-    def __getitem__(self, place: int | slice) -> Item | list[Item]:
-        return list(map(_unpack, self._rows[place])) if isinstance(place, slice) else _unpack(self._rows[place])
+    def _at(self, place: int) -> Item:
+        return _unpack(self._rows[place])
 
     def __iter__(self) -> Iterator[Item]:
         return map(_unpack, self._rows)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
+from operator import itemgetter
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from kmseg.datasets.matching import match_names
 from kmseg.datasets.truth import Truth
 from kmseg.errors import UnreadableImage, UserError
 from kmseg.images import JPEG_SUFFIXES, LabelImage, read_rgb
+from kmseg.pixels.local_range import largest_channel
 from kmseg.pixels.packing import pack
 from kmseg.validation import check_number
 
@@ -219,7 +221,7 @@ def unblend(overlay: NDArray[np.uint8], photo: NDArray[np.uint8], opacity: float
     Where the overlay covers objects only, what is within `tolerance` levels of the photo is black.
     """
     label = np.asarray(cv2.addWeighted(overlay, 1 / opacity, photo, 1 - 1 / opacity, 0), np.uint8)
-    unchanged = reduce(cv2.max, cv2.split(cv2.absdiff(overlay, photo))) <= tolerance
+    unchanged = largest_channel(cv2.absdiff(overlay, photo)) <= tolerance
     if unchanged.mean() >= PARTIAL:
         label[unchanged] = 0
     return label
@@ -277,13 +279,13 @@ def find_opacity(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]])
     tried = np.array([likeness(opacity) for opacity in OPACITIES])
     around = np.convolve(np.pad(tried, 2, mode="edge"), [0.5, 0, 0, 0, 0.5], mode="valid")
     sharpest = int((tried - around).argmax())
-    fine = OPACITIES[sharpest] + np.arange(-0.03, 0.031, 0.01)
-    best = max((round(float(opacity), 2) for opacity in fine), key=likeness)
-    if likeness(1.0) > OPAQUE_GAIN * likeness(best):
-        best = 1.0
+    fine = [round(float(opacity), 2) for opacity in OPACITIES[sharpest] + np.arange(-0.03, 0.031, 0.01)]
+    best, most = max(zip(fine, map(likeness, fine), strict=True), key=itemgetter(1))
+    if (opaque := likeness(1.0)) > OPAQUE_GAIN * most:
+        best, most = 1.0, opaque
     share = float(np.mean([_cell_shares(*pair, best)[:FULLEST].sum() for pair in told]))
     beside = float(np.mean([likeness(opacity) for opacity in (best - BESIDE, best + BESIDE) if 0 < opacity <= 1]))
-    return FoundOpacity(best, share, likeness(best), likeness(best) / max(beside, 1e-6))
+    return FoundOpacity(best, share, most, most / max(beside, 1e-6))
 
 
 def show_photos(samples: Sequence[tuple[NDArray[np.uint8], NDArray[np.uint8]]]) -> bool:

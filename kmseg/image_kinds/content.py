@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from typing import Any
 
 import cv2
@@ -28,7 +27,7 @@ from kmseg.image_kinds.mixtures import MAX_CORE_UNEXPLAINED, explain
 from kmseg.image_kinds.peaks import find_peaks, look_up, measure_tightness, table_of_nearest
 from kmseg.image_kinds.ramps import measure_ramps
 from kmseg.image_kinds.reduced_photo import is_reduced_photo
-from kmseg.pixels.local_range import FLAT_RANGE, local_range
+from kmseg.pixels.local_range import FLAT_RANGE, largest_channel, local_range
 
 SAMPLE_PIXELS = 1 << 18
 """Pixels looked at for colors; of larger images, full-resolution tiles spread over the image."""
@@ -268,7 +267,7 @@ def _small_steps(tiles: Sequence[NDArray[np.uint8]]) -> float:
     for tile in tiles:
         if tile.shape[1] < 2:
             continue
-        step = reduce(cv2.max, cv2.split(cv2.absdiff(tile[:, 1:].copy(), tile[:, :-1].copy())))
+        step = largest_channel(cv2.absdiff(tile[:, 1:].copy(), tile[:, :-1].copy()))
         steps += int((step > 0).sum())
         small += int(((step > 0) & (step <= 8)).sum())
     return small / max(steps, 1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from kmseg.image_kinds.kinds import FIGURE, SCREENSHOT, ImageKind
 from kmseg.image_kinds.panels import find_spans_between_bars
+from kmseg.pixels.local_range import largest_channel
 
 MIN_GLYPHS = 12
 """Least number of letters in lines of text, for which an image is a page, a figure or a screenshot."""
@@ -85,7 +84,7 @@ def has_panels_on_paper(image: NDArray[np.uint8]) -> bool:
     if paper.min() < MIN_PAPER or np.abs(border - paper).max() > PAPER_RANGE:
         return False
     difference = cv2.absdiff(np.ascontiguousarray(image), paper.astype(np.uint8).astype(float))
-    ink = reduce(cv2.max, cv2.split(difference)) > INK
+    ink = largest_channel(difference) > INK
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return False

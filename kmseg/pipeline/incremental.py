@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from kmseg.errors import UserError
 from kmseg.executors import Executor
 from kmseg.files import noting_files, reading_once
 from kmseg.legends.formats import read_palette
-from kmseg.packed_texts import PackedTexts
+from kmseg.packed_texts import LazySequence, PackedTexts
 from kmseg.palette import Palette
 from kmseg.pipeline.manifest import ROWS, Manifest, Record, digest, digest_of_files, make_record
 from kmseg.pipeline.mask_images import Work, Works
@@ -88,19 +88,13 @@ class Known:
 
 
 @dataclass(frozen=True, eq=False)
-class KnownImages(Sequence[Known]):
-    """Images that earlier runs masked, each made when it is asked for; a slice is a list."""
+class KnownImages(LazySequence[Known]):
+    """Images that earlier runs masked, each made when it is asked for."""
 
     contents: Sequence[str]
     works: Works
 
-    @overload
-    def __getitem__(self, place: int) -> Known: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Known]: ...
-    def __getitem__(self, place: int | slice) -> Known | list[Known]:
-        if isinstance(place, slice):
-            return list(map(Known, self.works[place], self.contents[place]))
+    def _at(self, place: int) -> Known:
         return Known(self.works[place], self.contents[place])
 
     def __len__(self) -> int:

@@ -10,17 +10,15 @@ import gc
 import os
 import pickle
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kmseg.datasets import Dataset, Item, label_state
 from kmseg.pipeline.progress import Progress, show_end
-from kmseg.second_process import Answer, claim_output, end, input_of, is_started, take
+from kmseg.second_process import Answer, Channel, claim_output, end, is_started, take
 
 if TYPE_CHECKING:
     import subprocess
@@ -56,13 +54,9 @@ class LearnApart:
     """The first process's end: asks for palettes in the order of the runs, a few ahead of them."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._lock = threading.Lock()
-        self._ended = False
+        self._channel: Channel[Learned] = Channel(process, pickle.load)
         self._next: deque[Learning] = deque()
         self._asked: deque[tuple[str, Answer[Learned]]] = deque()
-        self._expected: deque[Answer[Learned]] = deque()
-        threading.Thread(target=self._listen, name="kmseg-learn-apart", daemon=True).start()
 
     def plan(self, learnings: Sequence[Learning]) -> None:
         """Ask for the palettes of the next runs."""
@@ -83,30 +77,13 @@ class LearnApart:
 
     def _ask(self) -> None:
         while self._next and len(self._asked) < AHEAD:
-            learning, answer = self._next.popleft(), Answer[Learned]()
+            learning = self._next.popleft()
+            try:
+                answer = self._channel.send(pickle.dumps(learning))
+            except Exception:  # a part that cannot be pickled
+                answer = Answer()
+                answer.put(None)
             self._asked.append((learning.key, answer))
-            with self._lock:
-                try:
-                    if self._ended:
-                        raise EOFError
-                    message = pickle.dumps(learning)
-                except Exception:  # a part that cannot be pickled, or a process that has ended
-                    answer.put(None)
-                    continue
-                self._expected.append(answer)
-                with suppress(OSError, ValueError):  # broken, or closed: `_listen` tells that there is no answer
-                    input_of(self._process).write(message)
-                    input_of(self._process).flush()
-
-    def _listen(self) -> None:
-        with suppress(Exception):  # how a process that ends leaves its answer
-            while True:
-                learned = pickle.load(self._process.stdout)  # type: ignore[arg-type]
-                self._expected.popleft().put(learned)
-        with self._lock:
-            self._ended = True
-        while self._expected:
-            self._expected.popleft().put(None)
 
 
 _APART: list[LearnApart] = []
@@ -183,7 +160,7 @@ def main() -> None:
     gc.disable()  # imports make many objects, and no garbage
     import sklearn.cluster  # noqa: F401  # while the first process composes the runs' configs
 
-    import kmseg.pipeline.count_colors  # noqa: F401
+    import kmseg.pipeline.count_colors  # noqa: F401  # as above
 
     gc.enable()
     gc.freeze()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from kmseg.images import LabelImage, exif_orientation
 from kmseg.maskers import Mask, Masker, examine
 from kmseg.metrics.legend import count_flat_pixels
 from kmseg.metrics.masks import confusion
+from kmseg.packed_texts import LazySequence
 from kmseg.palette import Palette
 from kmseg.pipeline.memory_cache import FILE_CACHE
 from kmseg.pipeline.tally import Tally, merge_tallies
@@ -50,8 +51,8 @@ class Work:
 
 
 @dataclass(frozen=True, eq=False)
-class Works(Sequence[Work]):
-    """Images of a dataset that are to be masked, each made when it is asked for; a slice is a list.
+class Works(LazySequence[Work]):
+    """Images of a dataset that are to be masked, each made when it is asked for.
 
     Parameters
     ----------
@@ -67,20 +68,12 @@ class Works(Sequence[Work]):
     true_masks: Sequence[str]
     positions: Sequence[int]
 
-    @overload
-    def __getitem__(self, place: int) -> Work: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Work]: ...
-    def __getitem__(self, place: int | slice) -> Work | list[Work]:
-        if isinstance(place, slice):
-            return [self._at(position) for position in self.positions[place]]
-        return self._at(self.positions[place])
-
     def at(self, chosen: NDArray[np.bool_]) -> Works:
         """Return those of the images that are chosen; `chosen` is as long as this."""
         return replace(self, positions=array("q", np.array(self.positions, np.int64)[chosen].tobytes()))
 
-    def _at(self, position: int) -> Work:
+    def _at(self, place: int) -> Work:
+        position = self.positions[place]
         true_mask = self.true_masks[position] if self.true_masks else ""
         return Work(position, self.items[position], Path(true_mask) if true_mask else None)
 

@@ -35,5 +35,9 @@ def local_range(image: NDArray[np.uint8], size: int = 3) -> U8Plane:
         Levels.
     """
     image, kernel = np.ascontiguousarray(image), np.ones((size, size), np.uint8)
-    channels = cv2.split(cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel)))
-    return np.asarray(reduce(cv2.max, channels), np.uint8)
+    return largest_channel(cv2.subtract(cv2.dilate(image, kernel), cv2.erode(image, kernel)))
+
+
+def largest_channel(image: NDArray[np.uint8]) -> U8Plane:
+    """Return the largest level of each pixel `(H, W)` in any channel of an image `(H, W, C)` or `(H, W)`."""
+    return np.asarray(reduce(cv2.max, cv2.split(image)), np.uint8)

@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 import traceback
 from collections import deque
@@ -26,7 +25,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
 from kmseg.errors import UserError
-from kmseg.second_process import Answer, claim_output, end, input_of, take
+from kmseg.second_process import Answer, Channel, claim_output, take
 from kmseg.trackers.mlflow.errors import faults
 
 if TYPE_CHECKING:
@@ -117,11 +116,7 @@ class Recorder:
     """The first process's end: tells the second one which runs to open, and makes calls of `TrackedRun` in it."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._lock = threading.Lock()
-        self._expected: deque[Answer[dict[str, Any]]] = deque()
-        self._ended = False
-        threading.Thread(target=self._listen, name="kmseg-recorder", daemon=True).start()
+        self._channel: Channel[dict[str, Any]] = Channel(process, lambda output: json.loads(output.readline()))
 
     def begin(self, tracker: MlflowTracker, record: Record, new: bool) -> Answer[dict[str, Any]]:
         """Let the second process open a run; the answer is the run's id in the store."""
@@ -129,29 +124,11 @@ class Recorder:
 
     def call(self, run: str, method: str, *values: Any) -> Answer[dict[str, Any]]:
         """Let the second process make a call of the run with a record's `id`."""
-        answer: Answer[dict[str, Any]] = Answer()
-        with self._lock:
-            if self._ended:
-                answer.put(None)
-                return answer
-            self._expected.append(answer)
-            with suppress(OSError, ValueError):  # broken, or closed: `_listen` tells that there is no answer
-                pipe = input_of(self._process)
-                pipe.write(json.dumps([run, method, *values]).encode() + b"\n")
-                pipe.flush()
-        return answer
+        return self._channel.send(json.dumps([run, method, *values]).encode() + b"\n")
 
     def close(self) -> None:
         """End the second process: at once while it imports, else after its present call. An open run is killed."""
-        end(self._process)
-
-    def _listen(self) -> None:
-        for line in self._process.stdout or ():
-            self._expected.popleft().put(json.loads(line))
-        with self._lock:
-            self._ended = True
-        while self._expected:
-            self._expected.popleft().put(None)
+        self._channel.close()
 
 
 def result_of(answer: Answer[dict[str, Any]]) -> Any:
