@@ -77,7 +77,12 @@ class Compiled:
 
     def __call__(self, *arguments: Any) -> Any:
         """Call it from Python."""
-        return self.entry(*arguments)
+        try:
+            return self.entry(*arguments)
+        except SystemError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C where numba, within C, calls Python
+                raise error.__cause__ from None
+            raise
 
     @property
     def _numba_type_(self) -> Any:

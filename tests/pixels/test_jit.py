@@ -107,3 +107,16 @@ def test_a_loop_works_from_python_and_within_others_and_leaves_numba_as_it_was()
     with pytest.raises(TypingError):
         sum_of_longest("no array")
     assert BaseFunction.get_call_type is call_type
+
+
+@pytest.mark.parametrize("cause", [KeyboardInterrupt, ValueError])
+def test_ctrl_c_while_a_loop_is_called_is_ctrl_c(monkeypatch, cause):
+    """Within C, numba calls Python; what is raised there comes out as the cause of a SystemError."""
+    from kmseg.pixels.gather import count_pairs
+
+    def interrupted(*_):
+        raise SystemError("returned a result with an exception set") from cause()
+
+    monkeypatch.setattr(count_pairs, "entry", interrupted)
+    with pytest.raises(KeyboardInterrupt if cause is KeyboardInterrupt else SystemError):
+        count_pairs(1)
